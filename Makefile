@@ -1,0 +1,58 @@
+# The course's commands. `make help` lists them; README.md says who needs which.
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+BUDGET ?= standard
+SEED   ?= 0
+DEVICE ?= cpu
+JOBS   ?= 2
+PORT   ?= 8000
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help book serve test notebooks chapter lint bench clean
+
+help: ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+
+book: $(VENV)/.book ## execute the chapters and build the static book (BUDGET=quick|standard|full)
+	@$(BIN)/python -m tools.build --budget $(BUDGET) --seed $(SEED) --device $(DEVICE) --jobs $(JOBS)
+
+serve: ## look at the built book on http://127.0.0.1:8000 (PORT=8000)
+	@test -f _build/html/index.html || { echo "No book yet: run 'make book' first." >&2; exit 1; }
+	@echo "The book is on http://127.0.0.1:$(PORT) (Ctrl-C stops)"
+	@$(PYTHON) -m http.server $(PORT) --bind 127.0.0.1 --directory _build/html
+
+test: $(VENV)/.test ## run every test: lib, tools, chapters (nbval), the built pages in a browser
+	@$(BIN)/python -m ruff check .
+	@$(BIN)/python -m ruff format --check .
+	@$(BIN)/python -m pytest
+
+notebooks: $(VENV)/.book ## rewrite chapters/*.ipynb from chapters/*.py, with fresh reference outputs
+	@$(BIN)/python -m tools.pair
+
+lint: $(VENV)/.test ## check and format the code
+	@$(BIN)/python -m ruff check --fix .
+	@$(BIN)/python -m ruff format .
+
+clean: ## remove what was built; the environment and the data stay
+	rm -rf _build
+
+# The environments' stamps are written last: an interrupted install is taken up again.
+$(VENV)/.python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 book" >&2; exit 1; }
+	@echo "Creating the environment in $(VENV)"
+	@$(PYTHON) -m venv $(VENV) \
+	  || { echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
+	@touch $@
+
+$(VENV)/.book: requirements.txt requirements.lock pyproject.toml | $(VENV)/.python
+	@echo "Installing the pinned requirements (about 6 GB with PyTorch; minutes on the first run)"
+	@$(BIN)/python -m pip install -r requirements.txt -c requirements.lock
+	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@touch $@
+
+$(VENV)/.test: requirements-dev.txt $(VENV)/.book
+	@$(BIN)/python -m pip install -r requirements-dev.txt -c requirements.lock
+	@touch $@

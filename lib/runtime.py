@@ -1,0 +1,104 @@
+"""Where and how much a chapter computes: device, seed, threads, budget.
+
+Importing this module changes nothing; a chapter calls `start` once, in its setup cell.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from typing import TypeVar
+
+import torch
+
+BUDGETS = ("quick", "standard", "full")
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a chapter: how much it may compute, from which seed, where.
+
+    Attributes:
+        budget: "quick" (a smoke test), "standard" (what the book shows) or "full".
+        seed: the number all random streams of the run derive from.
+        device: where tensors live.
+        threads: CPU threads each operation may use.
+    """
+
+    budget: str
+    seed: int
+    device: torch.device
+    threads: int
+
+    def pick(self, *, quick: T, standard: T, full: T | None = None) -> T:
+        """The value for this run's budget; `full` defaults to `standard`."""
+        return {"quick": quick, "standard": standard, "full": standard if full is None else full}[
+            self.budget
+        ]
+
+    def generator(self, *stream: str | int) -> torch.Generator:
+        """A CPU generator for the named stream of random numbers.
+
+        Streams are independent of each other and of the order in which they are asked for.
+        Numbers are drawn on the CPU and then moved, so every device sees the same ones.
+        """
+        key = repr((self.seed, *stream)).encode()
+        digest = hashlib.sha256(key).digest()
+        return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
+
+    def __str__(self) -> str:
+        name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "CPU"
+        return f"{name}, {self.threads} thread(s), budget {self.budget}, seed {self.seed}"
+
+
+def start(
+    budget: str | None = None, *, seed: int = 0, device: str = "auto", threads: int | None = None
+) -> Run:
+    """Start a run: choose the device and set the number of CPU threads.
+
+    Args:
+        budget: one of `BUDGETS`; None reads the variable COURSE_BUDGET, else "standard".
+        seed: any integer of at least 0.
+        device: "auto" takes CUDA where there is one; else a torch device such as "cpu".
+        threads: CPU threads; None reads COURSE_THREADS, else leaves torch's own choice.
+
+    Raises:
+        ValueError: an unknown budget or device, a negative seed, or no positive thread count.
+    """
+    budget = budget or os.environ.get("COURSE_BUDGET") or "standard"
+    if budget not in BUDGETS:
+        raise ValueError(f"budget must be one of {', '.join(BUDGETS)}; got {budget!r}")
+    if not isinstance(seed, int) or seed < 0:
+        raise ValueError(f"seed must be an integer of at least 0; got {seed!r}")
+    _set_threads(threads)
+    return Run(budget, seed, choose_device(device), torch.get_num_threads())
+
+
+def choose_device(device: str = "auto") -> torch.device:
+    """The torch device of that name; "auto" is CUDA where there is one, else the CPU.
+
+    Raises:
+        ValueError: torch knows no such device, or this machine has none.
+    """
+    if device == "auto":
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    try:
+        chosen = torch.device(device)
+    except RuntimeError as error:
+        raise ValueError(f"device must be 'auto' or a torch device; got {device!r}") from error
+    if chosen.type == "cuda" and not torch.cuda.is_available():
+        raise ValueError(f"device {device!r} was asked for, but torch finds no CUDA device here")
+    return chosen
+
+
+def _set_threads(threads: int | None) -> None:
+    if threads is None:
+        value = os.environ.get("COURSE_THREADS")
+        if value is None:
+            return
+        if not value.isdigit():
+            raise ValueError(f"COURSE_THREADS must be a positive integer; got {value!r}")
+        threads = int(value)
+    if threads < 1:
+        raise ValueError(f"threads must be at least 1; got {threads}")
+    torch.set_num_threads(threads)
