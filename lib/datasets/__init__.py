@@ -1,0 +1,1 @@
+"""Data sets: verified files, loaded as tensors that stay on one device."""

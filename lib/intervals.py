@@ -1,0 +1,50 @@
+"""How far a mean over a few seeds can be trusted: Student's interval at 95%."""
+
+import math
+import statistics
+from collections.abc import Sequence
+
+CONFIDENCE = 0.95
+FEWEST = 3  # values, below which an interval says next to nothing
+
+
+def t_interval(values: Sequence[float]) -> tuple[float, float, float]:
+    """The mean and the two ends of its 95% interval: mean ± t · std / sqrt(n).
+
+    Args:
+        values: independent measurements, such as one per seed.
+
+    Raises:
+        ValueError: fewer than three values, or one that is not finite.
+    """
+    if len(values) < FEWEST or not all(map(math.isfinite, values)):
+        raise ValueError(f"values must be {FEWEST} or more finite numbers; got {list(values)}")
+    mean = statistics.fmean(values)
+    half = t_quantile(len(values) - 1) * statistics.stdev(values) / math.sqrt(len(values))
+    return mean, mean - half, mean + half
+
+
+def t_quantile(df: int) -> float:
+    """The t for which a Student variable lies within ±t with probability 0.95.
+
+    Args:
+        df: degrees of freedom, an integer of at least 1.
+    """
+    low, high = 0.0, math.pi / 2
+    for _ in range(60):
+        middle = (low + high) / 2
+        low, high = (middle, high) if _within(middle, df) < CONFIDENCE else (low, middle)
+    return math.sqrt(df) * math.tan(low)
+
+
+def _within(angle: float, df: int) -> float:
+    """The probability of |t| <= sqrt(df) tan(angle): Abramowitz and Stegun 26.7.3 and 26.7.4."""
+    odd = df % 2
+    term = math.cos(angle) if odd else 1.0
+    total = 0.0
+    for power in range(odd, df - 1, 2):
+        total += term
+        term *= math.cos(angle) ** 2 * (power + 1) / (power + 2)
+    if odd:
+        return 2 / math.pi * (angle + math.sin(angle) * total)
+    return math.sin(angle) * total
