@@ -14,7 +14,7 @@ import urllib.request
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 
-from tqdm import tqdm
+from lib.progress import progress_bar
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 CHUNK = 1 << 18  # bytes
@@ -174,7 +174,7 @@ def _body(response: http.client.HTTPResponse, progress: bool) -> Iterator[bytes]
     length = response.headers.get("Content-Length")
     total = int(length) if length else None
     received = 0
-    with tqdm(total=total, unit="B", unit_scale=True, disable=not progress) as bar:
+    with progress_bar(total=total, unit="B", unit_scale=True, shown=progress) as bar:
         while chunk := response.read(CHUNK):
             received += len(chunk)
             bar.update(len(chunk))

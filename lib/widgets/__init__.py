@@ -1,0 +1,15 @@
+"""Widgets of the book: one call that works on the built page, in JupyterLab and in Colab.
+
+    FrameExplorer(render, alt=…, title=…, depth=[1, 2, 3], activation=["tanh", "ReLU"],
+                  start={"depth": 3}, play="depth")
+    FrameExplorer(render, alt=…, title=…, lr=Control([1e-3, 1e-2], label="learning rate", show=…))
+    Prediction("Which …?", [Choice("A", why="…"), Choice("B", why="…", correct=True)])
+
+Each draws its own HTML with the JavaScript beside its Python and needs no kernel once it stands.
+"""
+
+from lib.widgets.controls import Control
+from lib.widgets.frame_explorer import FrameExplorer
+from lib.widgets.prediction import Choice, Prediction
+
+__all__ = ["Choice", "Control", "FrameExplorer", "Prediction"]

@@ -1,0 +1,197 @@
+"""The figures of chapter 1: activation functions, and what they do to signals and gradients."""
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from torch import Tensor
+
+from lib.activations import ACTIVATIONS
+from lib.plotting.style import (
+    ACTIVATION_COLORS,
+    BLUE,
+    GRAY,
+    INK,
+    VERMILLION,
+    figure,
+    plot_spread,
+)
+from lib.sweeps import Sweep
+
+
+def plot_function_and_derivative(
+    ax: Axes, x: Tensor, y: Tensor, slope: Tensor, *, name: str
+) -> Axes:
+    """Draw an activation function (solid) and its derivative (dashed); each (points,)."""
+    color = ACTIVATION_COLORS[name]
+    ax.axhline(0, color=GRAY, lw=0.8)
+    ax.plot(x, slope, color=color, ls=(0, (3, 1.5)), lw=1.6)
+    ax.plot(x, y, color=color, lw=2.4)
+    ax.set(title=ACTIVATIONS[name].label, ylim=(-1.4, 2.6), yticks=[-1, 0, 1, 2])
+    return ax
+
+
+def plot_std_by_layer(
+    ax: Axes, stds: Mapping[str, Sequence[float]], *, colors: Mapping[str, str]
+) -> Axes:
+    """Draw the standard deviation of the activations in each layer, a line for each label."""
+    for label, values in stds.items():
+        layers = np.arange(1, len(values) + 1)
+        ax.plot(layers, values, color=colors[label], marker="o")
+        ax.annotate(
+            label, (layers[-1], values[-1]), xytext=(8, 0), textcoords="offset points",
+            va="center", color=colors[label], fontsize=10, annotation_clip=False,
+        )  # fmt: skip
+    ax.set(yscale="log", xlabel="layer", ylabel="standard deviation\nof the activations")
+    ax.set_xticks(layers)
+    return ax
+
+
+def plot_layer_histograms(
+    ax: Axes, layers: Sequence[Tensor], *, color: str, limits: tuple[float, float], title: str
+) -> Axes:
+    """Draw one histogram per layer, the first on top, each scaled to its own highest bar.
+
+    Args:
+        layers: values of any shape, one tensor per layer drawn.
+        limits: the range of values shown; what lies beyond is counted in the outermost bins.
+    """
+    edges = np.linspace(*limits, 42)
+    for row, values in enumerate(layers):
+        inside = np.clip(values.detach().flatten().cpu().numpy(), *limits)
+        heights, _ = np.histogram(inside, bins=edges)
+        base = len(layers) - 1 - row
+        ax.stairs(base + 0.86 * heights / max(heights.max(), 1), edges, baseline=base,
+                  fill=True, color=color, alpha=0.9)  # fmt: skip
+        ax.axhline(base, color=GRAY, lw=0.6)
+    ax.set(title=title, xlim=limits, ylim=(-0.05, len(layers)), yticks=[])
+    ax.grid(visible=False, axis="y")
+    return ax
+
+
+def plot_descent_paths(
+    ax: Axes, paths: Mapping[str, np.ndarray], *, target: Sequence[float], title: str
+) -> Axes:
+    """Draw paths (steps + 1, 2) of two weights under gradient descent, and their common goal."""
+    for (label, path), color in zip(paths.items(), (VERMILLION, BLUE), strict=False):
+        ax.plot(path[:, 0], path[:, 1], color=color, marker="o", ms=3.2, lw=1.4, label=label)
+    ax.plot(*target, marker="*", color=INK, ms=13, ls="none", label="best weights")
+    ax.set(title=title, xlabel="weight 1", ylabel="weight 2")
+    ax.set_aspect("equal")
+    ax.legend(loc="best")
+    return ax
+
+
+def plot_accuracy_by_learning_rate(
+    axes: np.ndarray, rates: Sequence[float], accuracy: Mapping[str, np.ndarray]
+) -> np.ndarray:
+    """Draw accuracy against learning rate, one panel per activation, ReLU in gray behind it.
+
+    Args:
+        axes: as many as there are activations; surplus ones are hidden.
+        accuracy: (seeds, rates) in percent for each activation; not a number where it diverged.
+    """
+    flat = axes.ravel()
+    for ax, (name, values) in zip(flat, accuracy.items(), strict=False):
+        if name != "relu":
+            plot_spread(ax, rates, accuracy["relu"], color=GRAY, lw=1.2)
+        plot_spread(ax, rates, values, color=ACTIVATION_COLORS[name], marker="o", ms=4)
+        for rate in np.asarray(rates)[np.isnan(values).any(axis=0)]:
+            ax.plot(rate, 3, marker="x", color=INK, ms=7, mew=1.8)
+        ax.set(title=ACTIVATIONS[name].label, xscale="log", ylim=(0, 100), yticks=[0, 50, 100])
+        ax.minorticks_off()
+    for ax in flat[len(accuracy) :]:
+        ax.set_visible(False)
+    return axes
+
+
+def plot_dead_fraction(ax: Axes, rates: Sequence[float], dead: Mapping[str, np.ndarray]) -> Axes:
+    """Draw the percentage of dead units against learning rate; (seeds, rates) per activation."""
+    for name, values in dead.items():
+        plot_spread(
+            ax,
+            rates,
+            values,
+            color=ACTIVATION_COLORS[name],
+            marker="o",
+            label=ACTIVATIONS[name].label,
+        )
+    ax.set(xscale="log", xlabel="learning rate", ylabel="dead units (%)", ylim=(-3, 103))
+    ax.minorticks_off()
+    ax.legend(loc="upper left")
+    return ax
+
+
+def plot_accuracy_beside_published(
+    ax: Axes, ours: Mapping[str, Sequence[float]], published: Mapping[str, float]
+) -> Axes:
+    """Draw test accuracies in percent, a row each: every seed, their mean, the published."""
+    for row, (name, values) in enumerate(reversed(ours.items())):
+        color = ACTIVATION_COLORS[name]
+        ax.plot(values, [row] * len(values), ls="none", marker="o", ms=5, color=color, alpha=0.5)
+        ax.plot(np.mean(values), row, marker="|", ms=16, mew=2.6, color=color)
+        if name in published:
+            ax.plot(published[name], row, marker="D", ms=6, mfc="none", mec=INK, mew=1.4)
+    ax.set_yticks(range(len(ours)), [ACTIVATIONS[name].label for name in reversed(ours)])
+    ax.set(xlabel="test accuracy (%)", xlim=(0, 100))
+    return ax
+
+
+def plot_training(
+    ax: Axes, steps: Sequence[int], loss: np.ndarray, *, name: str, chance: float
+) -> Axes:
+    """Draw the loss (seeds, points) of one activation during training, and that of guessing."""
+    ax.axhline(chance, color=GRAY, lw=1.2, ls=(0, (4, 2)))
+    ax.annotate("guessing", (steps[-1], chance), xytext=(0, 3), textcoords="offset points",
+                ha="right", color="#5f5f5f", fontsize=10)  # fmt: skip
+    if np.isfinite(loss).any():
+        plot_spread(ax, np.asarray(steps), loss, color=ACTIVATION_COLORS[name])
+    ax.set(ylim=(0, 3), xlabel="updates", ylabel="training loss (nats)")
+    return ax
+
+
+def plot_dead_by_seed(ax: Axes, dead: np.ndarray, *, name: str) -> Axes:
+    """Draw the percentage of dead units, a bar per seed; one that diverged is not a number."""
+    seeds = np.arange(1, len(dead) + 1)
+    ax.bar(seeds, np.nan_to_num(dead), color=ACTIVATION_COLORS[name], width=0.6)
+    for seed in seeds[np.isnan(dead)]:
+        ax.text(seed, 4, "diverged", rotation=90, ha="center", va="bottom", fontsize=10)
+    ax.set(ylim=(0, 100), xlabel="seed", title="dead units (%)", xticks=seeds)
+    return ax
+
+
+def signals_figure(
+    name: str, layers: Sequence[int], h: Sequence[Tensor], grads: Sequence[Tensor]
+) -> Figure:
+    """A figure of the activations (left) and sizes of gradients (right) of the layers listed.
+
+    Args:
+        layers: indices of the layers to draw, the first layer being 0.
+        h, grads: per layer of the network, tensors of any shape.
+    """
+    sizes = [grads[i].abs().clamp(min=1e-20).log10() for i in layers]
+    margins = {"left": 0.15, "right": 0.97, "bottom": 0.09, "top": 0.91, "wspace": 0.08}
+    fig, (left, right) = figure(1, 2, height=3.5, margins=margins)
+    color = ACTIVATION_COLORS[name]
+    plot_layer_histograms(
+        left, [h[i] for i in layers], color=color, limits=(-2.5, 2.5), title="activations"
+    )
+    plot_layer_histograms(right, sizes, color=color, limits=(-14, -1), title="size of gradients")
+    left.set_yticks(np.arange(len(layers)) + 0.4, [f"layer {i + 1}" for i in reversed(layers)])
+    right.set_xticks([-13, -9, -5, -1], ["10⁻¹³", "10⁻⁹", "10⁻⁵", "0.1"])
+    return fig
+
+
+def training_figure(name: str, sweep: Sweep, rate: float, *, chance: float) -> Figure:
+    """A figure of one activation at one learning rate: its loss curves and its dead units.
+
+    Args:
+        chance: the loss of guessing, in nats.
+    """
+    column = sweep.rates.index(rate)
+    margins = {"left": 0.11, "right": 0.97, "bottom": 0.18, "top": 0.9, "wspace": 0.28}
+    fig, (left, right) = figure(1, 2, height=3.1, width_ratios=[2.2, 1], margins=margins)
+    plot_training(left, sweep.steps, sweep.loss[:, :, column].T, name=name, chance=chance)
+    plot_dead_by_seed(right, sweep.dead[:, column], name=name)
+    return fig

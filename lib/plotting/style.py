@@ -1,0 +1,79 @@
+"""The course's visual identity: style, palette, and figures that belong to no global state."""
+
+from collections.abc import Mapping
+from importlib.resources import as_file, files
+
+import matplotlib.pyplot as plt
+import numpy as np
+from IPython import get_ipython
+from IPython.core.pylabtools import select_figure_formats
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+# Okabe and Ito's palette, told apart under the common kinds of colour blindness.
+BLUE, SKY, GREEN, ORANGE = "#0072B2", "#56B4E9", "#009E73", "#E69F00"
+VERMILLION, PURPLE, GRAY, INK = "#D55E00", "#CC79A7", "#8A8A8A", "#222222"
+
+# The same activation has the same colour in every chapter.
+ACTIVATION_COLORS = {
+    "sigmoid": VERMILLION,
+    "tanh": ORANGE,
+    "relu": BLUE,
+    "leaky_relu": SKY,
+    "maxout": PURPLE,
+    "elu": GREEN,
+    "selu": INK,
+}
+WIDTH = 5.4  # inches; the one figure width of the book
+
+
+def use_style() -> None:
+    """Give all later figures of the process the course's look, and let a notebook show them."""
+    with as_file(files("lib.plotting") / "course.mplstyle") as path:
+        plt.style.use(path)
+    shell = get_ipython()
+    if shell is not None:  # figures outside pyplot's registry would show as text only
+        select_figure_formats(shell, {"png"}, bbox_inches=None)
+
+
+def figure(
+    rows: int = 1,
+    cols: int = 1,
+    *,
+    height: float = 3.4,
+    width: float = WIDTH,
+    margins: Mapping[str, float] | None = None,
+    **subplots,
+) -> tuple[Figure, Axes | np.ndarray]:
+    """A figure outside pyplot's registry (nothing to close) and its axes, in the course's style.
+
+    Args:
+        rows, cols: of the grid of axes; with one of each, the axes come bare, else as an array.
+        height, width: of the figure, in inches.
+        margins: what `Figure.subplots_adjust` takes. Frames of an explorer need them: margins that
+            fit each frame's own labels would make the axes jump. None fits them.
+        subplots: passed on to `Figure.subplots`, such as `sharex=True`.
+    """
+    made = Figure(figsize=(width, height), layout="constrained" if margins is None else "none")
+    axes = made.subplots(rows, cols, **subplots)
+    if margins is not None:
+        made.subplots_adjust(**margins)
+    return made, axes
+
+
+def plot_spread(
+    ax: Axes, x: np.ndarray, values: np.ndarray, *, color: str, label: str | None = None, **line
+) -> Axes:
+    """Draw the mean over seeds as a line, and the seeds' smallest and largest as a band.
+
+    Args:
+        x: (points,).
+        values: (seeds, points); a missing measurement is not a number.
+    """
+    seen = np.isfinite(values).any(axis=0)
+    x, values = np.asarray(x)[seen], np.asarray(values)[:, seen]
+    ax.fill_between(
+        x, np.nanmin(values, axis=0), np.nanmax(values, axis=0), color=color, alpha=0.2, lw=0
+    )
+    ax.plot(x, np.nanmean(values, axis=0), color=color, label=label, **line)
+    return ax

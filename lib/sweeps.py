@@ -1,0 +1,139 @@
+"""Many trainings that differ in one thing, run together."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from lib.activations import dead_fraction, get_activation
+from lib.models import MLP, stack
+from lib.runtime import Run
+from lib.training import SGD, accuracy, cross_entropy, fit, minibatches
+
+
+@dataclass(frozen=True)
+class Part:
+    """Examples for an MLP: features (examples, inputs) and int64 labels (examples,)."""
+
+    features: Tensor
+    labels: Tensor
+
+
+@dataclass(frozen=True)
+class Sweep:
+    """What a learning-rate sweep measured; a run that diverged is not a number from there on.
+
+    Attributes:
+        rates: the learning rates, in the order of the last axis below.
+        validation, test: accuracies in percent, (seeds, rates).
+        dead: units that pass no gradient on, in percent of all hidden units, (seeds, rates).
+        steps: updates done at each point of `loss`.
+        loss: training loss averaged between two points, in nats, (points, seeds, rates).
+    """
+
+    rates: tuple[float, ...]
+    validation: np.ndarray
+    test: np.ndarray
+    dead: np.ndarray
+    steps: np.ndarray
+    loss: np.ndarray
+
+    def best_rate(self) -> int:
+        """The index of the rate with the best mean validation accuracy, divergence counted as 0.
+
+        The test set has no say, so its accuracies at this rate are honest.
+        """
+        return int(np.nan_to_num(self.validation).mean(axis=0).argmax())
+
+
+def learning_rate_sweep(
+    activation: str,
+    train: Part,
+    validation: Part,
+    test: Part,
+    *,
+    rates: Sequence[float],
+    seeds: Sequence[int],
+    steps: int,
+    run: Run,
+    hidden: Sequence[int] = (64,) * 5,
+    batch_size: int = 64,
+    momentum: float = 0.9,
+    points: int = 30,
+    progress: bool = True,
+) -> Sweep:
+    """Train one MLP per learning rate and seed, all at once, and measure them.
+
+    A seed fixes the initial weights and the order of the examples, so runs of one seed differ in
+    their learning rate alone, and activations can be compared seed by seed.
+
+    Args:
+        activation: a key of `lib.activations.ACTIVATIONS`; its own initialization is used.
+        rates: learning rates of gradient descent with momentum.
+        seeds: one network per rate and seed; fresh seeds make an independent repetition.
+        steps: updates; must be a multiple of `points`.
+        points: of the loss curve.
+
+    Raises:
+        ValueError: `steps` is not a multiple of `points`, or a bad network or rate.
+    """
+    if steps % points:
+        raise ValueError(f"steps must be a multiple of points={points}; got {steps}")
+    device = train.features.device
+    inputs, classes = train.features.shape[1], int(train.labels.max()) + 1
+    networks = [
+        MLP(inputs, hidden, classes, activation=activation, generator=run.generator("init", seed))
+        for seed in seeds
+        for _ in rates
+    ]
+    model = stack(networks).to(device)
+    orders = [run.generator("order", seed) for seed in seeds]
+    history = fit(
+        model,
+        train.features,
+        train.labels,
+        optimizer=SGD(
+            model.parameters(),
+            lr=torch.tensor(rates).repeat(len(seeds)),
+            momentum=momentum,
+            decay_steps=steps,
+        ),
+        batches=(
+            index.view(len(seeds), -1).repeat_interleave(len(rates), dim=0)
+            for index in minibatches(len(train.labels), batch_size, steps, orders)
+        ),
+        loss=cross_entropy,
+        on_divergence="record",
+        progress=f"training {activation}" if progress else None,
+    )
+
+    def by_seed_and_rate(values: Tensor) -> np.ndarray:
+        return values.unflatten(-1, (len(seeds), len(rates))).cpu().numpy()
+
+    loss = history.loss.unflatten(0, (points, -1)).mean(dim=1)
+    return Sweep(
+        tuple(rates),
+        100 * by_seed_and_rate(evaluate(model, validation)),
+        100 * by_seed_and_rate(evaluate(model, test)),
+        100 * by_seed_and_rate(dead_units(model, validation)),
+        np.arange(1, points + 1) * (steps // points),
+        by_seed_and_rate(loss),
+    )
+
+
+@torch.no_grad()
+def evaluate(model: MLP, part: Part, *, batch_size: int = 2000) -> Tensor:
+    """Accuracy per copy of a stack, (copies,), computed batch by batch to bound the memory."""
+    logits = [model(features) for features in part.features.split(batch_size)]
+    return accuracy(torch.cat(logits, dim=-2), part.labels)
+
+
+@torch.no_grad()
+def dead_units(model: MLP, part: Part, *, examples: int = 2000) -> Tensor:
+    """The fraction of all hidden units that are dead on the first `examples`, per copy."""
+    trace = model.trace(part.features[:examples])
+    activation = get_activation(model.activation)
+    dead = torch.stack([dead_fraction(pre, activation) for pre in trace.pre]).mean(dim=0)
+    return dead.where(trace.logits.isfinite().all(dim=-1).all(dim=-1), torch.nan)

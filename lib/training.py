@@ -1,0 +1,227 @@
+"""The mini-batch loop: sample, forward, backprop, update. It never prints."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import torch
+from torch import Tensor, nn
+
+from lib.progress import progress_bar
+
+Metrics = Mapping[str, Tensor | float]
+
+
+class DivergedError(RuntimeError):
+    """The training loss became infinite or not a number."""
+
+
+def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
+    """The mean of -log softmax(logits)[label] over the batch; a stack gives one per copy.
+
+    Args:
+        logits: (..., batch, classes).
+        labels: int64, (batch,) or (..., batch).
+
+    Returns:
+        (...): a scalar for one network, (copies,) for a stack.
+    """
+    log_p = logits.log_softmax(dim=-1)
+    labels = labels.expand(log_p.shape[:-1])
+    return -log_p.gather(-1, labels[..., None]).squeeze(-1).mean(dim=-1)
+
+
+class SGD(torch.optim.Optimizer):
+    """Gradient descent with momentum: v ← momentum · v + g, then p ← p - lr · v.
+
+    As torch.optim.SGD, but `lr` may be a tensor (copies,): one learning rate for each copy of a
+    stack.
+
+    Args:
+        params: what to train.
+        lr: learning rate, or one per copy.
+        momentum: how much of the last step goes into the next.
+        decay_steps: updates over which the rate falls linearly to zero; None keeps it.
+
+    Raises:
+        ValueError: a learning rate that is not positive, a momentum outside [0, 1), or no steps.
+    """
+
+    def __init__(
+        self,
+        params: Iterable[nn.Parameter],
+        *,
+        lr: float | Tensor,
+        momentum: float = 0.0,
+        decay_steps: int | None = None,
+    ):
+        if not bool((torch.as_tensor(lr) > 0).all()):
+            raise ValueError(f"lr must be positive; got {lr}")
+        if not 0 <= momentum < 1:
+            raise ValueError(f"momentum must be in [0, 1); got {momentum}")
+        if decay_steps is not None and decay_steps < 1:
+            raise ValueError(f"decay_steps must be at least 1; got {decay_steps}")
+        super().__init__(params, {"lr": lr, "momentum": momentum})
+        self.decay_steps, self.updates = decay_steps, 0
+
+    @torch.no_grad()
+    def step(self, closure: None = None) -> None:
+        """Update every parameter that has a gradient."""
+        decay = 1 - self.updates / self.decay_steps if self.decay_steps else 1.0
+        self.updates += 1
+        for group in self.param_groups:
+            lr, momentum = group["lr"], group["momentum"]
+            for p in group["params"]:
+                if p.grad is None:
+                    continue
+                if p not in self.state:
+                    self.state[p]["velocity"] = torch.zeros_like(p)
+                v = self.state[p]["velocity"]
+                torch.add(p.grad, v, alpha=momentum, out=v)
+                p.addcmul_(v, _per_copy(lr, p), value=-decay)
+
+
+def _per_copy(lr: float | Tensor, p: Tensor) -> Tensor:
+    """`lr` as a tensor that multiplies each copy of the parameter by its own rate."""
+    lr = torch.as_tensor(lr, dtype=p.dtype, device=p.device)
+    if lr.ndim == 0:
+        return lr
+    if p.shape[0] != lr.shape[0]:
+        raise ValueError(f"{lr.shape[0]} learning rates for a parameter of shape {tuple(p.shape)}")
+    return lr.view(-1, *[1] * (p.ndim - 1))
+
+
+def minibatches(
+    examples: int, batch_size: int, steps: int, generators: Sequence[torch.Generator]
+) -> Iterator[Tensor]:
+    """Indices of `steps` mini-batches, drawn without replacement, anew for each pass.
+
+    Args:
+        examples: size of the data set.
+        generators: one gives index tensors (batch,); several give (copies, batch), each row in its
+            generator's own order.
+
+    Raises:
+        ValueError: a batch larger than the data set, or a size below 1.
+    """
+    if not 1 <= batch_size <= examples:
+        raise ValueError(f"batch_size must be from 1 to {examples} examples; got {batch_size}")
+    per_pass = examples // batch_size
+    for step in range(steps):
+        position = step % per_pass
+        if position == 0:
+            orders = torch.stack([torch.randperm(examples, generator=g) for g in generators])
+        batch = orders[:, position * batch_size : (position + 1) * batch_size]
+        yield batch[0] if len(generators) == 1 else batch
+
+
+@dataclass
+class History:
+    """What a training run went through.
+
+    Attributes:
+        loss: (steps,) or (steps, copies), each mini-batch's loss before its update.
+        metrics: for each name that `evaluate` gave, its values, one row per evaluation.
+        evaluated_at: updates done before each evaluation.
+    """
+
+    loss: Tensor
+    metrics: dict[str, Tensor] = field(default_factory=dict)
+    evaluated_at: list[int] = field(default_factory=list)
+
+
+def fit(
+    model: nn.Module,
+    images: Tensor,
+    labels: Tensor,
+    *,
+    optimizer: torch.optim.Optimizer,
+    batches: Iterable[Tensor],
+    loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy,
+    evaluate: Callable[[nn.Module], Metrics] | None = None,
+    evaluate_every: int = 100,
+    on_divergence: str = "raise",
+    progress: str | None = None,
+) -> History:
+    """Train `model` in place; return its history.
+
+    Args:
+        images: (examples, ...), on the model's device.
+        labels: (examples,).
+        batches: index tensors, such as those of `minibatches`.
+        loss: of (logits, labels); a vector (one loss per copy of a stack) is summed for backprop.
+        evaluate: called before the first update, every `evaluate_every` updates and at the end.
+        on_divergence: "raise", or "record" to go on: a stack's other copies do not notice.
+        progress: the label of a progress bar on stderr; None shows none.
+
+    Raises:
+        DivergedError: the loss is not finite, and `on_divergence` is "raise".
+        ValueError: another `on_divergence`, or numbers of images and labels that differ.
+    """
+    if on_divergence not in ("raise", "record"):
+        raise ValueError(f"on_divergence must be 'raise' or 'record'; got {on_divergence!r}")
+    if len(images) != len(labels):
+        raise ValueError(f"{len(images)} images, but {len(labels)} labels")
+    losses, log = [], _Log(evaluate, evaluate_every)
+    for step, index in enumerate(progress_bar(batches, desc=progress, shown=progress is not None)):
+        log.before_update(step, model)
+        index = index.to(images.device)
+        batch_loss = loss(model(images[index]), labels[index])
+        if on_divergence == "raise" and not bool(batch_loss.isfinite().all()):
+            raise DivergedError(
+                f"the loss at step {step} is {batch_loss.detach().tolist()}; "
+                "a smaller learning rate, or a smaller initialization, usually cures this"
+            )
+        optimizer.zero_grad()
+        batch_loss.sum().backward()
+        optimizer.step()
+        losses.append(batch_loss.detach())
+    log.at_end(len(losses), model)
+    return History(torch.stack(losses) if losses else torch.empty(0), log.metrics(), log.steps)
+
+
+class _Log:
+    """The evaluations of one training run."""
+
+    def __init__(self, evaluate: Callable[[nn.Module], Metrics] | None, every: int):
+        self.evaluate, self.every = evaluate, every
+        self.steps: list[int] = []
+        self.rows: list[Metrics] = []
+
+    def before_update(self, step: int, model: nn.Module) -> None:
+        if self.evaluate is not None and step % self.every == 0:
+            self._record(step, model)
+
+    def at_end(self, steps: int, model: nn.Module) -> None:
+        if self.evaluate is not None and self.steps[-1:] != [steps]:
+            self._record(steps, model)
+
+    def _record(self, step: int, model: nn.Module) -> None:
+        was_training = model.training
+        model.eval()
+        with torch.no_grad():
+            self.rows.append(self.evaluate(model))
+        model.train(was_training)
+        self.steps.append(step)
+
+    def metrics(self) -> dict[str, Tensor]:
+        if not self.rows:
+            return {}
+        return {name: _stack_values([row[name] for row in self.rows]) for name in self.rows[0]}
+
+
+def _stack_values(values: Sequence[Tensor | float]) -> Tensor:
+    return torch.stack([torch.as_tensor(value).detach() for value in values])
+
+
+@torch.no_grad()
+def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
+    """The fraction of examples whose largest logit is the label's; a stack gives one per copy.
+
+    A network whose logits are not finite has diverged, and its accuracy is not a number.
+
+    Args:
+        logits: (..., batch, classes).
+        labels: (batch,).
+    """
+    right = (logits.argmax(dim=-1) == labels).float().mean(dim=-1)
+    return right.where(logits.isfinite().all(dim=-1).all(dim=-1), torch.nan)

@@ -1,0 +1,38 @@
+// What both widgets draw with. assets.source puts this text before a widget's own.
+
+/** A new element with these attributes and children (nodes or text). */
+function element(tag, attributes = {}, ...children) {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(attributes)) node.setAttribute(name, value);
+  node.append(...children);
+  return node;
+}
+
+/** An id no other widget, view or copy of this module on the page has. */
+function uniqueId() {
+  return `course-${Math.random().toString(36).slice(2)}`;
+}
+
+/** A small drawing that takes the color of its text and is silent to screen readers. */
+function icon(path) {
+  const svg = document.createElementNS("http://www.w3.org/2000/svg", "svg");
+  for (const [name, value] of Object.entries({ viewBox: "0 0 16 16", "aria-hidden": "true" })) {
+    svg.setAttribute(name, value);
+  }
+  svg.classList.add("course-icon");
+  const shape = document.createElementNS(svg.namespaceURI, "path");
+  shape.setAttribute("d", path);
+  svg.append(shape);
+  return svg;
+}
+
+/** The widget's frame. JupyterLab is told to leave the keys pressed on its controls alone. */
+function card(attributes, eyebrow, ...children) {
+  const heading = element("p", { class: "course-eyebrow" }, eyebrow);
+  const root = element("div", attributes, heading, ...children);
+  root.classList.add("course-card");
+  for (const control of root.querySelectorAll("button, input, select")) {
+    control.dataset.lmSuppressShortcuts = "true"; // it asks the focused element first
+  }
+  return root;
+}

@@ -1,0 +1,96 @@
+"""A picture the reader steers: one to three controls over frames rendered ahead of time.
+
+FrameExplorer(render, alt=alt, title="…", depth=[1, 2, 3], activation=["tanh", "ReLU"],
+              start={"depth": 3}, play="depth")
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+
+import anywidget
+import traitlets
+
+from lib.widgets.assets import source
+from lib.widgets.controls import Control, Value, find_position, grid, make_controls
+from lib.widgets.frames import Figure, render_frames
+
+MAX_BYTES = 600_000  # two explorers and the text fit a page of 1.5 MB
+
+
+class FrameExplorer(anywidget.AnyWidget):
+    """Controls above a picture; needs no kernel once it is built.
+
+    Every combination of values is rendered when the explorer is made. Numbers become a slider,
+    strings a list of choices. The frames are ordered as `controls.grid` orders the points.
+    """
+
+    _esm = source("dom.js", "frame_explorer.js")
+    _css = source("card.css", "frame_explorer.css")
+    title = traitlets.Unicode().tag(sync=True)
+    controls = traitlets.List().tag(sync=True)
+    position = traitlets.List(traitlets.Int()).tag(sync=True)
+    play = traitlets.Unicode(None, allow_none=True).tag(sync=True)
+    frames = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    alts = traitlets.List(traitlets.Unicode()).tag(sync=True)
+    size = traitlets.List(traitlets.Int()).tag(sync=True)
+
+    def __init__(
+        self,
+        render: Callable[..., Figure],
+        /,
+        *,
+        alt: Callable[..., str],
+        title: str,
+        start: Mapping[str, Value] | None = None,
+        play: str | None = None,
+        max_bytes: int = MAX_BYTES,
+        progress: bool = True,
+        **parameters: Control | Sequence[Value],
+    ) -> None:
+        """Render every frame.
+
+        Args:
+            render: called with one value per parameter, by name; returns a Figure made outside
+                pyplot. All figures need the same proportions.
+            alt: called like `render`; says in words what that frame shows.
+            title: the question the explorer answers, in plain text.
+            start: the values shown first; a parameter left out starts at its first value.
+            play: the parameter a play button steps through, about two frames a second.
+            max_bytes: what the frames may weigh in the page.
+            progress: show a progress bar on stderr while rendering.
+            **parameters: one to three: a sequence of values, or a `Control` to choose the label
+                and how values are written.
+
+        Raises:
+            ValueError: `start`, `play`, values, alt texts or frames can't be used; the message
+                says what was expected. Frames heavier than `max_bytes` count among these.
+            TypeError: a parameter is no sequence, or `render` returned no figure.
+        """
+        chosen = make_controls(parameters)
+        if play is not None and play not in chosen:
+            raise ValueError(f"play must be one of {', '.join(chosen)}; got {play!r}")
+        position = find_position(chosen, start or {})
+        described = [control.describe(name) for name, control in chosen.items()]
+        points = grid(chosen)
+        alts = [_alt_text(alt, point) for point in points]
+        frames, size = render_frames(render, points, max_bytes=max_bytes, progress=progress)
+        super().__init__(
+            title=title,
+            controls=described,
+            position=position,
+            play=play,
+            frames=frames,
+            alts=alts,
+            size=list(size),
+        )
+
+    def __repr__(self) -> str:
+        spans = ", ".join(f"{c['name']}: {len(c['texts'])}" for c in self.controls)
+        weight = sum(map(len, self.frames)) / 1e3
+        return f"FrameExplorer({self.title!r}, {spans}; {len(self.frames)} frames, {weight:.0f} kB)"
+
+
+def _alt_text(alt: Callable[..., str], point: Mapping[str, Value]) -> str:
+    text = alt(**point)
+    if not isinstance(text, str) or not text.strip():
+        raise ValueError(f"alt must return a text for every frame; got {text!r} for {point}")
+    return text

@@ -1,0 +1,129 @@
+"""Pictures rendered ahead of time: figures to WebP data URLs, within a budget of bytes."""
+
+import io
+from base64 import b64encode
+from collections.abc import Callable, Mapping, Sequence
+from typing import Protocol
+
+from PIL import Image, ImageChops, ImageFilter
+
+from lib.progress import progress_bar
+
+PIXELS = 1080  # well above the width a page shows, sharp on dense screens
+QUALITY = 80
+COLORS = (32, 64, 128)  # a chart has few, but for those of its smoothed edges
+TOLERANCE = 24  # levels of 255 by which fewer colors may change a patch of 3 × 3 pixels
+PROBES = 4  # frames rendered before the weight of all is estimated
+DOUBT = 1.5  # an estimate may be this much off: only beyond it do we refuse before rendering all
+
+
+class Figure(Protocol):
+    """What we ask of a matplotlib figure (this floor doesn't import matplotlib)."""
+
+    canvas: object
+
+    def get_figwidth(self) -> float: ...
+
+    def savefig(self, target: object, **options: object) -> None: ...
+
+
+def render_frames(
+    render: Callable[..., Figure],
+    points: Sequence[Mapping[str, object]],
+    *,
+    max_bytes: int,
+    progress: bool = True,
+) -> tuple[list[str], tuple[int, int]]:
+    """The frame of each point as a WebP data URL, and the size they share in pixels.
+
+    A few frames spread over the grid are rendered first: a hopeless grid is refused early.
+
+    Args:
+        render: called with a point's values as keyword arguments; returns a figure.
+        points: what to render, one frame each.
+        max_bytes: characters all data URLs may take together.
+        progress: show a progress bar on stderr meanwhile.
+
+    Raises:
+        TypeError: `render` returned something that is no figure.
+        ValueError: the frames are too heavy or differ in size, or a figure is pyplot's.
+    """
+    stride = -(-len(points) // PROBES)
+    order = sorted(range(len(points)), key=lambda index: index % stride > 0)
+    frames, sizes, total = {}, {}, 0
+    bar = progress_bar(order, desc="Rendering frames", unit="frame", shown=progress)
+    for done, index in enumerate(bar, start=1):
+        frames[index], sizes[index] = encode(render(**points[index]))
+        total += len(frames[index])
+        _check_size(sizes[index], sizes[order[0]], points[index], points[order[0]])
+        _check_weight(total, done, len(points), max_bytes)
+    return [frames[index] for index in range(len(points))], sizes[order[0]]
+
+
+def encode(figure: Figure) -> tuple[str, tuple[int, int]]:
+    """The figure as a WebP data URL, `PIXELS` wide, and its size (width, height) in pixels.
+
+    A chart needs few colors: it's drawn with as few of `COLORS` as don't show, lossless, which is
+    sharp and light. Where all of them show, as in photographs, the lighter of lossless and lossy
+    coding is kept.
+
+    Raises:
+        TypeError: it's no figure.
+        ValueError: it's registered with pyplot, which would keep every frame in memory.
+    """
+    if not (hasattr(figure, "savefig") and hasattr(figure, "get_figwidth")):
+        raise TypeError(f"render must return a matplotlib Figure; got {type(figure).__name__}")
+    if getattr(figure.canvas, "manager", None) is not None:
+        raise ValueError(
+            "render must make its figure outside pyplot (matplotlib.figure.Figure): "
+            "pyplot keeps every figure open and shows it a second time under the cell"
+        )
+    png = io.BytesIO()
+    fast = {"compress_level": 1}  # it is read again at once
+    figure.savefig(png, format="png", dpi=PIXELS / figure.get_figwidth(), pil_kwargs=fast)
+    image = Image.open(png).convert("RGB")
+    chart = _reduce_colors(image)
+    if chart is None:
+        content = min(_webp(image, lossless=True), _webp(image, lossless=False), key=len)
+    else:
+        content = _webp(chart, lossless=True)
+    return f"data:image/webp;base64,{b64encode(content).decode()}", image.size
+
+
+def _reduce_colors(image: Image.Image) -> Image.Image | None:
+    """The image in as few of `COLORS` as don't show; None where all of them show.
+
+    A mean over the image would miss a small mark that takes another's color, so we look at the
+    worst patch. Smoothed edges, one pixel wide, make no patch.
+    """
+    for colors in COLORS:
+        reduced = image.quantize(colors, dither=Image.Dither.NONE).convert("RGB")
+        patches = ImageChops.difference(image, reduced).filter(ImageFilter.MinFilter(3))
+        if max(highest for _, highest in patches.getextrema()) <= TOLERANCE:
+            return reduced
+    return None
+
+
+def _webp(image: Image.Image, *, lossless: bool) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "WEBP", lossless=lossless, quality=QUALITY)
+    return buffer.getvalue()
+
+
+def _check_size(size: tuple, expected: tuple, point: Mapping, first: Mapping) -> None:
+    if size != expected:
+        raise ValueError(
+            f"frames must have one size; {first} gave {expected[0]} × {expected[1]} pixels and "
+            f"{point} gave {size[0]} × {size[1]} (is savefig.bbox 'tight', or figsize not fixed?)"
+        )
+
+
+def _check_weight(total: int, done: int, count: int, max_bytes: int) -> None:
+    mean = total / done
+    hopeless = done >= min(PROBES, count) and mean * count > DOUBT * max_bytes
+    if total > max_bytes or hopeless:
+        raise ValueError(
+            f"the explorer is too heavy for a page: {count} frames at {mean / 1e3:.1f} kB "
+            f"(mean of {done}) make {mean * count / 1e3:.0f} kB, the budget is "
+            f"{max_bytes / 1e3:.0f} kB; offer fewer values or draw a plainer figure"
+        )

@@ -1,0 +1,124 @@
+"""A Chromium without network, and what a visit to a page of the book finds."""
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+OFFLINE = (
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+VIEWS = 'script[type="application/vnd.jupyter.widget-view+json"]'
+DRAWN = f"""() => [...document.querySelectorAll('{VIEWS}')].every(
+    view => view.previousElementSibling?.matches('.widget-subarea:has(input, button, img)'))"""
+# Resolves once maths is typeset, fonts are there and the last change is laid out.
+SETTLED = """async () => {
+    await window.MathJax?.startup?.promise;
+    await document.fonts.ready;
+    await new Promise(requestAnimationFrame);
+}"""
+
+
+class Look(NamedTuple):
+    """How a reader sees the book."""
+
+    theme: str
+    width: int
+
+    def __str__(self) -> str:
+        return f"{self.theme}-{self.width}"
+
+
+PHONE, DESKTOP = 375, 1440
+LOOKS = tuple(Look(theme, width) for theme in ("light", "dark") for width in (DESKTOP, PHONE))
+
+
+@dataclass
+class Visit:
+    """An open page of the book, and what it did so far.
+
+    Attributes:
+        page: the page, once its widgets are drawn and its maths is typeset.
+        problems: console errors and warnings, uncaught errors, failed and outside requests,
+            widgets that were not drawn.
+        requests: every URL it asked for.
+    """
+
+    page: Page
+    problems: list[str] = field(default_factory=list)
+    requests: list[str] = field(default_factory=list)
+
+
+def find_chromium() -> str:
+    """The path of a Chromium: $CHROMIUM, one on PATH, or Debian's, installed if this is root.
+
+    Raises:
+        RuntimeError: there is none and none can be installed; it says how to get one.
+    """
+    named = os.environ.get("CHROMIUM")
+    names = [named] if named else NAMES
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None and not named and os.geteuid() == 0 and shutil.which("apt-get"):
+        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "chromium"]):
+            subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+        path = shutil.which("chromium")
+    if path is None:
+        raise RuntimeError(
+            f"the browser tests need Chromium, and PATH has no {' or '.join(names)}. Install it "
+            "('apt-get install chromium' on Debian and Ubuntu) or set CHROMIUM to its path"
+        )
+    return path
+
+
+def open_context(browser: Browser, look: Look) -> BrowserContext:
+    """A browser context that shows the book in a look."""
+    context = browser.new_context(
+        viewport={"width": look.width, "height": 900},
+        color_scheme=look.theme,
+        reduced_motion="reduce",  # else axe measures contrast in the middle of a fade
+        permissions=["clipboard-read", "clipboard-write"],
+    )
+    context.set_default_timeout(15_000)
+    return context
+
+
+def visit(context: BrowserContext, base: str, path: str) -> Visit:
+    """Open a page of the book and wait until it is complete."""
+    found = Visit(context.new_page())
+    _listen(found, base)
+    found.page.goto(base + path, wait_until="load")
+    try:
+        found.page.wait_for_function(DRAWN)
+    except TimeoutError:
+        found.problems.append("a widget was not drawn")
+    found.page.evaluate(SETTLED)
+    return found
+
+
+def _listen(found: Visit, base: str) -> None:
+    def on_request(request):
+        found.requests.append(request.url)
+        if not request.url.startswith((base, "data:", "blob:")):
+            found.problems.append(f"left the book for {request.url}")
+
+    def on_console(message):
+        if message.type in ("error", "warning"):
+            found.problems.append(f"console {message.type}: {message.text}")
+
+    def on_response(response):
+        if response.status >= 400:
+            found.problems.append(f"{response.status} for {response.url}")
+
+    found.page.on("request", on_request)
+    found.page.on("console", on_console)
+    found.page.on("response", on_response)
+    found.page.on("pageerror", lambda error: found.problems.append(f"uncaught: {error}"))

@@ -1,0 +1,93 @@
+"""Every page of the book is complete in itself, readable, and found by links and by search."""
+
+import pytest
+from browser import LOOKS, visit
+from links import crawl
+
+HTML_LIMIT = 1_500_000  # bytes
+# axe-core's findings that only the theme could cure, as starts of lines, each with the reason.
+THEME_VIOLATIONS: tuple[str, ...] = ()
+
+in_every_look = pytest.mark.parametrize("look", LOOKS, ids=str)
+
+
+def test_every_page_is_reached_and_every_link_leads_somewhere(html, pages):
+    reached, broken = crawl(html)
+    assert not broken
+    assert reached | {"search.html"} == set(pages)
+
+
+@in_every_look
+def test_pages_load_without_errors_or_requests_to_other_hosts(review, look):
+    assert not review(look)["loading"]
+
+
+@in_every_look
+def test_no_page_scrolls_sideways(review, look):
+    assert not review(look)["width"]
+
+
+@in_every_look
+def test_no_page_has_a_serious_accessibility_violation(review, look):
+    found = review(look)["accessibility"]
+    assert not [line for line in found if not line.partition(": ")[2].startswith(THEME_VIOLATIONS)]
+
+
+@in_every_look
+def test_maths_is_typeset_and_begins_in_sight(review, look):
+    assert not review(look)["maths"]
+
+
+def test_every_code_cell_has_a_copy_button(review):
+    assert not review(LOOKS[0])["copying"]
+
+
+def test_every_picture_says_what_it_shows(review):
+    assert not review(LOOKS[0])["pictures"]
+
+
+def test_every_icon_of_the_theme_is_drawn(review):
+    assert not review(LOOKS[0])["icons"]
+
+
+def test_no_page_is_heavier_than_a_phone_should_load(html, pages):
+    sizes = {path: (html / path).stat().st_size for path in pages}
+    assert not {path: size for path, size in sizes.items() if size > HTML_LIMIT}
+
+
+def test_the_widget_manager_comes_once_to_pages_with_widgets_and_to_no_other(html, pages):
+    for path in pages:
+        text = (html / path).read_text()
+        assert text.count("embed-amd.js") == ("vnd.jupyter.widget-view+json" in text)
+
+
+def first_with(html, pages, marker: str) -> str:
+    """The first page of the book whose HTML holds a text."""
+    found = [path for path in pages if marker in (html / path).read_text()]
+    assert found, f"no page of the book holds {marker!r}"
+    return found[0]
+
+
+def test_the_fonts_of_maths_come_from_the_book(contexts, base, html, pages):
+    found = visit(contexts[LOOKS[0]], base, first_with(html, pages, 'class="math'))
+    fonts = "[...document.fonts].filter(f => f.family.startsWith('MJX')).map(f => f.status)"
+    assert "loaded" in found.page.evaluate(fonts)
+    found.page.close()
+
+
+def test_a_copy_button_copies_its_cell(opened, html, pages):
+    page = opened(first_with(html, pages, "cell_input"))
+    cell = page.locator(".cell_input:visible").first
+    cell.hover()
+    cell.locator("button.copybtn").click()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert copied.strip() == cell.locator("pre").inner_text().strip()
+
+
+def test_search_finds_a_word_of_a_chapter(opened):
+    page = opened("index.html")
+    page.keyboard.press("Control+k")
+    page.keyboard.type("maxout")
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/search.html?q=maxout*")
+    assert "chapters/" in page.locator("#search-results li a").first.get_attribute("href")

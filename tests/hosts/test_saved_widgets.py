@@ -1,0 +1,75 @@
+import pytest
+from playwright.sync_api import expect
+
+STATE = "application/vnd.jupyter.widget-state+json"
+HOSTS = ("ipywidgets 8", "ipywidgets 7")
+pytestmark = pytest.mark.parametrize("host", HOSTS)
+
+
+def test_the_saved_notebook_holds_both_widgets_whole(saved, host):
+    models = saved(host).metadata.widgets[STATE]["state"].values()
+    states = [model["state"] for model in models if model["model_module"] == "anywidget"]
+    prediction, explorer = sorted(states, key=lambda state: "frames" in state)
+    assert len(explorer["frames"]) == len(explorer["alts"]) == 6
+    assert explorer["position"] == [1, 0]
+    assert [choice["correct"] for choice in prediction["choices"]] == [True, False]
+
+
+def test_the_picture_follows_the_controls(open_saved, host):
+    page = open_saved(host)
+    frame = page.locator(".course-frame")
+    expect(frame).to_have_attribute("alt", "The words tanh, 2 layers")
+    before = frame.get_attribute("src")
+    slider = page.get_by_label("Depth", exact=True)
+    expect(slider).to_have_attribute("aria-valuetext", "2")
+    slider.press("ArrowRight")
+    expect(frame).to_have_attribute("alt", "The words tanh, 4 layers")
+    assert frame.get_attribute("src") != before
+    page.get_by_label("Activation").select_option("ReLU")
+    expect(frame).to_have_attribute("alt", "The words ReLU, 4 layers")
+    expect(page.get_by_role("status").first).to_have_text("Depth: 4, Activation: ReLU")
+    assert frame.evaluate("image => image.naturalWidth") == int(frame.get_attribute("width"))
+
+
+def test_play_steps_to_the_end_and_starts_over(open_saved, host):
+    page = open_saved(host)
+    frame, button = page.locator(".course-frame"), page.locator(".course-play")
+    expect(button).to_have_accessible_name("Play through Depth")
+    page.get_by_label("Depth", exact=True).press("Home")
+    button.press("Enter")
+    expect(button).to_have_accessible_name("Pause Depth")
+    expect(frame).to_have_attribute("alt", "The words tanh, 4 layers")
+    expect(button).to_have_accessible_name("Play through Depth")
+    button.click()
+    expect(frame).to_have_attribute("alt", "The words tanh, 1 layers")
+    button.click()
+    expect(button).to_have_accessible_name("Play through Depth")
+
+
+def test_a_prediction_reveals_only_after_the_commitment(open_saved, host):
+    page = open_saved(host)
+    commit, reveals = page.locator(".course-commit"), page.locator(".course-reveal")
+    expect(commit).to_be_disabled()
+    page.get_by_role("radio", name="1", exact=True).check()
+    expect(reveals).to_have_count(0)
+    commit.press("Enter")
+    expect(reveals).to_have_text(
+        [
+            "Right. It is constant there: 1 < 2 & <b>no tag</b>.",
+            "Wrong. That is the slope at x = +1.",
+        ]
+    )
+    expect(page.locator(".course-choice").nth(1)).to_contain_text("Your prediction")
+    expect(page.get_by_text("Your prediction is wrong.")).to_be_visible()
+    expect(page.get_by_role("button", name="Think again")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(reveals).to_have_count(0)
+    expect(commit).to_be_disabled()
+
+
+def test_jupyterlab_is_told_to_leave_the_keys_of_every_control_alone(open_saved, host):
+    page = open_saved(host)
+    expect(page.locator(".course-prediction")).to_be_visible()
+    controls = page.locator(".course-card").locator("button, input, select")
+    assert controls.count() == 7
+    assert all(control.get_attribute("data-lm-suppress-shortcuts") for control in controls.all())

@@ -1,0 +1,129 @@
+import time
+
+import nbformat
+import psutil
+import pytest
+
+from tests.tools.conftest import markdown
+from tools.execute import ChapterError, Parameters, chapter_key, environment_key, execute
+
+QUICK = Parameters("quick", seed=7)
+
+
+@pytest.fixture
+def run(root, tmp_path):
+    """Executes chapters in a cache of the test's own."""
+
+    def run(*chapters, parameters=QUICK, **options):
+        return execute(chapters, parameters, cache=tmp_path / "cache", root=root, **options)
+
+    return run
+
+
+def outputs(result):
+    return [
+        output.get("text", "")
+        for cell in result.notebook().cells
+        for output in cell.get("outputs", [])
+    ]
+
+
+def test_a_chapter_gets_its_parameters_threads_and_the_time_it_took(write_chapter, run):
+    chapter = write_chapter(
+        "01_a", "import os\nprint(budget, seed, device, os.environ['OMP_NUM_THREADS'])"
+    )
+    (result,) = run(chapter)
+    assert outputs(result) == ["quick 7 cpu 1\n"]
+    assert result.seconds > 0
+    assert result.peak_bytes > 10e6
+
+
+def test_a_second_run_changes_nothing(write_chapter, run):
+    chapter = write_chapter("01_a", "import time\nprint(time.time_ns())")
+    first, second = run(chapter)[0], run(chapter)[0]
+    assert outputs(first) == outputs(second)
+    assert first.folder == second.folder
+
+
+def test_an_edit_to_prose_is_joined_with_the_kept_outputs(write_chapter, run):
+    code = "import time\nprint(time.time_ns())"
+    first = outputs(run(write_chapter("01_a", code))[0])
+    (edited,) = run(write_chapter("01_a", markdown("New words."), code))
+    assert outputs(edited) == first
+    assert "New words." in [cell.source for cell in edited.notebook().cells]
+
+
+def test_an_edit_to_code_runs_again_and_drops_the_outdated_result(write_chapter, run):
+    (first,) = run(write_chapter("01_a", "print(1)"))
+    (second,) = run(write_chapter("01_a", "print(2)"))
+    assert outputs(second) == ["2\n"]
+    assert not first.folder.exists()
+
+
+@pytest.mark.parametrize("changed", ["lib/new.js", "requirements.lock", "data/checksums.json"])
+def test_the_key_covers_library_lock_and_data(changed, root):
+    before = environment_key(QUICK, root)
+    (root / changed).write_text("changed")
+    assert environment_key(QUICK, root) != before
+
+
+@pytest.mark.parametrize(
+    "other", [Parameters("standard", 7), Parameters("quick", 8), Parameters("quick", 7, "cuda")]
+)
+def test_the_key_covers_the_parameters(other, root):
+    assert environment_key(other, root) != environment_key(QUICK, root)
+
+
+def test_tags_count_only_where_they_change_the_execution(write_chapter):
+    def key(tags):
+        cell = nbformat.v4.new_code_cell("1 / 1", metadata={"tags": tags})
+        return chapter_key(write_chapter("01_a", cell), "common")
+
+    assert key(["hide-input"]) == key([])
+    assert key(["raises-exception"]) != key([])
+
+
+def test_a_failing_cell_is_named_and_the_other_chapter_is_kept(write_chapter, run):
+    good = write_chapter("01_good", "import time\nprint(time.time_ns())")
+    bad = write_chapter("02_bad", "x = 1", "raise KeyError('lost')")
+    with pytest.raises(ChapterError) as failure:
+        run(good, bad)
+    message = str(failure.value)
+    assert "Chapter 02_bad failed in cell 4" in message
+    assert "| raise KeyError('lost')" in message
+    assert "KeyError" in message.rsplit("|", maxsplit=1)[-1]
+    kept = outputs(run(good)[0])
+    assert outputs(run(good)[0]) == kept
+    assert int(kept[0]) < time.time_ns()
+
+
+def test_a_kernel_that_dies_is_an_error_of_its_chapter(write_chapter, run):
+    chapter = write_chapter("01_a", "import os", "os._exit(3)")
+    with pytest.raises(ChapterError, match=r"Chapter 01_a failed in cell 4:\n    \| os._exit\(3\)"):
+        run(chapter)
+
+
+def test_a_chapter_that_hangs_is_stopped_with_its_kernel(write_chapter, run):
+    chapter = write_chapter("01_a", "import time", "time.sleep(1234)")
+    started = time.monotonic()
+    with pytest.raises(ChapterError, match="cell 4") as failure:
+        run(chapter, limit=6)
+    assert "longer than 6 seconds" in str(failure.value)
+    assert time.monotonic() - started < 60
+    assert not [child for child in psutil.Process().children(recursive=True) if child.is_running()]
+
+
+def test_claims_are_kept_with_the_result(write_chapter, run):
+    chapter = write_chapter(
+        "01_a",
+        "import os, pathlib",
+        "pathlib.Path(os.environ['COURSE_CLAIMS_DIR'], 'x.json').write_text('1')",
+    )
+    (result,) = run(chapter)
+    assert [path.name for path in (result.folder / "claims").iterdir()] == ["x.json"]
+
+
+def test_a_failure_leaves_nothing_behind_in_the_cache(write_chapter, run, tmp_path):
+    with pytest.raises(ChapterError):
+        run(write_chapter("01_a", "1 / 0"))
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]

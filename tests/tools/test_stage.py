@@ -1,0 +1,54 @@
+import nbformat
+import pytest
+
+from lib import runtime
+from lib.claims import claim
+from tools.chapters import read_source
+from tools.execute import Executed, Parameters
+from tools.stage import add_anchors, add_card
+
+
+@pytest.fixture
+def executed(write_chapter, tmp_path):
+    chapter = write_chapter("01_a", "x = 1", 'claim("a-holds", "", [1, 2, 3])')
+    return Executed(chapter, tmp_path, 61.4, 2_340_000_000)
+
+
+def test_the_card_states_minutes_and_what_the_run_took(executed):
+    notebook = read_source(executed.chapter)
+    add_card(notebook, executed, Parameters("quick", 3, "cpu"))
+    card = notebook.cells[1].source
+    for fact in ("1 minutes", "2 minutes", "61 s, 2.3 GB", "CPU, 1 thread", "quick, seed 3"):
+        assert fact in card
+    nbformat.validate(notebook)
+
+
+def test_a_chapter_without_its_minutes_is_refused(executed):
+    notebook = read_source(executed.chapter)
+    del notebook.metadata["course"]["reading_minutes"]
+    with pytest.raises(ValueError, match="01_a: the header's course lacks reading_minutes"):
+        add_card(notebook, executed, Parameters())
+
+
+def test_an_anchor_stands_before_the_cell_of_its_claim(executed):
+    notebook = read_source(executed.chapter)
+    add_anchors(notebook, ["a-holds"])
+    index = next(i for i, cell in enumerate(notebook.cells) if 'id="claim-a-holds"' in cell.source)
+    assert notebook.cells[index + 1].source.startswith('claim("a-holds"')
+
+
+def test_a_claim_that_no_cell_names_is_refused(executed):
+    with pytest.raises(ValueError, match='no cell contains "b-holds"'):
+        add_anchors(read_source(executed.chapter), ["b-holds"])
+
+
+def test_records_of_a_run_reach_the_claims_page(executed, monkeypatch, capsys):
+    from tools import stage
+
+    monkeypatch.setenv("COURSE_CLAIMS_DIR", str(executed.folder / "claims"))
+    run = runtime.start("standard", device="cpu")
+    claim("a-holds", "Two is above one", [2.0, 2.1, 2.2], above=1, run=run, rows=("M05",))
+    monkeypatch.setattr(Executed, "notebook", lambda self: read_source(self.chapter))
+    files = stage.stage([executed], Parameters())
+    assert "chapters/01_a.html#claim-a-holds" in files["claims.md"].decode()
+    assert 'id=\\"claim-a-holds\\"' in files["chapters/01_a.ipynb"].decode()

@@ -1,0 +1,95 @@
+"""The chapters of the book: where they lie, and how source and notebook relate."""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import jupytext
+import nbformat
+import yaml
+
+ROOT = Path(__file__).resolve().parent.parent
+CHECKED = "nbval-check-output"
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """One chapter: `source` is the py:percent file people edit, `notebook` its jupytext pair."""
+
+    source: Path
+
+    @property
+    def name(self) -> str:
+        """Such as "01_activations"."""
+        return self.source.stem
+
+    @property
+    def notebook(self) -> Path:
+        """The paired notebook, beside the source."""
+        return self.source.with_suffix(".ipynb")
+
+    @property
+    def docname(self) -> str:
+        """The page's name in the book, such as "chapters/01_activations"."""
+        return f"chapters/{self.name}"
+
+
+def list_chapters(root: Path = ROOT) -> list[Chapter]:
+    """The chapters that `_toc.yml` names, in its order.
+
+    Raises:
+        FileNotFoundError: a chapter is listed, but its source is not there.
+    """
+    toc = yaml.safe_load((root / "_toc.yml").read_text())
+    files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    chapters = [Chapter(root / f"{file}.py") for file in files if file.startswith("chapters/")]
+    for chapter in chapters:
+        if not chapter.source.is_file():
+            raise FileNotFoundError(
+                f"_toc.yml lists {chapter.docname}, but {chapter.source} is no file"
+            )
+    return chapters
+
+
+def read_source(chapter: Chapter) -> nbformat.NotebookNode:
+    """The notebook that a chapter's source describes, without outputs.
+
+    Cells get ids that depend on their text alone, so an edit changes no other cell's id.
+    """
+    notebook = jupytext.read(chapter.source)
+    notebook.metadata.get("jupytext", {}).pop("text_representation", None)
+    seen: dict[str, int] = {}
+    for cell in notebook.cells:
+        digest = hashlib.sha256(cell.source.encode()).hexdigest()[:12]
+        seen[digest] = seen.get(digest, -1) + 1
+        cell.id = f"{digest}-{seen[digest]}"
+    return notebook
+
+
+def title_of(notebook: nbformat.NotebookNode) -> str:
+    """The text of the notebook's first heading.
+
+    Raises:
+        ValueError: the first cell does not start with one.
+    """
+    first = notebook.cells[0].source.splitlines()[0] if notebook.cells else ""
+    if not first.startswith("# "):
+        raise ValueError(f"a chapter starts with a heading '# …'; got {first!r}")
+    return first.removeprefix("# ")
+
+
+def is_checked(cell: nbformat.NotebookNode) -> bool:
+    """Whether nbval compares the cell's output with the committed one."""
+    return cell.cell_type == "code" and CHECKED in cell.metadata.get("tags", [])
+
+
+def write_atomically(path: Path, text: str) -> None:
+    """Write a text file whole or not at all."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{os.getpid()}")
+    try:
+        temporary.write_text(text)
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)

@@ -1,0 +1,79 @@
+"""Writes chapters/*.ipynb from chapters/*.py: `python -m tools.pair`, or `make notebooks`.
+
+The notebook is what Colab and nbval open. It holds the outputs of checked cells only, as the quick
+budget gives them: text, no images, no widget state.
+"""
+
+import sys
+
+import nbformat
+
+from tools.build import BUILD, bring_data
+from tools.chapters import Chapter, is_checked, list_chapters, read_source, write_atomically
+from tools.execute import ChapterError, Executed, Parameters, execute
+from tools.lock import exclusive
+
+TEXT = ("text/plain",)
+
+
+def reference_notebook(result: Executed) -> nbformat.NotebookNode:
+    """The notebook to commit: the chapter's cells, with text outputs where they are checked."""
+    notebook = result.notebook()
+    notebook.metadata.pop("widgets", None)
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cell.execution_count = None
+            cell.outputs = [_text_only(o) for o in cell.outputs] if is_checked(cell) else []
+    return notebook
+
+
+def _text_only(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """A stream or a plain text result, without execution counts and metadata.
+
+    Raises:
+        ValueError: the output is something else, which nbval could not compare.
+    """
+    if output.output_type == "stream" and output.name == "stdout":
+        return nbformat.v4.new_output("stream", name="stdout", text=output.text)
+    if output.output_type == "execute_result" and tuple(output.data) == TEXT:
+        return nbformat.v4.new_output("execute_result", data=dict(output.data))
+    kind = output.get("name") or ", ".join(output.get("data", {})) or output.output_type
+    raise ValueError(f"a checked cell may only give text on stdout or as its value; got {kind}")
+
+
+def write_pair(result: Executed) -> bool:
+    """Write the chapter's notebook if it differs; whether it did."""
+    chapter: Chapter = result.chapter
+    text = nbformat.writes(reference_notebook(result)) + "\n"
+    if chapter.notebook.is_file() and chapter.notebook.read_text() == text:
+        return False
+    write_atomically(chapter.notebook, text)
+    return True
+
+
+def is_in_step(chapter: Chapter) -> bool:
+    """Whether the committed notebook has the same cells and metadata as the source."""
+    committed = nbformat.read(chapter.notebook, as_version=4)
+    for cell in committed.cells:
+        if cell.cell_type == "code":
+            cell.outputs, cell.execution_count = [], None
+    return nbformat.writes(committed) == nbformat.writes(read_source(chapter))
+
+
+def main() -> int:
+    """Rewrite every chapter's notebook; 1, with the reason on stderr, where a chapter failed."""
+    with exclusive(BUILD):
+        bring_data()
+        try:
+            results = execute(list_chapters(), Parameters("quick"), cache=BUILD / "executed")
+        except ChapterError as error:
+            print(error, file=sys.stderr)
+            return 1
+        for result in results:
+            state = "written" if write_pair(result) else "up to date"
+            print(f"{result.chapter.notebook.name}: {state}")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,75 @@
+"""Turns executed chapters and the other pages into the source folder that Sphinx reads."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import nbformat
+
+from lib.claims import load_claims
+from tools.chapters import ROOT, title_of
+from tools.claims_page import render_claims_page
+from tools.execute import THREADS, Executed, Parameters
+
+
+def stage(
+    results: Iterable[Executed], parameters: Parameters, *, root: Path = ROOT
+) -> dict[str, bytes]:
+    """Every file of the book's source by its path: settings, contents, chapters, pages."""
+    results = list(results)
+    files = {name: (root / name).read_bytes() for name in ("_config.yml", "_toc.yml", "index.md")}
+    claims = {}
+    for result in results:
+        notebook = result.notebook()
+        records = load_claims(result.folder / "claims")
+        claims[result.chapter.docname] = (title_of(notebook), records)
+        add_card(notebook, result, parameters)
+        add_anchors(notebook, [record.id for record in records])
+        files[f"{result.chapter.docname}.ipynb"] = nbformat.writes(notebook).encode()
+    files["claims.md"] = render_claims_page(claims).encode()
+    return files
+
+
+def add_card(notebook: nbformat.NotebookNode, result: Executed, parameters: Parameters) -> None:
+    """Put the chapter's times behind its opening: a reader's minutes, and what this run took.
+
+    Raises:
+        ValueError: the chapter's header does not state its minutes.
+    """
+    course = notebook.metadata.get("course", {})
+    missing = [key for key in ("reading_minutes", "exercise_minutes") if key not in course]
+    if missing:
+        raise ValueError(
+            f"{result.chapter.name}: its header lacks course.{', course.'.join(missing)}"
+        )
+    card = f"""
+<dl class="course-facts">
+<div><dt>Reading</dt><dd>{course["reading_minutes"]} minutes</dd></div>
+<div><dt>Exercises</dt><dd>{course["exercise_minutes"]} minutes</dd></div>
+<div><dt>Computed in</dt><dd>{result.seconds:.0f} s, {result.peak_bytes / 1e9:.1f} GB</dd></div>
+<div><dt>on</dt><dd>{parameters.device.upper()}, {THREADS} thread</dd></div>
+<div><dt>with</dt><dd>budget {parameters.budget}, seed {parameters.seed}</dd></div>
+</dl>
+"""
+    notebook.cells.insert(1, nbformat.v4.new_markdown_cell(card, id="course-card"))
+
+
+def add_anchors(notebook: nbformat.NotebookNode, ids: Iterable[str]) -> None:
+    """Put a link target before the cell that measures each claim.
+
+    Raises:
+        ValueError: a claim was recorded, but no cell names it.
+    """
+    for claim in ids:
+        index = next(
+            (
+                i
+                for i, cell in enumerate(notebook.cells)
+                if cell.cell_type == "code" and f'"{claim}"' in cell.source
+            ),
+            None,
+        )
+        if index is None:
+            raise ValueError(f'claim {claim!r} was recorded, but no cell contains "{claim}"')
+        anchor = f'<span id="claim-{claim}"></span>'
+        cell = nbformat.v4.new_markdown_cell(anchor, id=f"anchor-{claim}"[:64])
+        notebook.cells.insert(index, cell)

@@ -1,0 +1,30 @@
+// Runs when the page is parsed, before icons and widgets are drawn.
+
+// The theme names these otherwise than they read: speech control and screen readers would
+// disagree with the page. Their text is their name.
+for (const element of document.querySelectorAll("summary[aria-label], .search-button-field")) {
+  element.removeAttribute("aria-label");
+}
+for (const icon of document.querySelectorAll(".theme-switch")) {
+  icon.removeAttribute("title");
+  const drawing = icon.querySelector("svg"); // there if the icon script was faster
+  drawing?.querySelector("title")?.remove();
+  drawing?.setAttribute("aria-hidden", "true");
+}
+
+if (window.MathJax?.typesetPromise) {
+  // ipywidgets typesets its labels through MathJax 2's queue, which MathJax 3 no longer has.
+  window.MathJax.Hub = {
+    Queue: ([, , element]) =>
+      window.MathJax.startup.promise.then(() => window.MathJax.typesetPromise([element])),
+  };
+
+  // An equation wider than the page scrolls in its own box, so the keyboard must reach it.
+  const setTabStops = () => {
+    for (const equation of document.querySelectorAll('mjx-container[display="true"]')) {
+      equation.tabIndex = equation.scrollWidth > equation.clientWidth ? 0 : -1;
+    }
+  };
+  window.MathJax.startup.promise.then(setTabStops);
+  window.addEventListener("resize", setTabStops);
+}
