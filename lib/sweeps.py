@@ -27,32 +27,27 @@ class Sweep:
 
     Attributes:
         rates: the learning rates, in the order of the last axis below.
-        validation, test: accuracies in percent, (seeds, rates).
+        accuracy: on the held-out part, in percent, (seeds, rates).
         dead: units that pass no gradient on, in percent of all hidden units, (seeds, rates).
         steps: updates done at each point of `loss`.
         loss: training loss averaged between two points, in nats, (points, seeds, rates).
     """
 
     rates: tuple[float, ...]
-    validation: np.ndarray
-    test: np.ndarray
+    accuracy: np.ndarray
     dead: np.ndarray
     steps: np.ndarray
     loss: np.ndarray
 
     def best_rate(self) -> int:
-        """The index of the rate with the best mean validation accuracy, divergence counted as 0.
-
-        The test set has no say, so its accuracies at this rate are honest.
-        """
-        return int(np.nan_to_num(self.validation).mean(axis=0).argmax())
+        """The index of the rate with the best mean accuracy; divergence counts as 0."""
+        return int(np.nan_to_num(self.accuracy).mean(axis=0).argmax())
 
 
 def learning_rate_sweep(
     activation: str,
     train: Part,
-    validation: Part,
-    test: Part,
+    held_out: Part,
     *,
     rates: Sequence[float],
     seeds: Sequence[int],
@@ -71,6 +66,9 @@ def learning_rate_sweep(
 
     Args:
         activation: a key of `lib.activations.ACTIVATIONS`; its own initialization is used.
+        train: what the networks learn from.
+        held_out: what they are measured on: validation examples to choose a rate, test examples
+            for a rate that is chosen.
         rates: learning rates of gradient descent with momentum.
         seeds: one network per rate and seed; fresh seeds make an independent repetition.
         steps: updates; must be a multiple of `points`.
@@ -115,9 +113,8 @@ def learning_rate_sweep(
     loss = history.loss.unflatten(0, (points, -1)).mean(dim=1)
     return Sweep(
         tuple(rates),
-        100 * by_seed_and_rate(evaluate(model, validation)),
-        100 * by_seed_and_rate(evaluate(model, test)),
-        100 * by_seed_and_rate(dead_units(model, validation)),
+        100 * by_seed_and_rate(evaluate(model, held_out)),
+        100 * by_seed_and_rate(dead_units(model, held_out)),
         np.arange(1, points + 1) * (steps // points),
         by_seed_and_rate(loss),
     )

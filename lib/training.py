@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from lib.progress import progress_bar
 
@@ -165,7 +166,9 @@ def fit(
     for step, index in enumerate(progress_bar(batches, desc=progress, shown=progress is not None)):
         log.before_update(step, model)
         index = index.to(images.device)
-        batch_loss = loss(model(images[index]), labels[index])
+        # embedding is indexing by rows, several times faster than images[index] on a CPU.
+        batch = functional.embedding(index, images.flatten(1)).unflatten(-1, images.shape[1:])
+        batch_loss = loss(model(batch), labels[index])
         if on_divergence == "raise" and not bool(batch_loss.isfinite().all()):
             raise DivergedError(
                 f"the loss at step {step} is {batch_loss.detach().tolist()}; "

@@ -83,6 +83,13 @@ def plot_descent_paths(
     return ax
 
 
+def show_rates(ax: Axes, rates: Sequence[float]) -> None:
+    """Make the horizontal axis one of learning rates: logarithmic, these written out."""
+    ax.set_xscale("log")
+    ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
+    ax.minorticks_off()
+
+
 def plot_accuracy_by_learning_rate(
     axes: np.ndarray, rates: Sequence[float], accuracy: Mapping[str, np.ndarray]
 ) -> np.ndarray:
@@ -98,9 +105,10 @@ def plot_accuracy_by_learning_rate(
             plot_spread(ax, rates, accuracy["relu"], color=GRAY, lw=1.2)
         plot_spread(ax, rates, values, color=ACTIVATION_COLORS[name], marker="o", ms=4)
         for rate in np.asarray(rates)[np.isnan(values).any(axis=0)]:
-            ax.plot(rate, 3, marker="x", color=INK, ms=7, mew=1.8)
-        ax.set(title=ACTIVATIONS[name].label, xscale="log", ylim=(0, 100), yticks=[0, 50, 100])
-        ax.minorticks_off()
+            ax.plot(rate, 8, marker="x", color=INK, ms=7, mew=1.8)
+        ax.set(title=ACTIVATIONS[name].label, ylim=(0, 100), yticks=[0, 50, 100])
+        show_rates(ax, [rate for rate in rates if rate in (0.01, 0.1)])
+        ax.tick_params(labelbottom=True)
     for ax in flat[len(accuracy) :]:
         ax.set_visible(False)
     return axes
@@ -117,8 +125,8 @@ def plot_dead_fraction(ax: Axes, rates: Sequence[float], dead: Mapping[str, np.n
             marker="o",
             label=ACTIVATIONS[name].label,
         )
-    ax.set(xscale="log", xlabel="learning rate", ylabel="dead units (%)", ylim=(-3, 103))
-    ax.minorticks_off()
+    ax.set(xlabel="learning rate", ylabel="dead units (%)", ylim=(-3, 103))
+    show_rates(ax, rates)
     ax.legend(loc="upper left")
     return ax
 

@@ -97,10 +97,12 @@ def _reduce_colors(image: Image.Image) -> Image.Image | None:
     worst patch. Smoothed edges, one pixel wide, make no patch.
     """
     for colors in COLORS:
-        reduced = image.quantize(colors, dither=Image.Dither.NONE).convert("RGB")
-        patches = ImageChops.difference(image, reduced).filter(ImageFilter.MinFilter(3))
-        if max(highest for _, highest in patches.getextrema()) <= TOLERANCE:
-            return reduced
+        chart = image.quantize(colors, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        chart = chart.convert("RGB")
+        red, green, blue = ImageChops.difference(image, chart).split()
+        error = ImageChops.lighter(ImageChops.lighter(red, green), blue)
+        if error.filter(ImageFilter.MinFilter(3)).getextrema()[1] <= TOLERANCE:
+            return chart
     return None
 
 
