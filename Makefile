@@ -8,9 +8,12 @@ DEVICE ?= cpu
 JOBS   ?= 2
 PORT   ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+SHELL  := bash -o pipefail
+# pip's progress without a line for each of the 150 packages that are already there
+NEWS   := { grep -v '^Requirement already satisfied' || true; }
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test notebooks chapter lint bench clean
+.PHONY: help book serve test notebooks lint clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -27,6 +30,9 @@ test: $(VENV)/.test ## run every test: lib, tools, chapters (nbval), the built p
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m pytest
+	@echo "Checking the outputs of the chapters' notebooks (nbval)"
+	@COURSE_BUDGET=quick COURSE_THREADS=1 COURSE_PROGRESS=off OMP_NUM_THREADS=1 \
+	  $(BIN)/python -m pytest --nbval-lax --nbval-current-env chapters
 
 notebooks: $(VENV)/.book ## rewrite chapters/*.ipynb from chapters/*.py, with fresh reference outputs
 	@$(BIN)/python -m tools.pair
@@ -49,10 +55,10 @@ $(VENV)/.python:
 
 $(VENV)/.book: requirements.txt requirements.lock pyproject.toml | $(VENV)/.python
 	@echo "Installing the pinned requirements (about 6 GB with PyTorch; minutes on the first run)"
-	@$(BIN)/python -m pip install -r requirements.txt -c requirements.lock
+	@$(BIN)/python -m pip install -r requirements.txt -c requirements.lock | $(NEWS)
 	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.test: requirements-dev.txt $(VENV)/.book
-	@$(BIN)/python -m pip install -r requirements-dev.txt -c requirements.lock
+	@$(BIN)/python -m pip install -r requirements-dev.txt -c requirements.lock | $(NEWS)
 	@touch $@

@@ -607,7 +607,7 @@ dying = {
         name, train, validation, run=run, hidden=[128], momentum=0.0,
         rates=run.pick(quick=(0.1, 1.0), standard=(0.1, 0.3, 0.6, 1.0)),
         seeds=range(run.pick(quick=1, standard=3, full=10)),
-        steps=run.pick(quick=60, standard=240),
+        steps=run.pick(quick=30, standard=240),
     )
     for name in ("relu", "leaky_relu")
 }  # fmt: skip
@@ -683,21 +683,20 @@ axes[0].set(ylabel="std of the signal")
 fig
 
 # %% [markdown]
-# ReLU with He's scale keeps whatever it gets. SELU *corrects*: its negative side saturates and damps
-# a strong signal, its slope above 1 feeds a weak one. That is what "self-normalizing" means.
+# ReLU with He's scale keeps what it gets. SELU *corrects*: its flat negative side damps a strong
+# signal, its slope above 1 feeds a weak one.
 #
 # ## The advice, measured
 #
-# The usual advice is short:
+# The usual advice:
 #
 # > Use ReLU, and be careful with your learning rates. Try leaky ReLU, maxout, ELU or SELU, to squeeze
 # > out some marginal gains. Don't use sigmoid or tanh.
 #
-# We test it: five hidden layers of 64 units, gradient descent with momentum 0.9, mini-batches of 64
-# pictures. Only the activation changes, with the initialization its authors recommend. All get the
-# same learning rates, which fall to zero in a straight line, and the same seeds (a seed fixes the
-# first weights and the order of the pictures). The best rate on the validation pictures is
-# trained again with fresh seeds; only these are tested.
+# We test it with five hidden layers of 64 units, momentum 0.9 and mini-batches of 64 pictures. Only
+# the activation changes, and with it the initialization its authors recommend. All get the same
+# learning rates (falling linearly to zero) and seeds (first weights, order of the pictures). The
+# best rate by validation accuracy is trained again with fresh seeds and tested.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -721,7 +720,7 @@ Prediction(
 )
 
 # %%
-steps = run.pick(quick=60, standard=300, full=7800)
+steps = run.pick(quick=30, standard=300, full=7800)
 results = {
     name: sweeps.learning_rate_sweep(
         name, train, validation, run=run,
@@ -888,7 +887,7 @@ rate_claim
 # flat? Is it monotone?
 
 
-# %% tags=["exercise"] exercise="swish"
+# %% tags=["exercise"] exercise="swish" points=4
 def swish(x):
     raise NotImplementedError
 
@@ -923,7 +922,7 @@ checks.check_swish(swish, swish_derivative)
 # numbers will do (how many do you need for 1%?), a sum over a grid is better.
 
 
-# %% tags=["exercise"] exercise="gain"
+# %% tags=["exercise"] exercise="gain" points=6
 def gain(f):
     raise NotImplementedError
 
@@ -949,7 +948,7 @@ checks.check_gain(gain)
 # slope 0.1, and $|x|$. (Then think: can two pieces give tanh? What about many pieces?)
 
 
-# %% tags=["exercise"] exercise="maxout-pieces"
+# %% tags=["exercise"] exercise="maxout-pieces" points=5
 def pieces(name):
     """(w1, b1, w2, b2) for name "relu", "leaky_relu" or "abs"."""
     raise NotImplementedError

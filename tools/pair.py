@@ -20,10 +20,11 @@ def reference_notebook(result: Executed) -> nbformat.NotebookNode:
     """The notebook to commit: the chapter's cells, with text outputs where they are checked."""
     notebook = result.notebook()
     notebook.metadata.pop("widgets", None)
-    for cell in notebook.cells:
-        if cell.cell_type == "code":
-            cell.execution_count = None
-            cell.outputs = [_text_only(o) for o in cell.outputs] if is_checked(cell) else []
+    code = (cell for cell in notebook.cells if cell.cell_type == "code")
+    for number, cell in enumerate(code, start=1):
+        checked = is_checked(cell)
+        cell.execution_count = number if checked else None  # nbval wants proof of a run
+        cell.outputs = [_text_only(output) for output in cell.outputs] if checked else []
     return notebook
 
 
