@@ -10,10 +10,10 @@ PORT   ?= 8000
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SHELL  := bash -o pipefail
 # pip's progress without a line for each of the 150 packages that are already there
-NEWS   := { grep -v '^Requirement already satisfied' || true; }
+NEWS   := { grep --line-buffered -v '^Requirement already satisfied' || true; }
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test notebooks lint clean
+.PHONY: help book serve test notebooks lint bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -41,24 +41,29 @@ lint: $(VENV)/.test ## check and format the code
 	@$(BIN)/python -m ruff check --fix .
 	@$(BIN)/python -m ruff format .
 
+bench: $(VENV)/.book ## measure our code against its peers
+	@$(BIN)/python -m benchmarks
+
 clean: ## remove what was built; the environment and the data stay
 	rm -rf _build
 
-# The environments' stamps are written last: an interrupted install is taken up again.
+# The environments' stamps are written last: an interrupted install is taken up again. Two makes at
+# once take turns.
+TURNS  := flock .venv.lock
 $(VENV)/.python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) --version). Try: make PYTHON=python3.12 book" >&2; exit 1; }
 	@echo "Creating the environment in $(VENV)"
-	@$(PYTHON) -m venv $(VENV) \
+	@$(TURNS) $(PYTHON) -m venv $(VENV) \
 	  || { echo "'$(PYTHON) -m venv' failed; on Debian and Ubuntu: apt-get install python3-venv" >&2; exit 1; }
 	@touch $@
 
 $(VENV)/.book: requirements.txt requirements.lock pyproject.toml | $(VENV)/.python
 	@echo "Installing the pinned requirements (about 6 GB with PyTorch; minutes on the first run)"
-	@$(BIN)/python -m pip install -r requirements.txt -c requirements.lock | $(NEWS)
-	@$(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
+	@$(TURNS) $(BIN)/python -m pip install -r requirements.txt -c requirements.lock | $(NEWS)
+	@$(TURNS) $(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
 $(VENV)/.test: requirements-dev.txt $(VENV)/.book
-	@$(BIN)/python -m pip install -r requirements-dev.txt -c requirements.lock | $(NEWS)
+	@$(TURNS) $(BIN)/python -m pip install -r requirements-dev.txt -c requirements.lock | $(NEWS)
 	@touch $@

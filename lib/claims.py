@@ -11,13 +11,13 @@ import operator
 import os
 import platform
 import re
-import secrets
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Protocol
 
+from lib.files import write_atomically
 from lib.intervals import t_interval
 
 BUDGETS = ("quick", "standard", "full")
@@ -276,14 +276,8 @@ def _record(result: Claim) -> None:
     folder = os.environ.get("COURSE_CLAIMS_DIR")
     if not folder:
         return
-    path = Path(folder) / f"{result.id}.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
-    try:
-        partial.write_text(json.dumps(asdict(result), indent=1, ensure_ascii=False), "utf-8")
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    record = json.dumps(asdict(result), indent=1, ensure_ascii=False)
+    write_atomically(Path(folder) / f"{result.id}.json", record)
 
 
 def _load(path: Path) -> Claim:

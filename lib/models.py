@@ -135,20 +135,3 @@ def stack(models: Sequence[MLP]) -> MLP:
         layers = zip(*(getattr(m, name) for m in models), strict=True)
         setattr(stacked, name, nn.ParameterList(torch.stack(list(p)).detach() for p in layers))
     return stacked
-
-
-@torch.no_grad()
-def unstack(stacked: MLP, index: int) -> MLP:
-    """Copy `index` of a stack as a network of its own.
-
-    Raises:
-        IndexError: the stack has no such copy.
-        ValueError: `stacked` is not a stack.
-    """
-    if stacked.weights[0].ndim != 3:
-        raise ValueError("expected a stack with parameters (copies, ...); got a single network")
-    single = MLP(stacked.inputs, [], 1, activation=stacked.activation, generator=torch.Generator())
-    for name in ("weights", "biases"):
-        layers = getattr(stacked, name)
-        setattr(single, name, nn.ParameterList(p[index].clone() for p in layers))
-    return single

@@ -5,6 +5,7 @@ Importing this module changes nothing; a chapter calls `start` once, in its setu
 
 import hashlib
 import os
+import re
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -59,7 +60,7 @@ def start(
     Args:
         budget: one of `BUDGETS`; None reads the variable COURSE_BUDGET, else "standard".
         seed: any integer of at least 0.
-        device: "auto" takes CUDA where there is one; else a torch device such as "cpu".
+        device: "auto" takes CUDA where there is one; else "cpu", "cuda" or "cuda:N".
         threads: CPU threads; None reads COURSE_THREADS, else leaves torch's own choice.
 
     Raises:
@@ -75,26 +76,28 @@ def start(
 
 
 def choose_device(device: str = "auto") -> torch.device:
-    """The torch device of that name; "auto" is CUDA where there is one, else the CPU.
+    """The CPU or CUDA device of that name; "auto" is CUDA where there is one, else the CPU.
 
     Raises:
-        ValueError: torch knows no such device, or this machine has none.
+        ValueError: it is neither, or this machine has no such device.
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    try:
-        chosen = torch.device(device)
-    except RuntimeError as error:
-        raise ValueError(f"device must be 'auto' or a torch device; got {device!r}") from error
-    if chosen.type == "cuda" and not torch.cuda.is_available():
-        raise ValueError(f"device {device!r} was asked for, but torch finds no CUDA device here")
+    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
+        raise ValueError(f"device must be 'auto', 'cpu', 'cuda' or 'cuda:N'; got {device!r}")
+    chosen = torch.device(device)
+    if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
+        count = torch.cuda.device_count()
+        raise ValueError(
+            f"device {device!r} was asked for; torch finds {count} CUDA device(s) here"
+        )
     return chosen
 
 
 def _set_threads(threads: int | None) -> None:
     if threads is None:
         value = os.environ.get("COURSE_THREADS")
-        if value is None:
+        if not value:
             return
         if not value.isdigit():
             raise ValueError(f"COURSE_THREADS must be a positive integer; got {value!r}")

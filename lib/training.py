@@ -67,7 +67,7 @@ class SGD(torch.optim.Optimizer):
     @torch.no_grad()
     def step(self, closure: None = None) -> None:
         """Update every parameter that has a gradient."""
-        decay = 1 - self.updates / self.decay_steps if self.decay_steps else 1.0
+        decay = max(0.0, 1 - self.updates / self.decay_steps) if self.decay_steps else 1.0
         self.updates += 1
         for group in self.param_groups:
             lr, momentum = group["lr"], group["momentum"]

@@ -8,7 +8,7 @@ import pytest
 from tools.chapters import ROOT
 
 FLOORS = [
-    {"runtime", "progress", "intervals"},
+    {"runtime", "progress", "files", "intervals"},
     {"claims"},
     {"datasets", "activations"},
     {"models", "training"},

@@ -8,39 +8,69 @@ import argparse
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from tools.chapters import ROOT, list_chapters
-from tools.execute import ChapterError, Parameters, execute
+from lib.datasets.downloads import DownloadError
+from lib.datasets.fashion_mnist_files import fetch_fashion_mnist
+from tools.chapters import ROOT, CourseError, list_chapters
+from tools.execute import Parameters, execute
 from tools.lock import exclusive
 from tools.stage import stage
 from tools.vendor import vendor
 
 BUILD = ROOT / "_build"
 KEY = ".build-key"
+MAX_PAGE = 1_500_000  # bytes of HTML; heavier pages are slow on a phone
 
 
-class BuildError(RuntimeError):
+class BuildError(CourseError):
     """The book could not be built; the message says what to look at."""
 
 
 def main() -> int:
-    """Build the book; 0 when it stands, 1 with the reason on stderr when it does not."""
+    """Build the book; 0 when it stands, 1 or 130 with the reason on stderr when it does not."""
     options = parse_arguments()
     parameters = Parameters(options.budget, options.seed, options.device)
+    with reporting("The book was not built.") as status, exclusive(BUILD):
+        fresh = build(parameters, options.out.resolve(), jobs=options.jobs, limit=options.limit)
+        print(f"The book is {'built' if fresh else 'up to date'}: {options.out / 'index.html'}")
+        print("Look at it with: make serve")
+    return status.code
+
+
+@dataclass
+class Status:
+    """The exit status of a command."""
+
+    code: int = 0
+
+
+@contextmanager
+def reporting(consequence: str) -> Iterator[Status]:
+    """Turn what a command may run into, an interrupt included, into a message and a status."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    status = Status()
     try:
-        with exclusive(BUILD):
-            fresh = build(parameters, options.out.resolve(), jobs=options.jobs, limit=options.limit)
-    except (BuildError, ChapterError) as error:
-        print(f"\n{error}\n\nThe book was not built.", file=sys.stderr)
-        return 1
-    print(f"The book is {'built' if fresh else 'up to date'}: {options.out / 'index.html'}")
-    print("Look at it with: make serve")
-    return 0
+        yield status
+    except CourseError as error:
+        print(f"\n{error}\n\n{consequence}", file=sys.stderr)
+        status.code = 1
+    except KeyboardInterrupt:
+        print(f"\nInterrupted; what was finished is kept. {consequence}", file=sys.stderr)
+        status.code = 130
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def parse_arguments() -> argparse.Namespace:
@@ -48,7 +78,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.build", description=__doc__)
     parser.add_argument("--budget", choices=("quick", "standard", "full"), default="standard")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--device", default="cpu", help="cpu, cuda or auto")
+    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--jobs", type=int, default=2, help="chapters executed at once")
     parser.add_argument("--limit", type=float, default=900, help="seconds a chapter may take")
     parser.add_argument("--out", type=Path, default=BUILD / "html", help="where the book goes")
@@ -75,21 +105,15 @@ def build(parameters: Parameters, out: Path, *, jobs: int, limit: float) -> bool
 
 
 def bring_data() -> None:
-    """Fetch the data sets that are not there yet.
-
-    A process of its own, since it imports torch, which would slow down a build with nothing to do.
+    """Fetch the data sets that are not there yet; the others are verified.
 
     Raises:
         BuildError: the data cannot be had.
     """
-    checksums = ROOT / "data" / "checksums.json"
-    stamp = BUILD / "data-stamp"
-    wanted = hashlib.sha256(checksums.read_bytes()).hexdigest()
-    if stamp.is_file() and stamp.read_text() == wanted:
-        return
-    if subprocess.run([sys.executable, "-m", "tools.fetch_data"], cwd=ROOT, check=False).returncode:
-        raise BuildError("The data could not be brought; see above.")
-    stamp.write_text(wanted)
+    try:
+        fetch_fashion_mnist(progress=True)
+    except DownloadError as error:
+        raise BuildError(f"The data could not be brought: {error}") from error
 
 
 def build_key(files: Mapping[str, bytes]) -> str:
@@ -110,9 +134,13 @@ def render(files: Mapping[str, bytes], out: Path, key: str) -> None:
     Always from scratch: a build that goes on from an earlier one forgets that one's warnings.
 
     Raises:
-        BuildError: it failed or warned.
+        BuildError: it failed or warned, or `out` holds something else than a book.
     """
-    with tempfile.TemporaryDirectory(prefix=".render-", dir=BUILD) as scratch:
+    check_target(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    for left in out.parent.glob(".render-*"):  # by a build that was killed
+        shutil.rmtree(left)
+    with tempfile.TemporaryDirectory(prefix=".render-", dir=out.parent) as scratch:
         source = Path(scratch, "src")
         for name, content in files.items():
             path = source / name
@@ -121,13 +149,34 @@ def render(files: Mapping[str, bytes], out: Path, key: str) -> None:
         log = BUILD / "sphinx.log"
         print(f"Rendering the pages (Sphinx's log: {log})", file=sys.stderr)
         if jupyter_book(source, Path(scratch, "result"), log):
-            raise BuildError(f"Jupyter Book found faults:\n{complaints(log)}")
+            raise BuildError(f"Jupyter Book found faults:\n{complaints(log, source)}")
         pages = Path(scratch, "result", "_build", "html")
+        check_weight(pages)
         (pages / KEY).write_text(key)
-        out.parent.mkdir(parents=True, exist_ok=True)
-        if out.exists():
-            out.rename(Path(scratch, "old"))
-        shutil.move(pages, out)
+        replace_folder(out, pages)
+
+
+def check_target(out: Path) -> None:
+    """Refuse to replace a folder that no build of ours has made.
+
+    Raises:
+        BuildError: `out` is a file, or a folder with other content than a book.
+    """
+    if out.is_file() or (out.is_dir() and any(out.iterdir()) and not (out / KEY).is_file()):
+        raise BuildError(f"{out} holds something else than a book; name another folder for it.")
+
+
+def replace_folder(target: Path, fresh: Path) -> None:
+    """Put `fresh` in the place of `target`; where that fails, the old one is put back."""
+    old = fresh.with_name("old")
+    if target.exists():
+        target.rename(old)
+    try:
+        fresh.rename(target)
+    except OSError:
+        if old.exists():
+            old.rename(target)
+        raise
 
 
 def jupyter_book(source: Path, target: Path, log: Path) -> int:
@@ -143,9 +192,24 @@ def jupyter_book(source: Path, target: Path, log: Path) -> int:
         ).returncode
 
 
-def complaints(log: Path) -> str:
-    """The lines of Sphinx's log that tell what is wrong, or its end if there are none."""
-    lines = log.read_text().splitlines()
+def check_weight(pages: Path) -> None:
+    """Refuse pages that are too heavy.
+
+    Raises:
+        BuildError: naming each page over `MAX_PAGE` with its size.
+    """
+    heavy = [path for path in pages.rglob("*.html") if path.stat().st_size > MAX_PAGE]
+    if heavy:
+        sizes = ", ".join(f"{p.relative_to(pages)} {p.stat().st_size / 1e6:.2f} MB" for p in heavy)
+        raise BuildError(f"Pages may weigh {MAX_PAGE / 1e6:g} MB; offer fewer frames: {sizes}")
+
+
+def complaints(log: Path, source: Path) -> str:
+    """The lines of Sphinx's log that tell what is wrong, or its end if there are none.
+
+    Paths are told relative to `source`, which is laid out as the repository is.
+    """
+    lines = log.read_text().replace(f"{source}/", "").splitlines()
     found = [line for line in lines if "WARNING" in line or "ERROR" in line]
     return "\n".join(found or lines[-30:])
 

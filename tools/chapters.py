@@ -1,7 +1,6 @@
 """The chapters of the book: where they lie, and how source and notebook relate."""
 
 import hashlib
-import os
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +10,10 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 CHECKED = "nbval-check-output"
+
+
+class CourseError(RuntimeError):
+    """The course cannot be built as it stands; the message says what to mend."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +42,14 @@ def list_chapters(root: Path = ROOT) -> list[Chapter]:
     """The chapters that `_toc.yml` names, in its order.
 
     Raises:
-        FileNotFoundError: a chapter is listed, but its source is not there.
+        CourseError: a chapter is listed, but its source is not there.
     """
     toc = yaml.safe_load((root / "_toc.yml").read_text())
     files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
     chapters = [Chapter(root / f"{file}.py") for file in files if file.startswith("chapters/")]
     for chapter in chapters:
         if not chapter.source.is_file():
-            raise FileNotFoundError(
-                f"_toc.yml lists {chapter.docname}, but {chapter.source} is no file"
-            )
+            raise CourseError(f"_toc.yml lists {chapter.docname}, but {chapter.source} is no file")
     return chapters
 
 
@@ -71,25 +72,14 @@ def title_of(notebook: nbformat.NotebookNode) -> str:
     """The text of the notebook's first heading.
 
     Raises:
-        ValueError: the first cell does not start with one.
+        CourseError: the first cell does not start with one.
     """
     first = notebook.cells[0].source.splitlines()[0] if notebook.cells else ""
     if not first.startswith("# "):
-        raise ValueError(f"a chapter starts with a heading '# …'; got {first!r}")
+        raise CourseError(f"a chapter starts with a heading '# …'; got {first!r}")
     return first.removeprefix("# ")
 
 
 def is_checked(cell: nbformat.NotebookNode) -> bool:
     """Whether nbval compares the cell's output with the committed one."""
     return cell.cell_type == "code" and CHECKED in cell.metadata.get("tags", [])
-
-
-def write_atomically(path: Path, text: str) -> None:
-    """Write a text file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        temporary.write_text(text)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)

@@ -24,7 +24,8 @@ import nbformat
 import psutil
 from tqdm import tqdm
 
-from tools.chapters import ROOT, Chapter, read_source
+from lib.datasets.downloads import data_root
+from tools.chapters import ROOT, Chapter, CourseError, read_source
 
 THREADS = 1  # for every chapter, so that results repeat; chapters run side by side instead
 EXECUTION_TAGS = {"parameters", "raises-exception"}  # the tags that change what a cell does
@@ -60,7 +61,7 @@ class Executed:
         return with_outputs(read_source(self.chapter), _read(self.folder / "notebook.ipynb"))
 
 
-class ChapterError(RuntimeError):
+class ChapterError(CourseError):
     """A chapter did not run to its end; the message names the chapter, the cell and the reason."""
 
 
@@ -85,6 +86,7 @@ def execute(
         ChapterError: some chapter failed. The others finish first, and their results are kept.
     """
     chapters, common = list(chapters), environment_key(parameters, root)
+    workers: list[subprocess.Popen] = []
     lines: queue.SimpleQueue[int] = queue.SimpleQueue()  # each progress bar gets its own
     for line in range(jobs):
         lines.put(line)
@@ -93,7 +95,7 @@ def execute(
         key, line = chapter_key(chapter, common), lines.get()
         try:
             return load(chapter, key, parameters, cache) or run(
-                chapter, key, parameters, cache, limit=limit, line=line
+                chapter, key, parameters, cache, limit=limit, line=line, workers=workers
             )
         except ChapterError as error:
             return error
@@ -101,7 +103,13 @@ def execute(
             lines.put(line)
 
     with ThreadPoolExecutor(jobs) as pool:
-        results = list(pool.map(one, chapters))
+        try:
+            results = list(pool.map(one, chapters))
+        except BaseException:  # an interrupt: the pool would wait for chapters to finish
+            pool.shutdown(wait=False, cancel_futures=True)
+            for worker in workers:
+                _kill_tree(worker.pid)
+            raise
     failures = [result for result in results if isinstance(result, ChapterError)]
     if failures:
         raise ChapterError("\n\n".join(map(str, failures)))
@@ -139,9 +147,20 @@ def load(chapter: Chapter, key: str, parameters: Parameters, cache: Path) -> Exe
 
 
 def run(
-    chapter: Chapter, key: str, parameters: Parameters, cache: Path, *, limit: float, line: int = 0
+    chapter: Chapter,
+    key: str,
+    parameters: Parameters,
+    cache: Path,
+    *,
+    limit: float,
+    line: int,
+    workers: list[subprocess.Popen],
 ) -> Executed:
     """Execute a chapter and keep the result; the folder appears whole or not at all.
+
+    Args:
+        line: of the progress bar.
+        workers: gets the process that executes the chapter.
 
     Raises:
         ChapterError: a cell raised, the kernel died, or the limit passed.
@@ -151,7 +170,10 @@ def run(
     with tempfile.TemporaryDirectory(prefix=".running-", dir=shelf) as scratch:
         work = Path(scratch, key)
         (work / "claims").mkdir(parents=True)
-        outcome = _supervise(chapter, parameters, work, limit=limit, line=line)
+        notebook = read_source(chapter)
+        worker = _start(chapter, notebook, parameters, work)
+        workers.append(worker)
+        outcome = _supervise(worker, chapter, notebook, work, limit=limit, line=line)
         (work / "run.json").write_text(json.dumps(outcome))
         for old in shelf.iterdir():  # outdated results, and what an interrupted run left
             if old != Path(scratch):
@@ -165,38 +187,58 @@ def _shelf(chapter: Chapter, parameters: Parameters, cache: Path) -> Path:
     return cache / f"{p.budget}-{p.seed}-{p.device.replace(':', '')}" / chapter.name
 
 
-def _supervise(
-    chapter: Chapter, parameters: Parameters, work: Path, *, limit: float, line: int
-) -> dict:
-    """Run the worker process under a time limit, showing its progress; its closing message."""
+def _start(
+    chapter: Chapter, notebook: nbformat.NotebookNode, parameters: Parameters, work: Path
+) -> subprocess.Popen:
+    """A process that executes the notebook; it ends when this one does."""
     source = work.parent / "source" / chapter.notebook.name
     source.parent.mkdir()
-    notebook = read_source(chapter)
     nbformat.write(notebook, source)
     command = [sys.executable, "-m", "tools.run_chapter", str(source), str(work / "notebook.ipynb")]
-    process = subprocess.Popen(
-        [*command, json.dumps(asdict(parameters))],
-        stdout=subprocess.PIPE,
-        stderr=(work.parent / "stderr").open("w"),
-        text=True,
-        env=_environment(work),
-    )
-    timer = threading.Timer(limit, _kill_tree, [process.pid])
+    with _stderr(work).open("w") as stderr:
+        return subprocess.Popen(
+            [*command, json.dumps(asdict(parameters))],
+            stdin=subprocess.PIPE,  # never written to: it closes when this process ends
+            stdout=subprocess.PIPE,
+            stderr=stderr,
+            text=True,
+            env=_environment(work),
+        )
+
+
+def _stderr(work: Path) -> Path:
+    return work.parent / "stderr"
+
+
+def _supervise(
+    worker: subprocess.Popen,
+    chapter: Chapter,
+    notebook: nbformat.NotebookNode,
+    work: Path,
+    *,
+    limit: float,
+    line: int,
+) -> dict:
+    """Follow the worker under a time limit, showing its progress; its closing message."""
+    timer = threading.Timer(limit, _kill_tree, [worker.pid])
     timer.start()
     try:
-        last, outcome = _follow(process, chapter, len(notebook.cells), line)
+        last, outcome = _follow(worker, chapter, len(notebook.cells), line)
     finally:
         in_time = timer.is_alive()
         timer.cancel()
-        _kill_tree(process.pid)
-        process.wait()
-    if outcome is None or not outcome["done"]:
+        _kill_tree(worker.pid)
+        worker.communicate()
+    if outcome is not None and outcome["done"]:
+        return outcome
+    if not in_time:
         reason = f"it ran longer than {limit:g} seconds and was stopped"
-        if in_time:
-            reason = outcome["failure"]["traceback"] if outcome else "its process was killed"
-            last = outcome["failure"].get("cell", last) if outcome else last
-        raise ChapterError(_describe(chapter, notebook, last, reason))
-    return outcome
+    elif outcome is None:
+        said = _stderr(work).read_text().splitlines()[-20:]
+        reason = "\n".join(["its process ended without a word", *said])
+    else:
+        reason, last = outcome["failure"]["traceback"], outcome["failure"].get("cell", last)
+    raise ChapterError(_describe(chapter, notebook, last, reason))
 
 
 def _follow(
@@ -210,6 +252,8 @@ def _follow(
             if "cell" in message:
                 last = message["cell"]
                 bar.update(last - bar.n)
+                if sys.stderr.isatty():
+                    bar.refresh()  # a long cell would else show what was true before it
             else:
                 outcome = message
                 bar.update((cells if outcome["done"] else last) - bar.n)
@@ -222,7 +266,7 @@ def _environment(work: Path) -> dict[str, str]:
     return os.environ | {
         "COURSE_CLAIMS_DIR": str(work / "claims"),
         "COURSE_PROGRESS": "off",
-        "COURSE_DATA": os.environ.get("COURSE_DATA", str(ROOT / "data")),
+        "COURSE_DATA": str(data_root().resolve()),  # the kernel runs in another folder
         "COURSE_THREADS": threads,
         "OMP_NUM_THREADS": threads,
         "MKL_NUM_THREADS": threads,
@@ -238,8 +282,9 @@ def _describe(chapter: Chapter, notebook: nbformat.NotebookNode, cell: int, reas
     tagged = [i for i, c in enumerate(notebook.cells) if "parameters" in c.metadata.get("tags", [])]
     index = cell - 1 if tagged and cell > tagged[0] else cell
     source = notebook.cells[index].source if 0 <= index < len(notebook.cells) else ""
-    lines = "\n".join(f"    | {line}" for line in source.splitlines()[:20])
-    return f"Chapter {chapter.name} failed in cell {index + 1}:\n{lines}\n{reason}"
+    lines = "".join(f"    | {line}\n" for line in source.splitlines()[:20])
+    where = f"in cell {index + 1}" if index >= 0 else "before its first cell"
+    return f"Chapter {chapter.name} failed {where}:\n{lines}{reason}"
 
 
 def _kill_tree(pid: int) -> None:
@@ -262,7 +307,7 @@ def with_outputs(
     """`source` with the outputs and the widget state of `executed`, matched by code cell.
 
     Raises:
-        ValueError: the two have different code.
+        CourseError: the two have different code.
     """
     injected = "injected-parameters"
     ran = [
@@ -272,7 +317,7 @@ def with_outputs(
     ]
     code = [cell for cell in source.cells if cell.cell_type == "code"]
     if [c.source for c in code] != [c.source for c in ran]:
-        raise ValueError("the executed notebook has other code than the source")
+        raise CourseError("the executed notebook has other code than the source")
     for cell, done in zip(code, ran, strict=True):
         cell.outputs, cell.execution_count = done.outputs, done.execution_count
     if "widgets" in executed.metadata:

@@ -8,9 +8,10 @@ import sys
 
 import nbformat
 
-from tools.build import BUILD, bring_data
-from tools.chapters import Chapter, is_checked, list_chapters, read_source, write_atomically
-from tools.execute import ChapterError, Executed, Parameters, execute
+from lib.files import write_atomically
+from tools.build import BUILD, bring_data, reporting
+from tools.chapters import Chapter, CourseError, is_checked, list_chapters, read_source
+from tools.execute import Executed, Parameters, execute
 from tools.lock import exclusive
 
 TEXT = ("text/plain",)
@@ -19,27 +20,33 @@ TEXT = ("text/plain",)
 def reference_notebook(result: Executed) -> nbformat.NotebookNode:
     """The notebook to commit: the chapter's cells, with text outputs where they are checked."""
     notebook = result.notebook()
+    name = result.chapter.name
     notebook.metadata.pop("widgets", None)
     code = (cell for cell in notebook.cells if cell.cell_type == "code")
     for number, cell in enumerate(code, start=1):
         checked = is_checked(cell)
         cell.execution_count = number if checked else None  # nbval wants proof of a run
-        cell.outputs = [_text_only(output) for output in cell.outputs] if checked else []
+        cell.outputs = (
+            [_text_only(output, name, number) for output in cell.outputs] if checked else []
+        )
     return notebook
 
 
-def _text_only(output: nbformat.NotebookNode) -> nbformat.NotebookNode:
+def _text_only(output: nbformat.NotebookNode, chapter: str, number: int) -> nbformat.NotebookNode:
     """A stream or a plain text result, without execution counts and metadata.
 
     Raises:
-        ValueError: the output is something else, which nbval could not compare.
+        CourseError: the output is something else, which nbval could not compare.
     """
     if output.output_type == "stream" and output.name == "stdout":
         return nbformat.v4.new_output("stream", name="stdout", text=output.text)
     if output.output_type == "execute_result" and tuple(output.data) == TEXT:
         return nbformat.v4.new_output("execute_result", data=dict(output.data))
     kind = output.get("name") or ", ".join(output.get("data", {})) or output.output_type
-    raise ValueError(f"a checked cell may only give text on stdout or as its value; got {kind}")
+    raise CourseError(
+        f"{chapter}, code cell {number}: a checked cell may only give text on stdout or as its "
+        f"value; got {kind}"
+    )
 
 
 def write_pair(result: Executed) -> bool:
@@ -62,18 +69,13 @@ def is_in_step(chapter: Chapter) -> bool:
 
 
 def main() -> int:
-    """Rewrite every chapter's notebook; 1, with the reason on stderr, where a chapter failed."""
-    with exclusive(BUILD):
+    """Rewrite every chapter's notebook; 1 or 130, with the reason on stderr, where one fails."""
+    with reporting("Not every notebook was written.") as status, exclusive(BUILD):
         bring_data()
-        try:
-            results = execute(list_chapters(), Parameters("quick"), cache=BUILD / "executed")
-        except ChapterError as error:
-            print(error, file=sys.stderr)
-            return 1
-        for result in results:
+        for result in execute(list_chapters(), Parameters("quick"), cache=BUILD / "executed"):
             state = "written" if write_pair(result) else "up to date"
             print(f"{result.chapter.notebook.name}: {state}")
-    return 0
+    return status.code
 
 
 if __name__ == "__main__":

@@ -4,37 +4,64 @@
 """
 
 import json
+import os
 import resource
 import sys
+import threading
 import time
 from pathlib import Path
+from typing import TextIO
 
 import papermill
 from papermill.engines import NBClientEngine, papermill_engines
 
 
-def say(**message: object) -> None:
-    """One message to the process that started this one."""
-    print(json.dumps(message), flush=True)
+def open_channel() -> TextIO:
+    """What was stdout, for messages alone; from now on stdout is stderr, for the kernel too."""
+    channel = os.fdopen(os.dup(1), "w", buffering=1)
+    os.dup2(2, 1)
+    return channel
+
+
+def end_with_parent() -> None:
+    """End this process when its stdin closes, as it does when its parent is gone.
+
+    The kernel in turn notices that this process is gone.
+    """
+
+    def watch() -> None:
+        sys.stdin.buffer.read()
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 class ReportingEngine(NBClientEngine):
-    """Papermill's engine, reporting each cell that starts."""
+    """Papermill's engine, reporting each cell that starts to `channel`."""
+
+    channel: TextIO
 
     @classmethod
     def execute_managed_notebook(cls, nb_man, kernel_name, **options):
         start = nb_man.cell_start
 
         def cell_start(cell, cell_index=None, **more):
-            say(cell=cell_index)
+            cls.say(cell=cell_index)
             start(cell, cell_index, **more)
 
         nb_man.cell_start = cell_start
         super().execute_managed_notebook(nb_man, kernel_name, **options)
 
+    @classmethod
+    def say(cls, **message: object) -> None:
+        """One message to the process that started this one."""
+        cls.channel.write(json.dumps(message) + "\n")
+
 
 def main(source: str, target: str, parameters: str) -> int:
     """Execute `source` into `target` with JSON `parameters`; 0 where every cell ran."""
+    ReportingEngine.channel = open_channel()
+    end_with_parent()
     papermill_engines.register("reporting", ReportingEngine)
     started = time.monotonic()
     failure = None
@@ -53,7 +80,7 @@ def main(source: str, target: str, parameters: str) -> int:
         failure = {"cell": error.cell_index, "traceback": "\n".join(error.traceback)}
     except Exception as error:  # such as a kernel that died; the parent names chapter and cell
         failure = {"traceback": f"{type(error).__name__}: {error}"}
-    say(
+    ReportingEngine.say(
         done=failure is None,
         failure=failure,
         seconds=round(time.monotonic() - started, 1),

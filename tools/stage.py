@@ -1,12 +1,13 @@
 """Turns executed chapters and the other pages into the source folder that Sphinx reads."""
 
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
 import nbformat
 
 from lib.claims import load_claims
-from tools.chapters import ROOT, title_of
+from tools.chapters import ROOT, CourseError, title_of
 from tools.claims_page import render_claims_page
 from tools.execute import THREADS, Executed, Parameters
 
@@ -14,17 +15,25 @@ from tools.execute import THREADS, Executed, Parameters
 def stage(
     results: Iterable[Executed], parameters: Parameters, *, root: Path = ROOT
 ) -> dict[str, bytes]:
-    """Every file of the book's source by its path: settings, contents, chapters, pages."""
+    """Every file of the book's source by its path: settings, contents, chapters, pages.
+
+    Raises:
+        CourseError: a chapter lacks its minutes, or a claim its cell or an id of its own.
+    """
     results = list(results)
     files = {name: (root / name).read_bytes() for name in ("_config.yml", "_toc.yml", "index.md")}
     claims = {}
     for result in results:
         notebook = result.notebook()
-        records = load_claims(result.folder / "claims")
+        code = "\n".join(cell.source for cell in notebook.cells)
+        records = sorted(load_claims(result.folder / "claims"), key=lambda c: code.find(c.id))
         claims[result.chapter.docname] = (title_of(notebook), records)
         add_card(notebook, result, parameters)
         add_anchors(notebook, [record.id for record in records])
         files[f"{result.chapter.docname}.ipynb"] = nbformat.writes(notebook).encode()
+    counts = Counter(record.id for _, records in claims.values() for record in records)
+    if twice := [claim for claim, count in counts.items() if count > 1]:
+        raise CourseError(f"two chapters have a claim of the same id: {', '.join(twice)}")
     files["claims.md"] = render_claims_page(claims).encode()
     return files
 
@@ -33,12 +42,12 @@ def add_card(notebook: nbformat.NotebookNode, result: Executed, parameters: Para
     """Put the chapter's times behind its opening: a reader's minutes, and what this run took.
 
     Raises:
-        ValueError: the chapter's header does not state its minutes.
+        CourseError: the chapter's header does not state its minutes.
     """
     course = notebook.metadata.get("course", {})
     missing = [key for key in ("reading_minutes", "exercise_minutes") if key not in course]
     if missing:
-        raise ValueError(
+        raise CourseError(
             f"{result.chapter.name}: its header lacks course.{', course.'.join(missing)}"
         )
     card = f"""
@@ -57,7 +66,7 @@ def add_anchors(notebook: nbformat.NotebookNode, ids: Iterable[str]) -> None:
     """Put a link target before the cell that measures each claim.
 
     Raises:
-        ValueError: a claim was recorded, but no cell names it.
+        CourseError: a claim was recorded, but no cell names it.
     """
     for claim in ids:
         index = next(
@@ -69,7 +78,7 @@ def add_anchors(notebook: nbformat.NotebookNode, ids: Iterable[str]) -> None:
             None,
         )
         if index is None:
-            raise ValueError(f'claim {claim!r} was recorded, but no cell contains "{claim}"')
+            raise CourseError(f'claim {claim!r} was recorded, but no cell contains "{claim}"')
         anchor = f'<span id="claim-{claim}"></span>'
         cell = nbformat.v4.new_markdown_cell(anchor, id=f"anchor-{claim}"[:64])
         notebook.cells.insert(index, cell)

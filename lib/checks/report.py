@@ -6,7 +6,9 @@ raises for a wrong answer, so a notebook with open exercises runs from top to bo
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from numbers import Real
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -81,7 +83,7 @@ def expect_close(
         hint: said behind the numbers when they differ.
         tolerance: absolute and relative.
     """
-    if not isinstance(got, Tensor | float | int):
+    if not isinstance(got, Tensor | Real | np.ndarray | np.generic):
         raise AssertionError(f"expected a tensor or a number; got {type(got).__name__}")
     got, expected = torch.as_tensor(got).detach().double(), torch.as_tensor(expected).double()
     if got.shape != expected.shape:

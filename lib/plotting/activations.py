@@ -132,30 +132,44 @@ def plot_dead_fraction(ax: Axes, rates: Sequence[float], dead: Mapping[str, np.n
 
 
 def plot_accuracy_beside_published(
-    ax: Axes, ours: Mapping[str, Sequence[float]], published: Mapping[str, float]
+    ax: Axes,
+    ours: Mapping[str, Sequence[float]],
+    published: Mapping[str, float],
+    *,
+    lowest: float,
 ) -> Axes:
-    """Draw test accuracies in percent, a row each: every seed, their mean, the published."""
+    """Draw test accuracies in percent, a row each: every seed, their mean, the published.
+
+    Args:
+        lowest: where the axis begins; a row whose mean is lower is written at its edge instead.
+    """
     for row, (name, values) in enumerate(reversed(ours.items())):
-        color = ACTIVATION_COLORS[name]
+        color, mean = ACTIVATION_COLORS[name], np.mean(values)
+        if mean < lowest:
+            theirs = f" (published: {published[name]:.0f}%)" if name in published else ""
+            text = f"◂ {mean:.0f}%, off the scale{theirs}"
+            ax.text(lowest + 0.2, row, text, color=color, va="center", fontsize=10)
+            continue
         ax.plot(values, [row] * len(values), ls="none", marker="o", ms=5, color=color, alpha=0.5)
-        ax.plot(np.mean(values), row, marker="|", ms=16, mew=2.6, color=color)
+        ax.plot(mean, row, marker="|", ms=16, mew=2.6, color=color)
         if name in published:
             ax.plot(published[name], row, marker="D", ms=6, mfc="none", mec=INK, mew=1.4)
     ax.set_yticks(range(len(ours)), [ACTIVATIONS[name].label for name in reversed(ours)])
-    ax.set(xlabel="test accuracy (%)", xlim=(0, 100))
+    ax.set(xlabel="test accuracy (%)", xlim=(lowest, 90))
     return ax
 
 
-def plot_training(
-    ax: Axes, steps: Sequence[int], loss: np.ndarray, *, name: str, chance: float
-) -> Axes:
+def plot_training(ax: Axes, steps: Sequence[int], loss: np.ndarray, *, name: str) -> Axes:
     """Draw the loss (seeds, points) of one activation during training, and that of guessing."""
+    chance = np.log(10)
     ax.axhline(chance, color=GRAY, lw=1.2, ls=(0, (4, 2)))
     ax.annotate("guessing", (steps[-1], chance), xytext=(0, 3), textcoords="offset points",
                 ha="right", color="#5f5f5f", fontsize=10)  # fmt: skip
     if np.isfinite(loss).any():
         plot_spread(ax, np.asarray(steps), loss, color=ACTIVATION_COLORS[name])
-    ax.set(ylim=(0, 3), xlabel="updates", ylabel="training loss (nats)")
+    else:
+        ax.text(steps[-1] / 2, 1.2, "diverged at once", ha="center")
+    ax.set(xlim=(0, steps[-1]), ylim=(0, 3), xlabel="updates", ylabel="training loss (nats)")
     return ax
 
 
@@ -169,15 +183,13 @@ def plot_dead_by_seed(ax: Axes, dead: np.ndarray, *, name: str) -> Axes:
     return ax
 
 
-def signals_figure(
-    name: str, layers: Sequence[int], h: Sequence[Tensor], grads: Sequence[Tensor]
-) -> Figure:
-    """A figure of the activations (left) and sizes of gradients (right) of the layers listed.
+def signals_figure(name: str, h: Sequence[Tensor], grads: Sequence[Tensor]) -> Figure:
+    """A figure of the activations (left) and the sizes of gradients (right) of five layers.
 
     Args:
-        layers: indices of the layers to draw, the first layer being 0.
         h, grads: per layer of the network, tensors of any shape.
     """
+    layers = np.linspace(0, len(h) - 1, 5).round().astype(int)
     sizes = [grads[i].abs().clamp(min=1e-20).log10() for i in layers]
     margins = {"left": 0.15, "right": 0.97, "bottom": 0.09, "top": 0.91, "wspace": 0.08}
     fig, (left, right) = figure(1, 2, height=3.5, margins=margins)
@@ -191,15 +203,36 @@ def signals_figure(
     return fig
 
 
-def training_figure(name: str, sweep: Sweep, rate: float, *, chance: float) -> Figure:
-    """A figure of one activation at one learning rate: its loss curves and its dead units.
+def describe_signals(name: str, h: Sequence[Tensor], grads: Sequence[Tensor]) -> str:
+    """What `signals_figure` shows, in words."""
+    return (
+        f"Histograms of activations and gradients in a network of {len(h)} layers with "
+        f"{ACTIVATIONS[name].label} as activation. From the first layer to the last, the standard "
+        f"deviation of the activations goes from {h[0].std():.2g} to {h[-1].std():.2g}, that of "
+        f"the gradients from {grads[0].std():.1g} to {grads[-1].std():.1g}."
+    )
 
-    Args:
-        chance: the loss of guessing, in nats.
-    """
+
+def training_figure(name: str, sweep: Sweep, rate: float) -> Figure:
+    """A figure of one activation at one learning rate: its loss curves and its dead units."""
     column = sweep.rates.index(rate)
     margins = {"left": 0.11, "right": 0.97, "bottom": 0.18, "top": 0.9, "wspace": 0.28}
     fig, (left, right) = figure(1, 2, height=3.1, width_ratios=[2.2, 1], margins=margins)
-    plot_training(left, sweep.steps, sweep.loss[:, :, column].T, name=name, chance=chance)
+    plot_training(left, sweep.steps, sweep.loss[:, :, column].T, name=name)
     plot_dead_by_seed(right, sweep.dead[:, column], name=name)
     return fig
+
+
+def describe_training(name: str, sweep: Sweep, rate: float) -> str:
+    """What `training_figure` shows, in words."""
+    column = sweep.rates.index(rate)
+    final, dead = sweep.loss[-1, :, column], sweep.dead[:, column]
+    good = np.isfinite(dead)
+    text = f"{ACTIVATIONS[name].label} at learning rate {rate:g}: "
+    text += f"{(~good).sum()} of {len(good)} seeds diverged. "
+    if good.any():
+        text += (
+            f"The others end at a training loss of {final[good].mean():.2f} nats "
+            f"with {dead[good].mean():.0f} percent of their units dead."
+        )
+    return text

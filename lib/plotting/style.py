@@ -10,11 +10,11 @@ from IPython.core.pylabtools import select_figure_formats
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, told apart under the common kinds of colour blindness.
+# Okabe and Ito's palette, told apart under the common kinds of color blindness.
 BLUE, SKY, GREEN, ORANGE = "#0072B2", "#56B4E9", "#009E73", "#E69F00"
 VERMILLION, PURPLE, GRAY, INK = "#D55E00", "#CC79A7", "#8A8A8A", "#222222"
 
-# The same activation has the same colour in every chapter.
+# The same activation has the same color in every chapter.
 ACTIVATION_COLORS = {
     "sigmoid": VERMILLION,
     "tanh": ORANGE,

@@ -7,14 +7,11 @@ import functools
 import os
 import subprocess
 import sys
-import threading
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from browser import LOOKS, OFFLINE, Look, Visit, find_chromium, open_context, visit
-from playwright.sync_api import sync_playwright
 
+from tests.browser import LOOKS, Look, Visit, chromium, open_context, serve, visit
 from tools.vendor import vendor
 
 ROOT = Path(__file__).parents[2]
@@ -47,27 +44,15 @@ def base(html, tmp_path_factory):
     root = tmp_path_factory.mktemp("site")
     (root / "course").symlink_to(html)
 
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *arguments):
-            pass
-
-    handler = functools.partial(Quiet, directory=str(root))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/course/"
-        server.shutdown()
+    with serve(root) as address:
+        yield f"{address}/course/"
 
 
 @pytest.fixture(scope="session")
 def contexts():
     """One headless Chromium that reaches this machine only: its context for each look."""
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's refuses to run as root
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(), args=[*OFFLINE, *sandbox]
-        )
+    with chromium() as browser:
         yield {look: open_context(browser, look) for look in LOOKS}
-        browser.close()
 
 
 @pytest.fixture

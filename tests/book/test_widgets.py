@@ -1,8 +1,9 @@
 """Every widget of the book works without a kernel, by mouse and by keyboard."""
 
 import pytest
-from browser import LOOKS, VIEWS, visit
 from playwright.sync_api import Locator, Page, expect
+
+from tests.browser import LOOKS, VIEWS, visit
 
 PICTURE = "img.course-frame"
 CONTROLS = "input[type=range], select"

@@ -1,11 +1,15 @@
 """The hidden tests: each accepts the chapter's own solution, and asks for more than the checks."""
 
+import ast
+import functools
 import importlib.util
 
 import pytest
 
 from lib.checks import run_cases
 from tools.chapters import ROOT, list_chapters, read_source
+
+DEFINING = (ast.Import, ast.ImportFrom, ast.FunctionDef)
 
 
 def load_hidden(chapter):
@@ -30,22 +34,24 @@ EXERCISES = [
 ]
 
 
-@pytest.fixture(scope="module")
-def names():
-    """What the code of a chapter before its exercises defines that solutions build on."""
-    import torch
-
-    from lib import activations, checks
-
-    shared = {name: getattr(activations, name) for name in ("sigmoid", "sigmoid_derivative")}
-    return {"torch": torch, "checks": checks} | shared
+@functools.cache
+def definitions(chapter):
+    """The names a chapter imports and the functions it defines before its first exercise."""
+    names = {}
+    for cell in read_source(chapter).cells:
+        if "exercise" in cell.metadata:
+            return names
+        if cell.cell_type == "code":
+            body = [n for n in ast.parse(cell.source).body if isinstance(n, DEFINING)]
+            exec(compile(ast.Module(body, []), chapter.name, "exec"), names)
+    return names
 
 
 @pytest.mark.parametrize(("chapter", "exercise"), EXERCISES, ids=lambda value: str(value))
-def test_the_solution_passes_and_the_stub_does_not(chapter, exercise, names):
+def test_the_solution_passes_and_the_stub_does_not(chapter, exercise):
     hidden = getattr(load_hidden(chapter), exercise.replace("-", "_"))
     for tag, passes in (("exercise-solution", True), ("exercise", False)):
-        defined = dict(names)
+        defined = dict(definitions(chapter))
         exec(exercises(chapter, tag)[exercise].source, defined)
         report = run_cases(exercise, hidden(defined))
         assert report.passed is passes, report

@@ -1,14 +1,12 @@
 """A second environment with Colab's versions, notebooks saved under both, pages that open them."""
 
 import functools
-import http.server
 import json
 import os
 import shutil
 import subprocess
 import sys
 import sysconfig
-import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,6 +14,8 @@ import nbformat
 import pytest
 from playwright import sync_api
 
+from tests.browser import chromium, serve
+from tools.lock import exclusive
 from tools.vendor import vendor
 
 HERE = Path(__file__).parent
@@ -38,13 +38,14 @@ def colab() -> Path:
     """The interpreter of an environment with Colab's versions; built once, then reused."""
     folder, pins = BUILD / "colab", HERE / "requirements-colab.txt"
     python, stamp = folder / "bin" / "python", folder / "requirements.txt"
-    if not stamp.is_file() or stamp.read_text() != pins.read_text():
-        shutil.rmtree(folder, ignore_errors=True)
-        subprocess.run([sys.executable, "-m", "venv", folder], check=True)
-        subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", pins], check=True)
-        # What it doesn't pin, PyTorch above all, is taken from ours: 5 GB aren't needed twice.
-        (site_packages(python) / "ours.pth").write_text(sysconfig.get_path("purelib"))
-        shutil.copy(pins, stamp)
+    with exclusive(BUILD):
+        if not stamp.is_file() or stamp.read_text() != pins.read_text():
+            shutil.rmtree(folder, ignore_errors=True)
+            subprocess.run([sys.executable, "-m", "venv", folder], check=True)
+            subprocess.run([python, "-m", "pip", "install", "--quiet", "-r", pins], check=True)
+            # What it doesn't pin, PyTorch above all, is taken from ours: 5 GB aren't needed twice.
+            (site_packages(python) / "ours.pth").write_text(sysconfig.get_path("purelib"))
+            shutil.copy(pins, stamp)
     return python
 
 
@@ -78,11 +79,8 @@ def site(colab, tmp_path_factory) -> Iterator[tuple[Path, str]]:
     shutil.copytree(manager, folder, dirs_exist_ok=True)
     module = site_packages(colab) / "anywidget" / "nbextension" / "index.js"
     shutil.copy(module, folder / "anywidget.js")
-    handler = functools.partial(QuietHandler, directory=folder)
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield folder, f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serve(folder) as address:
+        yield folder, address
 
 
 def site_packages(python: Path) -> Path:
@@ -91,20 +89,10 @@ def site_packages(python: Path) -> Path:
     return folder
 
 
-class QuietHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Requests are no news."""
-
-
 @pytest.fixture(scope="session")
 def browser() -> Iterator[sync_api.Browser]:
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "chrome"))), None)
-    if path is None:
-        pytest.fail("the browser tests need Chromium; on Debian: apt-get install chromium")
-    with sync_api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture

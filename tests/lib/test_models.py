@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch import nn
 
-from lib.models import INITIALIZATIONS, MLP, init_std, stack, unstack
+from lib.models import INITIALIZATIONS, MLP, init_std, stack
 
 
 def generator(seed=0):
@@ -86,7 +86,6 @@ def test_a_stack_computes_what_each_of_its_models_computes(activation):
     for i, net in enumerate(nets):
         torch.testing.assert_close(together[i], net(x))
         torch.testing.assert_close(stacked(own)[i], net(own[i]))
-        torch.testing.assert_close(unstack(stacked, i)(x), net(x))
 
 
 def test_a_stack_has_parameters_of_its_own():
@@ -111,7 +110,6 @@ def test_a_stack_has_parameters_of_its_own():
             lambda: stack([MLP(3, [w], 2, generator=generator()) for w in (3, 4)]),
             "models of one shape and activation",
         ),
-        (lambda: unstack(MLP(3, [3], 2, generator=generator()), 0), "got a single network"),
     ],
 )
 def test_bad_networks_are_refused(build, message):

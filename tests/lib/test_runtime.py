@@ -37,6 +37,8 @@ def test_streams_repeat_and_differ():
         ({"budget": "fast"}, "quick, standard, full; got 'fast'"),
         ({"seed": -1}, "at least 0; got -1"),
         ({"device": "tpu9"}, "got 'tpu9'"),
+        ({"device": "mps"}, "got 'mps'"),
+        ({"device": "cuda:99"}, "torch finds \\d+ CUDA"),
         ({"threads": 0}, "at least 1; got 0"),
     ],
 )
@@ -46,6 +48,8 @@ def test_bad_arguments_are_named(arguments, message):
 
 
 def test_an_unusable_thread_count_in_the_environment_is_named(monkeypatch):
+    monkeypatch.setenv("COURSE_THREADS", "")
+    runtime.start("quick", device="cpu")
     monkeypatch.setenv("COURSE_THREADS", "many")
     with pytest.raises(ValueError, match="COURSE_THREADS must be a positive integer; got 'many'"):
         runtime.start("quick", device="cpu")
@@ -53,7 +57,7 @@ def test_an_unusable_thread_count_in_the_environment_is_named(monkeypatch):
 
 @pytest.mark.skipif(torch.cuda.is_available(), reason="the error is for machines without CUDA")
 def test_asking_for_cuda_where_there_is_none_is_an_error():
-    with pytest.raises(ValueError, match="no CUDA device"):
+    with pytest.raises(ValueError, match=r"torch finds 0 CUDA device\(s\)"):
         runtime.start("quick", device="cuda")
 
 

@@ -14,9 +14,9 @@ RUN = runtime.start("quick", device="cpu")
 def parts():
     """Two parts of a problem with three well separated classes in four dimensions."""
     g = torch.Generator().manual_seed(0)
-    centres = 4 * torch.eye(3, 4)
+    centers = 4 * torch.eye(3, 4)
     labels = torch.arange(90) % 3
-    features = centres[labels] + torch.randn(90, 4, generator=g)
+    features = centers[labels] + torch.randn(90, 4, generator=g)
     return [Part(features[i : i + 60], labels[i : i + 60]) for i in (0, 60)]
 
 

@@ -8,6 +8,7 @@ from tools.chapters import Chapter
 
 QUICK_LIMIT = 120  # seconds
 HEADER = {
+    "jupytext": {"notebook_metadata_filter": "course"},
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
     "course": {"reading_minutes": 1, "exercise_minutes": 2, "rows": ["M05"]},
 }

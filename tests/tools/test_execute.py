@@ -1,3 +1,5 @@
+import subprocess
+import sys
 import time
 
 import nbformat
@@ -5,6 +7,7 @@ import psutil
 import pytest
 
 from tests.tools.conftest import markdown
+from tools.chapters import ROOT
 from tools.execute import ChapterError, Parameters, chapter_key, environment_key, execute
 
 QUICK = Parameters("quick", seed=7)
@@ -103,14 +106,92 @@ def test_a_kernel_that_dies_is_an_error_of_its_chapter(write_chapter, run):
         run(chapter)
 
 
-def test_a_chapter_that_hangs_is_stopped_with_its_kernel(write_chapter, run):
-    chapter = write_chapter("01_a", "import time", "time.sleep(1234)")
-    started = time.monotonic()
+def test_a_chapter_that_hangs_is_stopped_with_its_kernel(write_chapter, run, tmp_path):
+    pid = tmp_path / "pid"
+    chapter = write_chapter(
+        "01_a",
+        f"import os, pathlib, time\npathlib.Path({str(pid)!r}).write_text(str(os.getpid()))",
+        "time.sleep(1234)",
+    )
     with pytest.raises(ChapterError, match="cell 4") as failure:
-        run(chapter, limit=6)
-    assert "longer than 6 seconds" in str(failure.value)
-    assert time.monotonic() - started < 60
-    assert not [child for child in psutil.Process().children(recursive=True) if child.is_running()]
+        run(chapter, limit=15)
+    assert "longer than 15 seconds" in str(failure.value)
+    wait_until(lambda: not is_alive(pid))
+
+
+def test_an_interrupted_build_leaves_no_process_and_no_result(write_chapter, root, tmp_path):
+    pid = tmp_path / "pid"
+    chapter = write_chapter(
+        "01_a",
+        f"import os, pathlib, time\npathlib.Path({str(pid)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(1234)",
+    )
+    program = f"""
+from pathlib import Path
+from tools.build import reporting
+from tools.chapters import Chapter
+from tools.execute import Parameters, execute
+with reporting("") as status:
+    execute([Chapter(Path({str(chapter.source)!r}))], Parameters("quick"),
+            cache=Path({str(tmp_path / "cache")!r}), root=Path({str(root)!r}))
+raise SystemExit(status.code)
+"""
+    build = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE)
+    wait_until(lambda: pid.is_file() and pid.read_text())
+    build.terminate()
+    _, said = build.communicate(timeout=30)
+    assert build.returncode == 130
+    assert b"Interrupted" in said
+    wait_until(lambda: not is_alive(pid))
+    assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+def test_a_build_that_is_killed_takes_its_kernels_along(write_chapter, root, tmp_path):
+    pid = tmp_path / "pid"
+    chapter = write_chapter(
+        "01_a",
+        f"import os, pathlib, time\npathlib.Path({str(pid)!r}).write_text(str(os.getpid()))\n"
+        "time.sleep(1234)",
+    )
+    program = f"""
+from pathlib import Path
+from tools.chapters import Chapter
+from tools.execute import Parameters, execute
+execute([Chapter(Path({str(chapter.source)!r}))], Parameters("quick"),
+        cache=Path({str(tmp_path / "cache")!r}), root=Path({str(root)!r}))
+"""
+    build = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.DEVNULL)
+    wait_until(lambda: pid.is_file() and pid.read_text())
+    build.kill()
+    build.wait()
+    wait_until(lambda: not is_alive(pid))
+
+
+def is_alive(pid):
+    """Whether the process whose number a file holds still runs (a zombie does not)."""
+    try:
+        return psutil.Process(int(pid.read_text())).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def wait_until(condition, seconds=60):
+    """Wait for a condition that other processes bring about; an error if they do not."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.1)
+
+
+def test_what_a_kernel_writes_to_the_terminal_disturbs_nothing(write_chapter, run):
+    chapter = write_chapter("01_a", "import os\nos.write(1, b'not JSON\\n')", "print('done')")
+    assert outputs(run(chapter)[0])[-1] == "done\n"
+
+
+def test_a_worker_that_ends_without_a_word_is_quoted(write_chapter, run, monkeypatch):
+    monkeypatch.setattr("tools.execute.sys.executable", "/bin/false")
+    with pytest.raises(ChapterError, match="failed before its first cell:\nits process ended"):
+        run(write_chapter("01_a", "1"))
 
 
 def test_claims_are_kept_with_the_result(write_chapter, run):

@@ -3,6 +3,7 @@ import pytest
 
 from tests.tools.conftest import QUICK_LIMIT, checked
 from tools import pair
+from tools.chapters import CourseError
 from tools.execute import Parameters, execute
 
 
@@ -47,5 +48,5 @@ def test_a_pair_out_of_step_is_noticed(write_chapter, execute_one):
 def test_a_checked_cell_must_not_draw(write_chapter, execute_one):
     html = "from IPython.display import HTML\nHTML('<b>1</b>')"
     result = execute_one(write_chapter("01_a", checked(html)))
-    with pytest.raises(ValueError, match="text on stdout or as its value; got text/"):
+    with pytest.raises(CourseError, match="text on stdout or as its value; got text/"):
         pair.write_pair(result)

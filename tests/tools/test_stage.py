@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import nbformat
 import pytest
 
 from lib import runtime
 from lib.claims import claim
-from tools.chapters import read_source
+from tools.chapters import CourseError, read_source
 from tools.execute import Executed, Parameters
 from tools.stage import add_anchors, add_card
 
@@ -26,7 +28,7 @@ def test_the_card_states_minutes_and_what_the_run_took(executed):
 def test_a_chapter_without_its_minutes_is_refused(executed):
     notebook = read_source(executed.chapter)
     del notebook.metadata["course"]["reading_minutes"]
-    with pytest.raises(ValueError, match="01_a: the header's course lacks reading_minutes"):
+    with pytest.raises(CourseError, match=r"01_a: its header lacks course\.reading_minutes"):
         add_card(notebook, executed, Parameters())
 
 
@@ -38,11 +40,11 @@ def test_an_anchor_stands_before_the_cell_of_its_claim(executed):
 
 
 def test_a_claim_that_no_cell_names_is_refused(executed):
-    with pytest.raises(ValueError, match='no cell contains "b-holds"'):
+    with pytest.raises(CourseError, match='no cell contains "b-holds"'):
         add_anchors(read_source(executed.chapter), ["b-holds"])
 
 
-def test_records_of_a_run_reach_the_claims_page(executed, monkeypatch, capsys):
+def test_records_of_a_run_reach_the_claims_page(executed, write_chapter, monkeypatch):
     from tools import stage
 
     monkeypatch.setenv("COURSE_CLAIMS_DIR", str(executed.folder / "claims"))
@@ -50,5 +52,10 @@ def test_records_of_a_run_reach_the_claims_page(executed, monkeypatch, capsys):
     claim("a-holds", "Two is above one", [2.0, 2.1, 2.2], above=1, run=run, rows=("M05",))
     monkeypatch.setattr(Executed, "notebook", lambda self: read_source(self.chapter))
     files = stage.stage([executed], Parameters())
+    with pytest.raises(CourseError, match="same id: a-holds"):
+        stage.stage(
+            [executed, replace(executed, chapter=write_chapter("02_b", "'a-holds', \"a-holds\""))],
+            Parameters(),
+        )
     assert "chapters/01_a.html#claim-a-holds" in files["claims.md"].decode()
     assert 'id=\\"claim-a-holds\\"' in files["chapters/01_a.ipynb"].decode()

@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 
@@ -40,7 +41,9 @@ def test_no_cases_and_no_attempt_is_not_a_pass():
     assert not Report("sum", False, ()).passed
 
 
-@pytest.mark.parametrize("got", [1.0, 1, torch.tensor(1.0), torch.tensor(1)])
+@pytest.mark.parametrize(
+    "got", [1.0, 1, torch.tensor(1.0), torch.tensor(1), np.float32(1), np.array(1.0)]
+)
 def test_close_numbers_pass(got):
     expect_close(got, 1.00001)
 

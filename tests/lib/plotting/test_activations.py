@@ -4,6 +4,7 @@ import torch
 
 from lib import plotting
 from lib.activations import ACTIVATIONS
+from lib.sweeps import Sweep
 
 RATES = (0.01, 0.1)
 
@@ -61,7 +62,7 @@ def test_dead_fractions_have_a_line_per_activation(ax):
 
 def test_accuracies_stand_beside_the_published_ones(ax):
     ours = {name: [80.0, 82.0] for name in ACTIVATIONS}
-    plotting.plot_accuracy_beside_published(ax, ours, {"relu": 88.6})
+    plotting.plot_accuracy_beside_published(ax, ours, {"relu": 88.6}, lowest=78)
     labels = [label.get_text() for label in ax.get_yticklabels()]
     assert labels == [ACTIVATIONS[name].label for name in reversed(ours)]
     diamonds = [line for line in ax.lines if line.get_marker() == "D"]
@@ -69,8 +70,39 @@ def test_accuracies_stand_beside_the_published_ones(ax):
     assert diamonds[0].get_ydata()[0] == labels.index("ReLU")
 
 
+def test_an_accuracy_below_the_axis_is_written_at_its_edge(ax):
+    ours = {"sigmoid": [10.0, 12.0], "selu": [9.0], "relu": [80.0, 82.0]}
+    plotting.plot_accuracy_beside_published(ax, ours, {"sigmoid": 10.0}, lowest=78)
+    texts = {text.get_text() for text in ax.texts}
+    assert texts == {"◂ 11%, off the scale (published: 10%)", "◂ 9%, off the scale"}
+    assert ax.get_xlim()[0] == 78
+
+
+def test_figures_of_an_explorer_have_axes_that_do_not_move():
+    g = torch.Generator().manual_seed(0)
+    layers = [torch.randn(8, 4, generator=g) for _ in range(20)]
+    first = plotting.signals_figure("relu", layers, layers)
+    second = plotting.signals_figure("tanh", layers[:5], [1e-9 * h for h in layers[:5]])
+    places = [[ax.get_position().extents.tolist() for ax in fig.axes] for fig in (first, second)]
+    assert places[0] == places[1]
+
+
+def test_descriptions_say_what_is_drawn():
+    layers = [torch.tensor([-1.0, 1.0]), torch.tensor([-2.0, 2.0])]
+    words = plotting.describe_signals("selu", layers, layers)
+    assert "2 layers with SELU" in words
+    assert "from 1.4 to 2.8" in words
+    nan = np.array([[np.nan, 4.0]])
+    sweep = Sweep(RATES, nan, nan, np.array([30]), np.array([[[np.nan, 0.5]]]))
+    assert "ELU at learning rate 0.01: 1 of 1 seeds diverged" in plotting.describe_training(
+        "elu", sweep, 0.01
+    )
+    assert "loss of 0.50 nats with 4 percent" in plotting.describe_training("elu", sweep, 0.1)
+
+
 def test_a_curve_that_diverged_at_once_leaves_only_the_line_of_guessing(ax):
-    plotting.plot_training(ax, [1, 2], np.full((3, 2), np.nan), name="relu", chance=2.3)
+    plotting.plot_training(ax, [1, 2], np.full((3, 2), np.nan), name="relu")
     assert len(ax.lines) == 1
-    plotting.plot_training(ax, [1, 2], np.ones((3, 2)), name="relu", chance=2.3)
+    assert "diverged" in ax.texts[-1].get_text()
+    plotting.plot_training(ax, [1, 2], np.ones((3, 2)), name="relu")
     assert ax.lines[-1].get_ydata().tolist() == [1, 1]

@@ -1,12 +1,18 @@
 """A Chromium without network, and what a visit to a page of the book finds."""
 
+import functools
 import os
 import shutil
 import subprocess
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 OFFLINE = (
@@ -79,6 +85,33 @@ def find_chromium() -> str:
     return path
 
 
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A headless Chromium that reaches this machine only."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's refuses to run as root
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=find_chromium(), args=[*OFFLINE, *sandbox]
+        )
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """The address of a plain file server for a folder."""
+    handler = functools.partial(_QuietHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Requests are no news."""
+
+
 def open_context(browser: Browser, look: Look) -> BrowserContext:
     """A browser context that shows the book in a look."""
     context = browser.new_context(
@@ -118,7 +151,11 @@ def _listen(found: Visit, base: str) -> None:
         if response.status >= 400:
             found.problems.append(f"{response.status} for {response.url}")
 
+    def on_failure(request):
+        found.problems.append(f"no answer for {request.url}: {request.failure}")
+
     found.page.on("request", on_request)
+    found.page.on("requestfailed", on_failure)
     found.page.on("console", on_console)
     found.page.on("response", on_response)
     found.page.on("pageerror", lambda error: found.problems.append(f"uncaught: {error}"))

@@ -1,0 +1,23 @@
+"""Any cell can be run twice: a learner changes one and runs it again."""
+
+import nbformat
+import pytest
+
+from tools.chapters import ROOT, Chapter, list_chapters, read_source
+from tools.execute import Parameters, execute
+
+
+@pytest.mark.parametrize("chapter", list_chapters(), ids=lambda chapter: chapter.name)
+def test_every_cell_can_run_twice(chapter, tmp_path, monkeypatch):
+    notebook = read_source(chapter)
+    doubled = []
+    for cell in notebook.cells:
+        doubled.append(cell)
+        if cell.cell_type == "code" and "parameters" not in cell.metadata.get("tags", []):
+            doubled.append(nbformat.from_dict(cell | {"id": f"{cell.id}-again"}))
+    notebook.cells = doubled
+    monkeypatch.setattr("tools.execute.read_source", lambda _: notebook)
+    monkeypatch.setenv("COURSE_DATA", str(ROOT / "data"))
+    copy = Chapter(tmp_path / chapter.source.name)
+    (result,) = execute([copy], Parameters("quick"), cache=tmp_path / "cache", limit=300)
+    assert result.seconds > 0
