@@ -829,7 +829,7 @@ verdicts = [
     claim("relu-beats-tanh", "Within 300 updates, ReLU beats tanh by more than 1 point",
           relu_accuracy - accuracies["tanh"], above=1, unit="points", rows=("M06",), run=run,
           expect="does not hold here"),
-    claim("marginal-gains", "Leaky ReLU, maxout, ELU and SELU gain less than 2 points, on average",
+    claim("marginal-gains", "Leaky ReLU, maxout, ELU, SELU gain on average, but less than 2 points",
           average_gain, between=(0, 2), unit="points", rows=("M06",), run=run),
 ]  # fmt: skip
 

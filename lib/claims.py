@@ -97,9 +97,9 @@ class Claim:
         """The bound in words, such as "above 0 points"."""
         if self.between is not None:
             low, high = self.between
-            return f"between {low:g} and {self._with_unit(f'{high:g}')}"
+            return _minus(f"between {low:g} and {self._with_unit(f'{high:g}')}")
         word, value = ("above", self.above) if self.above is not None else ("below", self.below)
-        return f"{word} {self._with_unit(f'{value:g}')}"
+        return _minus(f"{word} {self._with_unit(f'{value:g}')}")
 
     @property
     def measured(self) -> str:
@@ -153,8 +153,8 @@ class Claim:
         """The value with as many decimals as show two digits of the interval's half-width."""
         half = (self.high - self.low) / 2
         if half < 1e-6:
-            return f"{value:.4g}"
-        return f"{value:.{max(0, 1 - math.floor(math.log10(half)))}f}"
+            return _minus(f"{value:.4g}")
+        return _minus(f"{value:.{max(0, 1 - math.floor(math.log10(half)))}f}")
 
 
 def claim(
@@ -215,6 +215,11 @@ def load_claims(folder: Path) -> list[Claim]:
         ValueError: a file there is no record of a claim.
     """
     return [_load(path) for path in sorted(folder.glob("*.json"))]
+
+
+def _minus(number: str) -> str:
+    """The number with a minus sign in place of the hyphen."""
+    return number.replace("-", "−")
 
 
 def _bound(

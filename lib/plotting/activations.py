@@ -28,7 +28,7 @@ def plot_function_and_derivative(
     ax.axhline(0, color=GRAY, lw=0.8)
     ax.plot(x, slope, color=color, ls=(0, (3, 1.5)), lw=1.6)
     ax.plot(x, y, color=color, lw=2.4)
-    ax.set(title=ACTIVATIONS[name].label, ylim=(-1.4, 2.6), yticks=[-1, 0, 1, 2])
+    ax.set(title=ACTIVATIONS[name].label, ylim=(-2, 2.6), yticks=[-2, -1, 0, 1, 2])
     return ax
 
 
@@ -155,7 +155,7 @@ def plot_accuracy_beside_published(
         if name in published:
             ax.plot(published[name], row, marker="D", ms=6, mfc="none", mec=INK, mew=1.4)
     ax.set_yticks(range(len(ours)), [ACTIVATIONS[name].label for name in reversed(ours)])
-    ax.set(xlabel="test accuracy (%)", xlim=(lowest, 90))
+    ax.set(xlabel="test accuracy (%)", xlim=(lowest, 90), ylim=(-0.6, len(ours) - 0.4))
     return ax
 
 

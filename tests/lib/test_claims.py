@@ -79,7 +79,7 @@ def test_another_verdict_than_the_text_relies_on_is_an_error_with_the_numbers(ca
         "relies on 'holds'",
         "the verdict is 'inconclusive'",
         "[two-is-more]",
-        "2.0 (95% interval -0.5 to 4.5, 3 seeds)",
+        "2.0 (95% interval −0.5 to 4.5, 3 seeds)",
         "above 0",
     ):
         assert part in str(caught.value)
@@ -207,12 +207,12 @@ def test_a_file_that_is_no_record_is_named(folder, text):
 @pytest.mark.parametrize(
     ("options", "bound", "measured"),
     [
-        ({"above": -1}, "above -1", "2.0 (95% interval -0.5 to 4.5, 3 seeds)"),
-        ({"below": 9, "unit": "points"}, "below 9 points", "2.0 points (95% interval -0.5"),
-        ({"between": (-1, 9), "unit": "%"}, "between -1 and 9%", "2.0% (95% interval"),
-        ({"values": [88.64, 88.6, 88.68]}, "above -1", "88.640 (95% interval 88.541 to 88.739"),
-        ({"values": [1000, 2000, 3000]}, "above -1000", "2000 (95% interval -484 to 4484"),
-        ({"values": [0.25, 0.25, 0.25]}, "above -1", "0.25 (95% interval 0.25 to 0.25"),
+        ({"above": -1}, "above −1", "2.0 (95% interval −0.5 to 4.5, 3 seeds)"),
+        ({"below": 9, "unit": "points"}, "below 9 points", "2.0 points (95% interval −0.5"),
+        ({"between": (-1, 9), "unit": "%"}, "between −1 and 9%", "2.0% (95% interval"),
+        ({"values": [88.64, 88.6, 88.68]}, "above −1", "88.640 (95% interval 88.541 to 88.739"),
+        ({"values": [1000, 2000, 3000]}, "above −1000", "2000 (95% interval −484 to 4484"),
+        ({"values": [0.25, 0.25, 0.25]}, "above −1", "0.25 (95% interval 0.25 to 0.25"),
     ],
 )
 def test_numbers_show_as_many_digits_as_the_interval_supports(options, bound, measured):
@@ -230,7 +230,7 @@ def test_a_card_tells_the_verdict_in_words_and_by_a_sign_not_by_color_alone(boun
     words = re.sub(r"<[^>]*>", "", card)
     assert f"{icon} Claim: {verdict}" in words
     assert f'aria-hidden="true" style="color:{claims.COLORS[verdict]}">{icon}</span>' in card
-    assert f"Asked for: above {bound}." in words
+    assert f"Asked for: above {bound}.".replace("-", "−") in words
 
 
 def test_a_card_escapes_its_text_and_stays_one_line():
