@@ -106,65 +106,56 @@ def test_a_kernel_that_dies_is_an_error_of_its_chapter(write_chapter, run):
         run(chapter)
 
 
-def test_a_chapter_that_hangs_is_stopped_with_its_kernel(write_chapter, run, tmp_path):
+@pytest.fixture
+def hanging(write_chapter, tmp_path):
+    """A chapter that hangs, and the file that will hold the number of its kernel's process."""
     pid = tmp_path / "pid"
-    chapter = write_chapter(
-        "01_a",
-        f"import os, pathlib, time\npathlib.Path({str(pid)!r}).write_text(str(os.getpid()))",
-        "time.sleep(1234)",
-    )
-    with pytest.raises(ChapterError, match="cell 4") as failure:
-        run(chapter, limit=15)
-    assert "longer than 15 seconds" in str(failure.value)
-    wait_until(lambda: not is_alive(pid))
+    noting = f"import os, pathlib, time\npathlib.Path({str(pid)!r}).write_text(str(os.getpid()))"
+    return write_chapter("01_a", noting, "time.sleep(1234)"), pid
 
 
-def test_an_interrupted_build_leaves_no_process_and_no_result(write_chapter, root, tmp_path):
-    pid = tmp_path / "pid"
-    chapter = write_chapter(
-        "01_a",
-        f"import os, pathlib, time\npathlib.Path({str(pid)!r}).write_text(str(os.getpid()))\n"
-        "time.sleep(1234)",
-    )
+@pytest.fixture
+def build(hanging, root, tmp_path):
+    """A process that executes the hanging chapter, once its kernel runs."""
     program = f"""
 from pathlib import Path
 from tools.build import reporting
 from tools.chapters import Chapter
 from tools.execute import Parameters, execute
 with reporting("") as status:
-    execute([Chapter(Path({str(chapter.source)!r}))], Parameters("quick"),
+    execute([Chapter(Path({str(hanging[0].source)!r}))], Parameters("quick"),
             cache=Path({str(tmp_path / "cache")!r}), root=Path({str(root)!r}))
 raise SystemExit(status.code)
 """
-    build = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE)
-    wait_until(lambda: pid.is_file() and pid.read_text())
+    with subprocess.Popen(
+        [sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE
+    ) as made:
+        wait_until(lambda: hanging[1].is_file() and hanging[1].read_text())
+        yield made
+        made.kill()
+
+
+def test_a_chapter_that_hangs_is_stopped_with_its_kernel(hanging, run):
+    chapter, pid = hanging
+    with pytest.raises(ChapterError, match="cell 4") as failure:
+        run(chapter, limit=15)
+    assert "longer than 15 seconds" in str(failure.value)
+    wait_until(lambda: not is_alive(pid))
+
+
+def test_an_interrupted_build_leaves_no_process_and_no_result(build, hanging, tmp_path):
     build.terminate()
     _, said = build.communicate(timeout=30)
     assert build.returncode == 130
     assert b"Interrupted" in said
-    wait_until(lambda: not is_alive(pid))
+    wait_until(lambda: not is_alive(hanging[1]))
     assert not [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
 
 
-def test_a_build_that_is_killed_takes_its_kernels_along(write_chapter, root, tmp_path):
-    pid = tmp_path / "pid"
-    chapter = write_chapter(
-        "01_a",
-        f"import os, pathlib, time\npathlib.Path({str(pid)!r}).write_text(str(os.getpid()))\n"
-        "time.sleep(1234)",
-    )
-    program = f"""
-from pathlib import Path
-from tools.chapters import Chapter
-from tools.execute import Parameters, execute
-execute([Chapter(Path({str(chapter.source)!r}))], Parameters("quick"),
-        cache=Path({str(tmp_path / "cache")!r}), root=Path({str(root)!r}))
-"""
-    build = subprocess.Popen([sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.DEVNULL)
-    wait_until(lambda: pid.is_file() and pid.read_text())
+def test_a_build_that_is_killed_takes_its_kernels_along(build, hanging):
     build.kill()
     build.wait()
-    wait_until(lambda: not is_alive(pid))
+    wait_until(lambda: not is_alive(hanging[1]))
 
 
 def is_alive(pid):
