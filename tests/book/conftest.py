@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.browser import LOOKS, Look, Visit, chromium, open_context, serve, visit
+from tests.browser import LOOKS, Look, Visit, open_context, serve, visit
 from tools.vendor import vendor
 
 ROOT = Path(__file__).parents[2]
@@ -49,10 +49,9 @@ def base(html, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
-def contexts():
-    """One headless Chromium that reaches this machine only: its context for each look."""
-    with chromium() as browser:
-        yield {look: open_context(browser, look) for look in LOOKS}
+def contexts(browser):
+    """A browser context for each look."""
+    return {look: open_context(browser, look) for look in LOOKS}
 
 
 @pytest.fixture

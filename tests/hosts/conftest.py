@@ -14,7 +14,7 @@ import nbformat
 import pytest
 from playwright import sync_api
 
-from tests.browser import chromium, serve
+from tests.browser import serve
 from tools.lock import exclusive
 from tools.vendor import vendor
 
@@ -87,12 +87,6 @@ def site_packages(python: Path) -> Path:
     """Where the environment of that interpreter holds its packages."""
     (folder,) = python.parents[1].glob("lib/python*/site-packages")
     return folder
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[sync_api.Browser]:
-    with chromium() as browser:
-        yield browser
 
 
 @pytest.fixture
