@@ -30,10 +30,12 @@
 # - recognize a dead ReLU, and name the learning rate as the usual suspect;
 # - say which advice about activations held on real pictures when we measured it, and which did not.
 #
-# You need calculus (the chain rule) and some Python. Six words, in case they are new:
+# You need calculus (the chain rule) and some Python. Eight words, in case they are new:
 #
 # | word | meaning |
 # |---|---|
+# | unit | one output number of a layer |
+# | hidden layer | a layer between the input and the output |
 # | loss | a number that says how wrong a network is; training lowers it |
 # | gradient descent | each update moves the weights a little against the gradient of the loss |
 # | learning rate | how far an update moves them |
@@ -310,21 +312,22 @@ fig
 
 # %% [markdown]
 # Look at the dashed lines. The sigmoid's never rises above 1/4. The tanh's reaches 1, at one
-# point. The rectifiers' is 1 (SELU's 1.05) on half of the line. That is the case for rectifiers in
-# deep networks, and the rest of the chapter puts numbers on it.
+# point. The rectifiers' is 1 on half of the line (SELU's is 1.05 there, and up to 1.76 left of zero).
+# That is the case for rectifiers; now the numbers.
 #
 # ## A signal goes through many layers
 #
-# Take a deep network before any training. Its weights are random; how large should they be? Feed
-# it standard normal numbers and follow the spread of the activations, layer by layer. From here on
-# examples are rows, as in code, so matrices stand on the right. For layer $l$ with $n$ units,
+# Take a deep network before any training. How large should its random weights be? Feed it standard
+# normal numbers and follow the spread of the activations. From here on examples are rows, as in
+# code, so matrices stand on the right. For layer $l$ with $n$ units,
 #
 # $$
 # z_l = h_{l-1} W_l, \qquad h_l = f(z_l), \qquad W_l \sim \mathcal N(0, s^2) .
 # \tag{8}
 # $$
 #
-# Three choices of $s$ have names:
+# $\mathcal N(0, s^2)$ is the normal distribution of standard deviation $s$. Three choices of $s$ have
+# names ($n_\text{in}$ and $n_\text{out}$ count a layer's inputs and outputs):
 #
 # | name | $s$ | argument |
 # |---|---|---|
@@ -475,7 +478,7 @@ FrameExplorer(
 #    numbers has a mean square of 1, not 1/2: maxout needs no $\sqrt2$.)
 #
 # With Glorot's scale the sigmoid's gradients shrink about fourfold a layer, as the first prediction
-# said. Here is each activation with the scale that suits it:
+# said. Here are three activations, each with the scale that suits it:
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of the typical size of the gradient at each of 20 layers, on a logarithmic scale. For ReLU with He's scale and for tanh with Glorot's the lines are nearly flat. For sigmoid with Glorot's scale the gradient falls by many orders of magnitude from the last layer to the first."}}
 fig, ax = plotting.figure(height=3.3)
@@ -517,8 +520,9 @@ for name, f in {"sigmoid": sigmoid, "ReLU": relu, "tanh": tanh}.items():
 # cost? Take two weights, a squared loss, and gradient descent with one learning rate. Once the
 # inputs are uniform on $[0, 1]$, once the same inputs minus their mean.
 #
-# How fast descent may go is set by the *condition number* of the loss: the ratio of its largest to
-# its smallest curvature, which are the eigenvalues of $H = \frac1N \sum_i h_i h_i^\top$.
+# How many steps descent needs at its best rate is set by the *condition number* of the loss: the ratio
+# of its largest to its smallest curvature. These are the eigenvalues of
+# $H = \frac1N \sum_i h_i h_i^\top$, summed over the $N$ examples.
 
 
 # %% tags=["nbval-check-output"]
@@ -546,10 +550,10 @@ plotting.plot_descent_paths(ax, paths, target=best, title="Positive inputs make 
 fig
 
 # %% [markdown]
-# At this learning rate the zigzag is bearable, and both paths take equally long. The condition
-# numbers tell the real cost: descent diverges beyond a rate of 2 divided by the largest curvature,
-# which is 3.4 for the orange path and seven times that for the blue one. Mini-batches (whose examples
-# disagree in sign) and centering the data soften the effect.
+# At this learning rate both paths take equally long. But the rate of 3.0 is the best there is for the
+# orange path, while the blue one could go four times as fast and arrive in a step or two: descent
+# diverges beyond 2 divided by the largest curvature. Mini-batches (whose examples disagree in sign)
+# and centering the data soften the effect.
 #
 # ## Dead ReLUs
 #
@@ -594,15 +598,16 @@ Prediction(
     "At a learning rate of 0.1 all is well. At 1.0, ten times that, how many of the 128 units are dead "
     "after 240 updates?",
     [
-        Choice("Hardly any", "They do die: the first large updates throw many off the data."),
+        Choice("Hardly any", "They do die: large updates throw many of them off the data."),
         Choice(
             "Roughly a third",
-            "The first large updates throw them off the data, and they do not come back. The figure "
-            "below shows how many, seed by seed.",
+            "Large updates throw them off the data, many within the first twenty, and hardly any come "
+            "back. The figure below shows how many, seed by seed.",
             correct=True,
         ),
         Choice(
-            "Nearly all", "The units that the first large updates miss survive, and go on learning."
+            "Nearly all",
+            "Most survive: the rate falls, and soon the updates are too small to kill.",
         ),
     ],
 )
@@ -670,7 +675,7 @@ print(f"alpha = {alpha:.4f}, lambda = {lam:.4f}")
 # That mean 0 and variance 1 are a fixed point is half of the story. The other half is that they
 # attract. Start with a signal that is too strong or too weak, and follow it through 30 layers:
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels with the standard deviation of the signal over 30 layers, from three starting values 0.3, 1 and 3. With ReLU and He's scale the three lines stay about where they started. With SELU they run together at 1 within about ten layers."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels with the standard deviation of the signal over 30 layers, from three starting values 0.3, 1 and 3. With ReLU and He's scale the three lines stay parallel and drift down a little. With SELU they run together at 1 halfway through."}}
 fig, axes = plotting.figure(1, 2, height=3.3, sharey=True)
 for ax, name in zip(axes, ("relu", "selu")):
     for start in (0.3, 1.0, 3.0):
@@ -722,7 +727,7 @@ Prediction(
         ),
         Choice(
             "Sigmoid and tanh are both far behind",
-            "Half right. In so few updates the sigmoid gets nowhere. Tanh does very well.",
+            "The sigmoid is, tanh is not: in so few updates the first gets nowhere, the second far.",
         ),
     ],
 )
@@ -739,7 +744,7 @@ results = {
     for name in ACTIVATIONS
 }  # fmt: skip
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Seven small charts of validation accuracy against learning rate, one per activation, with ReLU repeated in gray for comparison. Six of them form the same plateau at small rates. The rectifiers drop off its edge by a rate of 0.1, where runs diverge, marked by crosses; tanh goes on further. Sigmoid stays at the level of guessing."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Seven small charts of validation accuracy against learning rate, one per activation, with ReLU repeated in gray for comparison. Six of them form the same plateau at small rates. The rectifiers fall off its edge at higher rates, where runs diverge, marked by crosses; tanh goes on to the highest rate. Sigmoid stays at the level of guessing."}}
 fig, axes = plotting.figure(4, 2, height=7.2, sharex=True, sharey=True)
 rates = results["relu"].rates
 plotting.plot_accuracy_by_learning_rate(
@@ -750,8 +755,8 @@ axes[2, 1].set(xlabel="learning rate")
 fig
 
 # %% [markdown]
-# The line is the mean over the seeds, the band their range; gray repeats ReLU. A cross marks a rate at
-# which at least one seed diverged. Read the width of each plateau: it tells how careful with the
+# The line is the mean over the seeds that did not diverge, the band their range; gray repeats ReLU. A
+# cross marks a rate at which at least one seed diverged. Read the width of each plateau: it tells how careful with the
 # learning rate you have to be.
 #
 # ### Explore: learning rate and activation
@@ -812,7 +817,7 @@ fig
 
 # %% [markdown]
 # Our networks are narrower and see far fewer pictures, so most end some points lower. The broad picture
-# is the same: the sigmoid fails, the rest are close. Among the close ones the order is not: ReLU,
+# is the same: the sigmoid fails, the rest are close. The order among the close ones differs: ReLU,
 # ahead of tanh in the tutorial, is behind it here.
 #
 # Now the advice, piece by piece. Differences are taken seed by seed, in percentage points.
@@ -877,14 +882,13 @@ slow_claim
 
 # %% [markdown]
 # What is left of the advice? "Don't use sigmoid" holds when time is short: vanishing gradients make it
-# slow, not impossible. "Don't use tanh" does not hold *here*, where tanh beats ReLU. Five layers may be
-# too few to hurt it, and its outputs are centered. "Marginal" is the right word for the gains of the
-# others. "Mind your learning rates" matters most.
+# slow, not impossible (at this rate and with Glorot's scale; the tutorial had neither). "Don't use
+# tanh" does not hold *here*, where tanh beats ReLU: perhaps because five layers are too few to hurt it.
+# "Marginal" fits the others' gains. "Mind your learning rates" matters most.
 #
 # ## Exercises
 #
-# Each has a stub to fill in, a check that runs your code on small cases, and a folded solution. They
-# get PyTorch tensors.
+# Each has a stub to fill in, a check that runs it on small tensors, and a folded solution.
 #
 # ### Exercise 1: swish
 #
@@ -978,15 +982,15 @@ checks.check_maxout_pieces(pieces)
 #
 # - Without activations a network of any depth is one matrix.
 # - The backward signal is multiplied by the activation's slope in every layer: at most 1/4 for the
-#   sigmoid, 1 for the active half of a rectifier.
-# - Scale the first weights to the activation: Glorot's for tanh, He's for ReLU and its kin, $1/\sqrt n$
-#   for SELU and maxout.
+#   sigmoid, about 1 for the active half of a rectifier.
+# - Scale the first weights to the activation: Glorot's for tanh, He's for ReLU, leaky ReLU and ELU,
+#   $1/\sqrt n$ for SELU and maxout.
 # - Many dead ReLUs usually mean that the learning rate was too high, if only for a few updates.
 # - On Fashion-MNIST, in short training, the sigmoid hardly moves, and the learning rate matters more
 #   than the choice among the other six, tanh included.
 #
-# **Limits.** One data set, one shape of network, short training (at 50 epochs the tutorial has ReLU
-# ahead of tanh), gradient descent with momentum. Batch normalization and residual connections make
+# **Limits.** One data set, one shape of network, short training (after up to 50 epochs, the tutorial
+# has ReLU ahead of tanh), gradient descent with momentum. Batch normalization and residual connections make
 # deep networks far less sensitive to all of this.
 #
 # ## Sources

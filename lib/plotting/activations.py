@@ -167,8 +167,8 @@ def plot_training(ax: Axes, steps: Sequence[int], loss: np.ndarray, *, name: str
                 ha="right", color="#5f5f5f", fontsize=10)  # fmt: skip
     if np.isfinite(loss).any():
         plot_spread(ax, np.asarray(steps), loss, color=ACTIVATION_COLORS[name])
-    else:
-        ax.text(steps[-1] / 2, 1.2, "diverged at once", ha="center")
+    if not np.isfinite(loss[:, -1]).any():
+        ax.text(steps[-1] / 2, 1.2, "all seeds diverged", ha="center")
     ax.set(xlim=(0, steps[-1]), ylim=(0, 3), xlabel="updates", ylabel="training loss (nats)")
     return ax
 
