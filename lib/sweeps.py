@@ -10,7 +10,7 @@ from torch import Tensor
 from lib.activations import dead_fraction, get_activation
 from lib.models import MLP, stack
 from lib.runtime import Run
-from lib.training import SGD, accuracy, cross_entropy, fit, minibatches
+from lib.training import SGD, accuracy, fit, minibatches
 
 
 @dataclass(frozen=True)
@@ -79,30 +79,24 @@ def learning_rate_sweep(
     """
     if steps % points:
         raise ValueError(f"steps must be a multiple of points={points}; got {steps}")
-    device = train.features.device
-    inputs, classes = train.features.shape[1], int(train.labels.max()) + 1
-    networks = [
-        MLP(inputs, hidden, classes, activation=activation, generator=run.generator("init", seed))
-        for seed in seeds
-        for _ in rates
-    ]
-    model = stack(networks).to(device)
+    sizes = (train.features.shape[1], hidden, int(train.labels.max()) + 1)
+    model = _networks(activation, sizes, seeds, len(rates), run).to(train.features.device)
+    optimizer = SGD(
+        model.parameters(),
+        lr=torch.tensor(rates).repeat(len(seeds)),
+        momentum=momentum,
+        decay_steps=steps,
+    )
     orders = [run.generator("order", seed) for seed in seeds]
     history = fit(
         model,
         train.features,
         train.labels,
-        optimizer=SGD(
-            model.parameters(),
-            lr=torch.tensor(rates).repeat(len(seeds)),
-            momentum=momentum,
-            decay_steps=steps,
-        ),
+        optimizer=optimizer,
         batches=(
             index.view(len(seeds), -1).repeat_interleave(len(rates), dim=0)
             for index in minibatches(len(train.labels), batch_size, steps, orders)
         ),
-        loss=cross_entropy,
         on_divergence="record",
         progress=f"training {activation}" if progress else None,
     )
@@ -118,6 +112,20 @@ def learning_rate_sweep(
         np.arange(1, points + 1) * (steps // points),
         by_seed_and_rate(loss),
     )
+
+
+def _networks(
+    activation: str,
+    sizes: tuple[int, Sequence[int], int],
+    seeds: Sequence[int],
+    copies: int,
+    run: Run,
+) -> MLP:
+    """A stack of `copies` equal networks for each seed, seed by seed."""
+    drawn = [
+        MLP(*sizes, activation=activation, generator=run.generator("init", seed)) for seed in seeds
+    ]
+    return stack([network for network in drawn for _ in range(copies)])
 
 
 @torch.no_grad()
