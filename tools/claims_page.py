@@ -68,7 +68,8 @@ def _entry(claim: Claim, document: str) -> str:
     """A claim's card and details as one line of HTML, which Markdown passes through whole."""
     details = [f"Measured with {claim.provenance}."]
     if claim.verdict != NOT_ASSESSED:
-        details.insert(0, f"Each seed: {', '.join(f'{value:.4g}' for value in claim.values)}.")
+        seeds = ", ".join(f"{value:.4g}" for value in claim.values).replace("-", "−")
+        details.insert(0, f"Each seed: {seeds}.")
     if claim.rows:
         details.append(f"Syllabus: {', '.join(claim.rows)}.")
     link = f'<a href="{document}.html#claim-{claim.id}">The cell behind {claim.id}</a>'

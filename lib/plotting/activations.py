@@ -219,6 +219,7 @@ def training_figure(name: str, sweep: Sweep, rate: float) -> Figure:
     margins = {"left": 0.11, "right": 0.97, "bottom": 0.18, "top": 0.9, "wspace": 0.28}
     fig, (left, right) = figure(1, 2, height=3.1, width_ratios=[2.2, 1], margins=margins)
     plot_training(left, sweep.steps, sweep.loss[:, :, column].T, name=name)
+    left.set(title=f"{ACTIVATIONS[name].label}, rate {rate:g}")
     plot_dead_by_seed(right, sweep.dead[:, column], name=name)
     return fig
 

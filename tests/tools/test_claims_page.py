@@ -23,7 +23,9 @@ def page():
         unit="points",
         rows=["M05", "M06"],
     )
-    fails = claim("tanh-wins", "Tanh.", [1] * 3, run=STANDARD, above=2, expect="does not hold here")
+    fails = claim(
+        "tanh-wins", "Tanh.", [-1] * 3, run=STANDARD, above=2, expect="does not hold here"
+    )
     waits = claim("selu-wins", "SELU.", [0.75], run=QUICK, above=0)
     return render_claims_page(
         {
@@ -61,6 +63,10 @@ def test_each_claim_links_to_the_cell_that_measured_it(page):
     ]
     assert parsed.ids == ["relu-beats-sigmoid", "tanh-wins", "selu-wins"]
     assert parsed.open == []
+
+
+def test_negative_numbers_have_a_minus_sign(page):
+    assert "Each seed: −1, −1, −1." in page
 
 
 def test_chapters_with_claims_are_headings_in_order(page):

@@ -87,6 +87,16 @@ def test_figures_of_an_explorer_have_axes_that_do_not_move():
     assert places[0] == places[1]
 
 
+def test_figures_of_runs_that_all_diverged_still_differ():
+    nan = np.full((3, 2), np.nan)
+    sweep = Sweep(RATES, nan, nan, np.array([1, 2]), np.full((2, 3, 2), np.nan))
+    titles = {
+        plotting.training_figure("selu", sweep, rate).axes[0].get_title(loc="left")
+        for rate in RATES
+    }
+    assert titles == {"SELU, rate 0.01", "SELU, rate 0.1"}
+
+
 def test_descriptions_say_what_is_drawn():
     layers = [torch.tensor([-1.0, 1.0]), torch.tensor([-2.0, 2.0])]
     words = plotting.describe_signals("selu", layers, layers)
