@@ -1,0 +1,112 @@
+"""What a scene holds, in numbers and in words."""
+
+from dataclasses import dataclass, replace
+
+from lib.datasets.scene_shapes import DISTANCES
+
+SHAPES = tuple(DISTANCES)
+COLORS = ("red", "orange", "yellow", "green", "blue", "purple", "pink", "white")
+TEXTURES = ("plain", "striped", "dotted", "checkered")
+BACKGROUNDS = (
+    "paper",
+    "slate",
+    "clouds",
+    "grass",
+    "sand",
+    "snow",
+    "water",
+    "bricks",
+    "tiles",
+    "wood",
+)
+SIZES = ("small", "medium", "large")
+SMALL, LARGE = 0.34, 0.52  # of the picture's width: below is small, from here on large
+RELATIONS = ("left of", "right of", "above", "below")
+
+
+@dataclass(frozen=True)
+class SceneObject:
+    """One object of a scene.
+
+    Attributes:
+        shape, color, texture: words of `SHAPES`, `COLORS` and `TEXTURES`.
+        size: diameter of the circle around it, as a fraction of the picture's width.
+        x, y: its center from the left and from the top, as fractions of the picture's width.
+        angle: degrees by which it is turned, counterclockwise as seen.
+        mirrored: whether it is seen in a mirror (mirrored first, then turned).
+    """
+
+    shape: str
+    color: str
+    texture: str
+    size: float
+    x: float
+    y: float
+    angle: float
+    mirrored: bool = False
+
+
+@dataclass(frozen=True)
+class Scene:
+    """What a picture shows; the label's truth, whatever the label says.
+
+    Attributes:
+        objects: the main object first.
+        background: a word of `BACKGROUNDS`.
+        light: degrees, the direction the light comes from, counterclockwise from the right.
+        brightness: factor on all colors.
+    """
+
+    objects: tuple[SceneObject, ...]
+    background: str
+    light: float
+    brightness: float
+
+
+def caption(scene: Scene) -> str:
+    """The scene in words: "a large dotted green star left of a small red ring on grass".
+
+    Every relation is the main object's to another; plain objects get no word for their texture.
+    """
+    main, *others = scene.objects
+    parts = [f"{relation(main, other)} {describe(other)}" for other in others]
+    words = f"{describe(main)} {' and '.join(parts)}".strip()
+    return f"{words} on {scene.background}"
+
+
+def describe(thing: SceneObject) -> str:
+    """An object's noun phrase, such as "a small striped blue square"."""
+    texture = "" if thing.texture == "plain" else f"{thing.texture} "
+    return f"a {size_word(thing.size)} {texture}{thing.color} {thing.shape}"
+
+
+def size_word(size: float) -> str:
+    """ "small", "medium" or "large", by the fraction of the picture's width."""
+    if size < SMALL:
+        return "small"
+    return "medium" if size < LARGE else "large"
+
+
+def relation(one: SceneObject, other: SceneObject) -> str:
+    """Where `one` is as seen from `other`, along the axis on which they are further apart."""
+    dx, dy = one.x - other.x, one.y - other.y
+    if abs(dx) >= abs(dy):
+        return "left of" if dx < 0 else "right of"
+    return "above" if dy < 0 else "below"
+
+
+def vocabulary() -> tuple[str, ...]:
+    """Every word a caption can hold, sorted."""
+    words = {"a", "and", "on", *SIZES, *TEXTURES[1:], *COLORS, *SHAPES, *BACKGROUNDS}
+    for phrase in RELATIONS:
+        words |= set(phrase.split())
+    return tuple(sorted(words))
+
+
+def mirror(scene: Scene) -> Scene:
+    """The scene as a mirror shows it: left and right exchanged, for everything and the light."""
+    objects = tuple(
+        replace(thing, x=1 - thing.x, angle=-thing.angle, mirrored=not thing.mirrored)
+        for thing in scene.objects
+    )
+    return replace(scene, objects=objects, light=(180 - scene.light) % 360)
