@@ -24,12 +24,15 @@ class Run:
         seed: the number all random streams of the run derive from.
         device: where tensors live.
         threads: CPU threads each operation may use.
+        as_written: whether the data is what the chapter's text was written about; where it is not,
+            claims report their verdicts and enforce none.
     """
 
     budget: str
     seed: int
     device: torch.device
     threads: int
+    as_written: bool = True
 
     def pick(self, *, quick: T, standard: T, full: T | None = None) -> T:
         """The value for this run's budget; `full` defaults to `standard`."""
@@ -49,11 +52,17 @@ class Run:
 
     def __str__(self) -> str:
         name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "CPU"
-        return f"{name}, {self.threads} thread(s), budget {self.budget}, seed {self.seed}"
+        other = "" if self.as_written else ", other data than the text's"
+        return f"{name}, {self.threads} thread(s), budget {self.budget}, seed {self.seed}{other}"
 
 
 def start(
-    budget: str | None = None, *, seed: int = 0, device: str = "auto", threads: int | None = None
+    budget: str | None = None,
+    *,
+    seed: int = 0,
+    device: str = "auto",
+    threads: int | None = None,
+    as_written: bool = True,
 ) -> Run:
     """Start a run: choose the device and set the number of CPU threads.
 
@@ -62,6 +71,7 @@ def start(
         seed: any integer of at least 0.
         device: "auto" takes CUDA where there is one; else "cpu", "cuda" or "cuda:N".
         threads: CPU threads; None reads COURSE_THREADS, else leaves torch's own choice.
+        as_written: False where the reader chose other data than the chapter's own.
 
     Raises:
         ValueError: an unknown budget or device, a negative seed, or no positive thread count.
@@ -72,7 +82,7 @@ def start(
     if not isinstance(seed, int) or seed < 0:
         raise ValueError(f"seed must be an integer of at least 0; got {seed!r}")
     _set_threads(threads)
-    return Run(budget, seed, choose_device(device), torch.get_num_threads())
+    return Run(budget, seed, choose_device(device), torch.get_num_threads(), as_written)
 
 
 def choose_device(device: str = "auto") -> torch.device:

@@ -91,6 +91,14 @@ def test_a_rule_that_fails_as_the_text_says_is_no_error():
     assert make(above=9, expect="does not hold here").expect == "does not hold here"
 
 
+def test_on_other_data_a_verdict_is_reported_and_not_enforced(capsys):
+    elsewhere = dataclasses.replace(RUN, as_written=False)
+    assert make(above=9, run=elsewhere).verdict == "does not hold here"
+    assert "does not hold here" in capsys.readouterr().out
+    with pytest.raises(ClaimError):
+        make(above=9)
+
+
 @pytest.mark.parametrize(
     ("budget", "needs", "assessed"),
     [

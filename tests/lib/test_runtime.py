@@ -61,6 +61,13 @@ def test_asking_for_cuda_where_there_is_none_is_an_error():
         runtime.start("quick", device="cuda")
 
 
+def test_a_run_on_other_data_says_so():
+    run = runtime.start("quick", device="cpu", as_written=False)
+    assert not run.as_written
+    assert "other data than the text's" in str(run)
+    assert runtime.start("quick", device="cpu").as_written
+
+
 def test_threads_are_set(monkeypatch):
     before = torch.get_num_threads()
     monkeypatch.setenv("COURSE_THREADS", "1")
