@@ -1,0 +1,145 @@
+"""Another light on the same thing: brightness, contrast, saturation and hue."""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor
+
+from lib.augmentation.base import check_images, per_image, uniform
+
+LUMA = (0.2989, 0.587, 0.114)  # how bright red, green and blue look (ITU-R BT.601)
+
+
+def adjust_brightness(images: Tensor, factor: Tensor | float) -> Tensor:
+    """The images times `factor`, clipped to [0, 1]: 0 is black, 1 changes nothing.
+
+    The same numbers as torchvision's function of this name.
+
+    Args:
+        images: (batch, 1 or 3, height, width), as for all functions here.
+        factor: at least 0; a number or (batch,).
+
+    Raises:
+        ValueError: a negative factor, or shapes that do not fit.
+    """
+    return _blend(images, torch.zeros_like(images), factor)
+
+
+def adjust_contrast(images: Tensor, factor: Tensor | float) -> Tensor:
+    """The images' distances from their own mean gray times `factor`: 0 is flat gray.
+
+    The same numbers as torchvision's function of this name, up to rounding (1e-6).
+    """
+    return _blend(images, gray(images).mean(dim=(-2, -1), keepdim=True), factor)
+
+
+def adjust_saturation(images: Tensor, factor: Tensor | float) -> Tensor:
+    """Every pixel's distance from its own gray times `factor`: 0 is a gray picture.
+
+    The same numbers as torchvision's function of this name, up to rounding (1e-6).
+    """
+    return _blend(images, gray(images), factor)
+
+
+def adjust_hue(images: Tensor, shift: Tensor | float) -> Tensor:
+    """The images with every hue turned by `shift` of the color circle; gray pixels keep theirs.
+
+    A third of a turn makes red green, green blue and blue red. torchvision's function of this name
+    differs by rounding (1e-5).
+
+    Args:
+        images: as above; with one channel there is no hue, and nothing changes.
+        shift: turns in [-1/2, 1/2]; a number or (batch,).
+
+    Raises:
+        ValueError: a shift outside, or shapes that do not fit.
+    """
+    _check_channels(images)
+    shift = per_image(images, "shift", shift)
+    if not bool((shift.abs() <= 0.5).all()):
+        raise ValueError(f"shift must lie in [-1/2, 1/2] turns; got {shift.tolist()}")
+    if images.shape[1] == 1:
+        return images
+    hue, chroma, value = _hue_chroma_value(images)
+    return _rgb(hue + shift.view(-1, 1, 1), chroma, value)
+
+
+def color_jitter(
+    images: Tensor,
+    generator: torch.Generator,
+    *,
+    brightness: float = 0.0,
+    contrast: float = 0.0,
+    saturation: float = 0.0,
+    hue: float = 0.0,
+) -> Tensor:
+    """The images, each in a light of its own: factors uniform in 1 ± amount, hues in ± `hue`.
+
+    Like torchvision's `ColorJitter`, but always in the order of the arguments (there it is random)
+    and with one draw per image. What is 0 costs nothing.
+
+    Args:
+        brightness, contrast, saturation: at most 1.
+        hue: turns, at most 1/2.
+
+    Raises:
+        ValueError: an amount outside.
+    """
+    amounts = {"brightness": brightness, "contrast": contrast, "saturation": saturation}
+    if not all(0 <= amount <= 1 for amount in amounts.values()) or not 0 <= hue <= 0.5:
+        raise ValueError(f"amounts must lie in [0, 1], hue in [0, 1/2]; got {amounts}, hue {hue}")
+    check_images(images)
+    steps: list[tuple[Callable, float, float]] = [
+        (adjust_brightness, brightness, 1.0),
+        (adjust_contrast, contrast, 1.0),
+        (adjust_saturation, saturation, 1.0),
+        (adjust_hue, hue, 0.0),
+    ]
+    for adjust, amount, middle in steps:
+        if amount:
+            draws = uniform(images, middle - amount, middle + amount, generator)
+            images = adjust(images, draws)
+    return images
+
+
+def gray(images: Tensor) -> Tensor:
+    """How bright each pixel looks, (batch, 1, height, width)."""
+    _check_channels(images)
+    if images.shape[1] == 1:
+        return images
+    red, green, blue = images.split(1, dim=1)
+    return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
+
+
+def _blend(images: Tensor, other: Tensor, factor: Tensor | float) -> Tensor:
+    """factor · images + (1 - factor) · other, in [0, 1]."""
+    _check_channels(images)
+    factor = per_image(images, "factor", factor).view(-1, 1, 1, 1)
+    if not bool((factor >= 0).all()):
+        raise ValueError(f"factor must be at least 0; got {factor.flatten().tolist()}")
+    return (factor * images + (1 - factor) * other).clamp(0, 1)
+
+
+def _check_channels(images: Tensor) -> None:
+    check_images(images)
+    if images.shape[1] not in (1, 3):
+        raise ValueError(f"colors need 1 or 3 channels; got {images.shape[1]}")
+
+
+def _hue_chroma_value(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """Hue in turns, chroma (largest minus smallest channel) and value (largest) of every pixel."""
+    red, green, blue = images.unbind(1)
+    value, chroma = images.amax(1), images.amax(1) - images.amin(1)
+    safe = torch.where(chroma > 0, chroma, 1)
+    from_blue = torch.where(value == green, (blue - red) / safe + 2, (red - green) / safe + 4)
+    hue = torch.where(value == red, (green - blue) / safe, from_blue)
+    return hue / 6, chroma, value
+
+
+def _rgb(hue: Tensor, chroma: Tensor, value: Tensor) -> Tensor:
+    """The inverse: each channel falls from `value` by at most the chroma, as its hue is far."""
+    channels = []
+    for offset in (5, 3, 1):  # red, green, blue
+        k = (offset + 6 * hue) % 6
+        channels.append(value - chroma * torch.minimum(k, 4 - k).clamp(0, 1))
+    return torch.stack(channels, 1)

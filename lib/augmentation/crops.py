@@ -1,0 +1,284 @@
+"""Parts of images at many places and sizes: random ones to train on, fixed ones to average at test.
+
+An image of any size becomes one of the size a network was made for.
+"""
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lib.augmentation.base import check_images, integers, per_image, uniform
+from lib.augmentation.geometry import horizontal_flip, sample
+
+RESNET_SCALES = (224, 256, 384, 480, 640)
+
+
+def crop(images: Tensor, top: Tensor | int, left: Tensor | int, *, size: int) -> Tensor:
+    """The squares of `size` pixels whose upper left corners lie at (top, left).
+
+    Exactly torchvision's `crop`, but for squares that stick out, which this refuses.
+
+    Args:
+        images: (batch, channels, height, width).
+        top, left: whole pixels; a number or int64 (batch,).
+
+    Returns:
+        (batch, channels, size, size).
+
+    Raises:
+        ValueError: a square that does not lie within its image.
+    """
+    check_images(images)
+    top, left = (
+        torch.as_tensor(corner, device=images.device).expand(len(images)) for corner in (top, left)
+    )
+    for name, corner, length in (("top", top, images.shape[-2]), ("left", left, images.shape[-1])):
+        if size < 1 or not bool(((corner >= 0) & (corner + size <= length)).all()):
+            raise ValueError(
+                f"a crop of {size} pixels needs {name} in [0, {length - size}]; "
+                f"got {corner.tolist()}"
+            )
+    windows = images.unfold(2, size, 1).unfold(3, size, 1)  # a view: no pixel is copied yet
+    return windows[torch.arange(len(images), device=images.device), :, top, left]
+
+
+def random_crop(
+    images: Tensor, generator: torch.Generator, *, size: int, padding: int = 0
+) -> Tensor:
+    """A square of `size` pixels from anywhere in each image, black pixels around it included.
+
+    Args:
+        padding: how many black pixels are put on each side first. `size=32, padding=4` is the
+            recipe for CIFAR-10 of He et al. (2016).
+
+    Raises:
+        ValueError: a negative padding, or images that are too small.
+    """
+    check_images(images)
+    if padding < 0:
+        raise ValueError(f"padding must be at least 0 pixels; got {padding}")
+    padded = functional.pad(images, [padding] * 4)
+    top, left = _random_corner(padded, size, generator)
+    return crop(padded, top, left, size=size)
+
+
+def resize_short_side(images: Tensor, length: int) -> Tensor:
+    """The images with a short side of `length` pixels, in their proportions, without aliasing.
+
+    Exactly torchvision's `resize` with one length (bilinear, antialiased).
+
+    Raises:
+        ValueError: a length below 1.
+    """
+    check_images(images)
+    if length < 1:
+        raise ValueError(f"length must be at least 1 pixel; got {length}")
+    height, width = images.shape[-2:]
+    short = min(height, width)
+    if short == length:
+        return images
+    size = (int(length * height / short), int(length * width / short))
+    return functional.interpolate(
+        images, size=size, mode="bilinear", antialias=True, align_corners=False
+    )
+
+
+def random_scale_crop(
+    images: Tensor,
+    generator: torch.Generator,
+    *,
+    short_side: tuple[int, int] = (256, 480),
+    size: int = 224,
+) -> Tensor:
+    """Each image resized to a short side L drawn from `short_side`, and a random square of it.
+
+    The recipe that ResNet was trained with.
+
+    Args:
+        short_side: the smallest and the largest L, both included, in pixels.
+        size: pixels of the square.
+
+    Returns:
+        (batch, channels, size, size).
+
+    Raises:
+        ValueError: a range that is none, or one that begins below `size`.
+
+    Cost: one resize for each different L, one crop for each image.
+    Source: He et al., "Deep residual learning for image recognition", CVPR 2016, section 3.4, after
+    Simonyan and Zisserman, ICLR 2015, section 3.1.
+    """
+    check_images(images)
+    if short_side[0] < size:
+        raise ValueError(f"a short side of {short_side[0]} pixels has no square of {size}")
+    lengths = integers(images, *short_side, generator)
+    down, right = (uniform(images, 0, 1, generator) for _ in range(2))
+    result = images.new_empty(len(images), images.shape[1], size, size)
+    for length in lengths.unique().tolist():
+        chosen = lengths == length
+        resized = resize_short_side(images[chosen], length)
+        corner = (
+            (part[chosen] * (side - size + 1)).long()
+            for part, side in zip((down, right), resized.shape[-2:], strict=True)
+        )
+        result[chosen] = crop(resized, *corner, size=size)
+    return result
+
+
+def resized_crop(
+    images: Tensor,
+    *,
+    top: Tensor | float,
+    left: Tensor | float,
+    height: Tensor | float,
+    width: Tensor | float,
+    size: int,
+) -> Tensor:
+    """The boxes given in pixels, each stretched to a square of `size` pixels.
+
+    One bilinear reading of the whole batch, not antialiased: torchvision's `resized_crop` with
+    `antialias=False` agrees within 1e-5 but for the outermost pixels, where it never looks beyond
+    the box. A box much larger than `size` gets grainy; `resize_short_side` first.
+
+    Args:
+        images: (batch, channels, height, width).
+        top, left, height, width: of the boxes; numbers or (batch,).
+
+    Raises:
+        ValueError: boxes without area, or shapes that do not fit.
+    """
+    check_images(images)
+    start, extent = (
+        torch.stack([per_image(images, name, value) for name, value in pair], -1)
+        for pair in (
+            (("left", left), ("top", top)),
+            (("width", width), ("height", height)),
+        )
+    )
+    if size < 1 or not bool((extent > 0).all()):
+        raise ValueError(f"boxes and size must be positive; got {extent.tolist()}, size {size}")
+    middles = (torch.arange(size).to(images) + 0.5) / size
+    x_y = torch.stack(torch.meshgrid(middles, middles, indexing="xy"), -1)
+    center = torch.tensor([images.shape[-1] / 2, images.shape[-2] / 2]).to(images)
+    at = start.view(-1, 1, 1, 2) + x_y * extent.view(-1, 1, 1, 2) - center
+    return sample(images, at, padding="border")
+
+
+def random_resized_crop(
+    images: Tensor,
+    generator: torch.Generator,
+    *,
+    size: int,
+    area: tuple[float, float] = (0.08, 1.0),
+    ratio: tuple[float, float] = (3 / 4, 4 / 3),
+) -> Tensor:
+    """A random box of each image, of random area and proportions, stretched to `size` × `size`.
+
+    torchvision's `RandomResizedCrop` draws again where a box does not fit; here one that is too
+    long is cut to the image.
+
+    Args:
+        area: the range of the box's area, as a fraction of the image's; uniform.
+        ratio: the range of its width over its height; uniform in the logarithm.
+
+    Raises:
+        ValueError: ranges that are none, or not positive.
+
+    Source: Szegedy et al., "Going deeper with convolutions", CVPR 2015, section 6.
+    """
+    check_images(images)
+    if min(*area, *ratio) <= 0:
+        raise ValueError(f"area and ratio must be positive; got {area} and {ratio}")
+    rows, columns = images.shape[-2:]
+    pixels = uniform(images, *area, generator) * rows * columns
+    shape = uniform(images, math.log(ratio[0]), math.log(ratio[1]), generator).exp()
+    width = (pixels * shape).sqrt().clamp(max=columns)
+    height = (pixels / shape).sqrt().clamp(max=rows)
+    left = uniform(images, 0, 1, generator) * (columns - width)
+    top = uniform(images, 0, 1, generator) * (rows - height)
+    return resized_crop(images, top=top, left=left, height=height, width=width, size=size)
+
+
+def ten_crops(images: Tensor, size: int) -> Tensor:
+    """The four corners and the center, then the same five of the mirrored image.
+
+    Exactly torchvision's `ten_crop`, in its order: upper left, upper right, lower left, lower
+    right, center.
+
+    Args:
+        images: (batch, channels, height, width).
+        size: pixels of each square.
+
+    Returns:
+        (batch, 10, channels, size, size).
+
+    Raises:
+        ValueError: images smaller than `size`.
+
+    Source: Krizhevsky et al., NeurIPS 2012, section 4.1.
+    """
+    check_images(images)
+    bottom, right = (side - size for side in images.shape[-2:])
+    center = (round(bottom / 2), round(right / 2))
+    corners = [(0, 0), (0, right), (bottom, 0), (bottom, right), center]
+    return torch.stack(
+        [
+            crop(version, top, left, size=size)
+            for version in (images, horizontal_flip(images))
+            for top, left in corners
+        ],
+        dim=1,
+    )
+
+
+def multi_scale_crops(
+    images: Tensor, *, scales: Sequence[int] = RESNET_SCALES, size: int = 224
+) -> Iterator[Tensor]:
+    """For each scale the ten crops (batch, 10, channels, size, size) of the resized images.
+
+    Source: He et al., CVPR 2016, section 3.4, where the network is fully convolutional at test and
+    sees each scale whole; the slides take ten crops of each scale, and so do we.
+    """
+    for length in scales:
+        yield ten_crops(resize_short_side(images, length), size)
+
+
+@torch.no_grad()
+def crop_probabilities(
+    model: nn.Module, crops: Iterable[Tensor], *, batch_size: int = 500
+) -> Tensor:
+    """What the network, in evaluation mode, thinks of each crop: (batch, all crops, classes).
+
+    Args:
+        model: maps images (n, channels, size, size) to logits; its mode is put back.
+        crops: tensors (batch, crops, channels, size, size), such as those of `multi_scale_crops`.
+        batch_size: crops the model sees at once. All at once may be slower: 6000 crops of
+            32 × 32 took a small network on one core twice as long as 12 times 500.
+    """
+    was_training = model.training
+    model.eval()
+    try:
+        logits = [
+            torch.cat([model(batch) for batch in part.flatten(0, 1).split(batch_size)]).unflatten(
+                0, part.shape[:2]
+            )
+            for part in crops
+        ]
+    finally:
+        model.train(was_training)
+    return torch.cat(logits, dim=1).softmax(dim=-1)
+
+
+def average_predictions(model: nn.Module, crops: Iterable[Tensor]) -> Tensor:
+    """The probabilities (batch, classes) averaged over all crops; arguments as above."""
+    return crop_probabilities(model, crops).mean(dim=1)
+
+
+def _random_corner(images: Tensor, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
+    """(top, left) of a square that lies within each image."""
+    if size > min(images.shape[-2:]):
+        raise ValueError(f"images of {tuple(images.shape[-2:])} pixels have no square of {size}")
+    return tuple(integers(images, 0, side - size, generator) for side in images.shape[-2:])

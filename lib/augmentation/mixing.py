@@ -1,0 +1,138 @@
+"""Images with a part missing, and blends of two: cutout and mixup."""
+
+import numpy as np
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lib.augmentation.base import check_images, integers, per_image
+
+
+def erase(
+    images: Tensor, *, top: Tensor | int, left: Tensor | int, size: int, fill: float = 0.5
+) -> Tensor:
+    """The images with a square of one gray; what of the square lies outside is cut off.
+
+    Where it lies inside, exactly torchvision's `erase`.
+
+    Args:
+        images: (batch, channels, height, width).
+        top, left: of the square's upper left corner in pixels, also negative; numbers or (batch,).
+        size: of the square, in pixels.
+        fill: its gray.
+
+    Raises:
+        ValueError: a negative size, or shapes that do not fit.
+    """
+    check_images(images)
+    if size < 0:
+        raise ValueError(f"size must be at least 0 pixels; got {size}")
+    inside = []
+    for name, start, length in zip(("top", "left"), (top, left), images.shape[-2:], strict=True):
+        start = per_image(images, name, start)[:, None]
+        position = torch.arange(length, device=images.device)
+        inside.append((position >= start) & (position < start + size))
+    square = inside[0][:, None, :, None] & inside[1][:, None, None, :]
+    return images.masked_fill(square, fill)
+
+
+def cutout(images: Tensor, generator: torch.Generator, *, size: int, fill: float = 0.5) -> Tensor:
+    """The images, each with a square around a random pixel replaced by gray.
+
+    The square may stick out, so a corner of the image is missing at times and hardly anything at
+    others. That is in the paper; torchvision's `RandomErasing` keeps its boxes inside and draws
+    their area and proportions.
+
+    Args:
+        images: (batch, channels, height, width).
+        size: pixels of the square's sides.
+        fill: the gray; the paper fills with the mean of normalized images, which is about 0.5.
+
+    Raises:
+        ValueError: a negative size.
+
+    Source: DeVries and Taylor, "Improved regularization of convolutional neural networks with
+    cutout", 2017, section 3.
+    """
+    check_images(images)
+    row, column = (integers(images, 0, side - 1, generator) for side in images.shape[-2:])
+    return erase(images, top=row - size // 2, left=column - size // 2, size=size, fill=fill)
+
+
+def blend(
+    images: Tensor, probabilities: Tensor, *, lam: Tensor | float, partner: Tensor
+) -> tuple[Tensor, Tensor]:
+    """λ of each image and its label, 1 - λ of its partner's.
+
+    timm's `Mixup` gives the same with the batch reversed as partners.
+
+    Args:
+        images: (batch, channels, height, width).
+        probabilities: (batch, classes), of the labels' dtype.
+        lam: λ in [0, 1]; a number or (batch,).
+        partner: int64, (batch,): the index of each image's partner.
+
+    Returns:
+        Images and probabilities of the same shapes.
+
+    Raises:
+        ValueError: a λ outside, or shapes that do not fit.
+    """
+    check_images(images)
+    lam = per_image(images, "lam", lam)
+    if not bool(((lam >= 0) & (lam <= 1)).all()):
+        raise ValueError(f"lam must lie in [0, 1]; got {lam.tolist()}")
+    if probabilities.ndim != 2 or len(probabilities) != len(images):
+        raise ValueError(
+            f"probabilities must be ({len(images)}, classes); got {tuple(probabilities.shape)}"
+        )
+    if partner.shape != images.shape[:1]:
+        raise ValueError(f"partner must be ({len(images)},); got {tuple(partner.shape)}")
+    partner, weight = partner.to(images.device), lam.to(probabilities.dtype)[:, None]
+    mixed = torch.lerp(images[partner], images, lam.view(-1, 1, 1, 1))
+    return mixed, torch.lerp(probabilities[partner], probabilities, weight)
+
+
+def mixup(
+    images: Tensor,
+    labels: Tensor,
+    generator: torch.Generator,
+    *,
+    alpha: float = 0.2,
+    classes: int | None = None,
+) -> tuple[Tensor, Tensor]:
+    """Blends of random pairs of the batch, images and labels alike; test on whole images.
+
+    Args:
+        images: (batch, channels, height, width).
+        labels: int64 (batch,), or probabilities (batch, classes).
+        alpha: λ is drawn from Beta(alpha, alpha) for each image; small ones give λ near 0 or 1.
+        classes: how many there are; needed where labels are integers.
+
+    Returns:
+        (images, probabilities): probabilities (batch, classes) float32.
+
+    Raises:
+        ValueError: alpha not positive, integer labels without `classes`, shapes that do not fit.
+
+    Source: Zhang et al., "mixup: Beyond empirical risk minimization", ICLR 2018, section 2. Its
+    code draws one λ for a batch; we draw one for each image.
+    """
+    check_images(images)
+    if not alpha > 0:
+        raise ValueError(f"alpha must be positive; got {alpha}")
+    partner = torch.randperm(len(images), generator=generator, device=generator.device)
+    # torch's Beta takes no generator, NumPy's takes a seed that we draw from ours.
+    seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
+    lam = np.random.default_rng(seed).beta(alpha, alpha, len(images))
+    return blend(
+        images, _probabilities(labels, classes), lam=torch.from_numpy(lam), partner=partner
+    )
+
+
+def _probabilities(labels: Tensor, classes: int | None) -> Tensor:
+    if labels.is_floating_point():
+        return labels
+    if classes is None:
+        raise ValueError("mixup of integer labels needs classes=, how many classes there are")
+    return functional.one_hot(labels, classes).float()
