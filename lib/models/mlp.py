@@ -1,4 +1,4 @@
-"""Networks of the course: here, multilayer perceptrons, one at a time or many stacked."""
+"""Multilayer perceptrons, one at a time or many stacked."""
 
 import math
 from collections.abc import Callable, Sequence
