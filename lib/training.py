@@ -10,6 +10,7 @@ from torch.nn import functional
 from lib.progress import progress_bar
 
 Metrics = Mapping[str, Tensor | float]
+Stopper = Callable[[int, Metrics, nn.Module], bool]
 
 
 class DivergedError(RuntimeError):
@@ -21,12 +22,15 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 
     Args:
         logits: (..., batch, classes).
-        labels: int64, (batch,) or (..., batch).
+        labels: int64, (batch,) or (..., batch); or the probability of each class, floats of the
+            logits' shape.
 
     Returns:
         (...): a scalar for one network, (copies,) for a stack.
     """
     log_p = logits.log_softmax(dim=-1)
+    if labels.is_floating_point():
+        return -(labels * log_p).sum(dim=-1).mean(dim=-1)
     labels = labels.expand(log_p.shape[:-1])
     return -log_p.gather(-1, labels[..., None]).squeeze(-1).mean(dim=-1)
 
@@ -138,8 +142,11 @@ def fit(
     optimizer: torch.optim.Optimizer,
     batches: Iterable[Tensor],
     loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy,
+    penalty: Callable[[nn.Module], Tensor] | None = None,
+    transform: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None,
     evaluate: Callable[[nn.Module], Metrics] | None = None,
     evaluate_every: int = 100,
+    stopper: Stopper | None = None,
     on_divergence: str = "raise",
     progress: str | None = None,
 ) -> History:
@@ -150,32 +157,45 @@ def fit(
         labels: (examples,).
         batches: index tensors, such as those of `minibatches`.
         loss: of (logits, labels); a vector (one loss per copy of a stack) is summed for backprop.
+        penalty: a scalar added to the loss before backprop; the history holds the loss without it.
+        transform: makes of a batch's (images, labels) what the network learns from; its labels may
+            be probabilities, if the loss takes them.
         evaluate: called before the first update, every `evaluate_every` updates and at the end.
+        stopper: called with (updates, metrics, model) after each evaluation; True ends training.
         on_divergence: "raise", or "record" to go on: a stack's other copies do not notice.
         progress: the label of a progress bar on stderr; None shows none.
 
     Raises:
         DivergedError: the loss is not finite, and `on_divergence` is "raise".
-        ValueError: another `on_divergence`, or numbers of images and labels that differ.
+        ValueError: another `on_divergence`, numbers of images and labels that differ, or a stopper
+            with nothing to look at.
     """
     if on_divergence not in ("raise", "record"):
         raise ValueError(f"on_divergence must be 'raise' or 'record'; got {on_divergence!r}")
+    if stopper is not None and evaluate is None:
+        raise ValueError("a stopper looks at what evaluate returns; got a stopper and no evaluate")
     if len(images) != len(labels):
         raise ValueError(f"{len(images)} images, but {len(labels)} labels")
-    losses, log = [], _Log(evaluate, evaluate_every)
+    losses, log = [], _Log(evaluate, evaluate_every, stopper)
     for step, index in enumerate(progress_bar(batches, desc=progress, shown=progress is not None)):
         log.before_update(step, model)
+        if log.stopped:
+            break
         index = index.to(images.device)
         # embedding is indexing by rows, several times faster than images[index] on a CPU.
         batch = functional.embedding(index, images.flatten(1)).unflatten(-1, images.shape[1:])
-        batch_loss = loss(model(batch), labels[index])
+        targets = labels[index]
+        if transform is not None:
+            batch, targets = transform(batch, targets)
+        batch_loss = loss(model(batch), targets)
         if on_divergence == "raise" and not bool(batch_loss.isfinite().all()):
             raise DivergedError(
                 f"the loss at step {step} is {batch_loss.detach().tolist()}; "
                 "a smaller learning rate, or a smaller initialization, usually cures this"
             )
+        total = batch_loss.sum() if penalty is None else batch_loss.sum() + penalty(model)
         optimizer.zero_grad()
-        batch_loss.sum().backward()
+        total.backward()
         optimizer.step()
         losses.append(batch_loss.detach())
     log.at_end(len(losses), model)
@@ -185,8 +205,13 @@ def fit(
 class _Log:
     """The evaluations of one training run."""
 
-    def __init__(self, evaluate: Callable[[nn.Module], Metrics] | None, every: int):
-        self.evaluate, self.every = evaluate, every
+    def __init__(
+        self,
+        evaluate: Callable[[nn.Module], Metrics] | None,
+        every: int,
+        stopper: Stopper | None,
+    ):
+        self.evaluate, self.every, self.stopper, self.stopped = evaluate, every, stopper, False
         self.steps: list[int] = []
         self.rows: list[Metrics] = []
 
@@ -205,6 +230,8 @@ class _Log:
             self.rows.append(self.evaluate(model))
         model.train(was_training)
         self.steps.append(step)
+        if self.stopper is not None:
+            self.stopped = self.stopper(step, self.rows[-1], model)
 
     def metrics(self) -> dict[str, Tensor]:
         if not self.rows:
@@ -214,6 +241,16 @@ class _Log:
 
 def _stack_values(values: Sequence[Tensor | float]) -> Tensor:
     return torch.stack([torch.as_tensor(value).detach() for value in values])
+
+
+@torch.no_grad()
+def predict(model: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tensor:
+    """Logits (n, classes) of images (n, ...) in evaluation mode; the model's mode is put back."""
+    was_training = model.training
+    model.eval()
+    logits = torch.cat([model(batch) for batch in images.split(batch_size)])
+    model.train(was_training)
+    return logits
 
 
 @torch.no_grad()

@@ -10,9 +10,9 @@ from tools.chapters import ROOT
 FLOORS = [
     {"runtime", "progress", "files", "intervals"},
     {"claims"},
-    {"datasets", "activations"},
-    {"models", "training"},
-    {"sweeps"},
+    {"datasets", "activations", "preprocessing", "regularization", "augmentation"},
+    {"models", "training", "stopping"},
+    {"sweeps", "trials"},
     {"plotting", "checks"},
     {"widgets"},
 ]

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from lib import training
 from lib.models import MLP, stack
-from lib.training import SGD, DivergedError, accuracy, cross_entropy, fit, minibatches
+from lib.training import SGD, DivergedError, accuracy, cross_entropy, fit, minibatches, predict
 
 
 def generator(seed=0):
@@ -218,6 +218,74 @@ def test_fit_is_silent_unless_asked(blobs, capfd):
     assert capfd.readouterr() == ("", "")
     train(net, *blobs, steps=5, progress="training")
     assert "training" in capfd.readouterr().err
+
+
+def test_cross_entropy_takes_probabilities_too():
+    logits, labels = torch.randn(6, 4, generator=generator()), torch.tensor([0, 3, 1, 2, 2, 0])
+    probabilities = functional.one_hot(labels, 4).float()
+    torch.testing.assert_close(cross_entropy(logits, probabilities), cross_entropy(logits, labels))
+    mixed = torch.rand(6, 4, generator=generator()).softmax(dim=1)
+    torch.testing.assert_close(
+        cross_entropy(logits, mixed), functional.cross_entropy(logits, mixed)
+    )
+
+
+def test_a_penalty_pulls_but_stays_out_of_the_history(blobs):
+    free, bound = (MLP(2, [8], 2, generator=generator()) for _ in range(2))
+    losses = [
+        train(free, *blobs, steps=1).loss,
+        train(bound, *blobs, steps=1, penalty=lambda m: 0.5 * (m.weights[0] ** 2).sum()).loss,
+    ]
+    torch.testing.assert_close(*losses)
+    start = MLP(2, [8], 2, generator=generator()).weights[0]
+    # One step of rate 0.1 on ½ W² takes 0.1 W off, on top of the data's own step.
+    torch.testing.assert_close(bound.weights[0], free.weights[0] - 0.1 * start)
+
+
+def test_a_transform_makes_what_the_network_learns_from(blobs):
+    points, labels = blobs
+    seen = []
+
+    def swap(batch, targets):
+        seen.append((batch, targets))
+        return -batch, functional.one_hot(1 - targets, 2).float()
+
+    net = MLP(2, [8], 2, generator=generator())
+    train(net, points, labels, transform=swap)
+    assert len(seen) == 60
+    assert seen[0][0].shape == (10, 2)
+    assert accuracy(net(-points), 1 - labels) == 1
+
+
+def test_a_stopper_ends_the_training_at_its_evaluation(blobs):
+    net = MLP(2, [8], 2, generator=generator())
+    calls = []
+
+    def stop_at_20(step, metrics, model):
+        calls.append((step, metrics["x"], model is net))
+        return step >= 20
+
+    history = train(
+        net, *blobs, evaluate=lambda _: {"x": 1.0}, evaluate_every=10, stopper=stop_at_20
+    )
+    assert calls == [(0, 1.0, True), (10, 1.0, True), (20, 1.0, True)]
+    assert len(history.loss) == 20
+    assert history.evaluated_at == [0, 10, 20]
+
+
+def test_a_stopper_needs_something_to_look_at(blobs):
+    net = MLP(2, [8], 2, generator=generator())
+    with pytest.raises(ValueError, match="got a stopper and no evaluate"):
+        train(net, *blobs, stopper=lambda *_: True)
+
+
+def test_predict_uses_evaluation_mode_and_puts_the_mode_back():
+    net = torch.nn.Sequential(torch.nn.Dropout(0.5), torch.nn.Linear(3, 2))
+    x = torch.randn(7, 3, generator=generator())
+    logits = predict(net, x, batch_size=2)
+    torch.testing.assert_close(logits, net[1](x).detach())
+    assert net.training
+    assert not logits.requires_grad
 
 
 def test_accuracy_counts_and_shows_divergence():
