@@ -11,7 +11,7 @@ import traitlets
 
 from lib.widgets.assets import source
 from lib.widgets.controls import Control, Value, find_position, grid, make_controls
-from lib.widgets.frames import Figure, render_frames
+from lib.widgets.frames import PIXELS, Figure, render_frames
 
 MAX_BYTES = 600_000  # two explorers and the text fit a page of 1.5 MB
 
@@ -43,6 +43,7 @@ class FrameExplorer(anywidget.AnyWidget):
         start: Mapping[str, Value] | None = None,
         play: str | None = None,
         max_bytes: int = MAX_BYTES,
+        pixels: int = PIXELS,
         progress: bool = True,
         **parameters: Control | Sequence[Value],
     ) -> None:
@@ -56,6 +57,7 @@ class FrameExplorer(anywidget.AnyWidget):
             start: the values shown first; a parameter left out starts at its first value.
             play: the parameter a play button steps through, about two frames a second.
             max_bytes: what the frames may weigh in the page.
+            pixels: width of a frame; half the default suits photographs, which weigh more.
             progress: show a progress bar on stderr while rendering.
             **parameters: one to three: a sequence of values, or a `Control` to choose the label
                 and how values are written.
@@ -72,7 +74,9 @@ class FrameExplorer(anywidget.AnyWidget):
         described = [control.describe(name) for name, control in chosen.items()]
         points = grid(chosen)
         alts = [_alt_text(alt, point) for point in points]
-        frames, size = render_frames(render, points, max_bytes=max_bytes, progress=progress)
+        frames, size = render_frames(
+            render, points, max_bytes=max_bytes, pixels=pixels, progress=progress
+        )
         super().__init__(
             title=title,
             controls=described,

@@ -32,6 +32,7 @@ def render_frames(
     points: Sequence[Mapping[str, object]],
     *,
     max_bytes: int,
+    pixels: int = PIXELS,
     progress: bool = True,
 ) -> tuple[list[str], tuple[int, int]]:
     """The frame of each point as a WebP data URL, and the size they share in pixels.
@@ -42,6 +43,7 @@ def render_frames(
         render: called with a point's values as keyword arguments; returns a figure.
         points: what to render, one frame each.
         max_bytes: characters all data URLs may take together.
+        pixels: width of each frame; a photograph weighs what a chart does at half the width.
         progress: show a progress bar on stderr meanwhile.
 
     Raises:
@@ -53,15 +55,15 @@ def render_frames(
     frames, sizes, total = {}, {}, 0
     bar = progress_bar(order, desc="Rendering frames", unit="frame", shown=progress)
     for done, index in enumerate(bar, start=1):
-        frames[index], sizes[index] = encode(render(**points[index]))
+        frames[index], sizes[index] = encode(render(**points[index]), pixels=pixels)
         total += len(frames[index])
         _check_size(sizes[index], sizes[order[0]], points[index], points[order[0]])
         _check_weight(total, done, len(points), max_bytes)
     return [frames[index] for index in range(len(points))], sizes[order[0]]
 
 
-def encode(figure: Figure) -> tuple[str, tuple[int, int]]:
-    """The figure as a WebP data URL, `PIXELS` wide, and its size (width, height) in pixels.
+def encode(figure: Figure, *, pixels: int = PIXELS) -> tuple[str, tuple[int, int]]:
+    """The figure as a WebP data URL, `pixels` wide, and its size (width, height) in pixels.
 
     A chart needs few colors: it's drawn with as few of `COLORS` as don't show, lossless, which is
     sharp and light. Where all of them show, as in photographs, the lighter of lossless and lossy
@@ -69,8 +71,11 @@ def encode(figure: Figure) -> tuple[str, tuple[int, int]]:
 
     Raises:
         TypeError: it's no figure.
-        ValueError: it's registered with pyplot, which would keep every frame in memory.
+        ValueError: it's registered with pyplot, which would keep every frame in memory, or there
+            are no pixels.
     """
+    if pixels < 1:
+        raise ValueError(f"pixels must be at least 1; got {pixels}")
     if not (hasattr(figure, "savefig") and hasattr(figure, "get_figwidth")):
         raise TypeError(f"render must return a matplotlib Figure; got {type(figure).__name__}")
     if getattr(figure.canvas, "manager", None) is not None:
@@ -80,7 +85,7 @@ def encode(figure: Figure) -> tuple[str, tuple[int, int]]:
         )
     png = io.BytesIO()
     fast = {"compress_level": 1}  # it is read again at once
-    figure.savefig(png, format="png", dpi=PIXELS / figure.get_figwidth(), pil_kwargs=fast)
+    figure.savefig(png, format="png", dpi=pixels / figure.get_figwidth(), pil_kwargs=fast)
     image = Image.open(png).convert("RGB")
     chart = _reduce_colors(image)
     if chart is None:

@@ -35,6 +35,10 @@ def test_each_frame_has_the_alt_text_of_its_point():
     assert width == 2 * height
 
 
+def test_its_frames_are_as_wide_as_asked():
+    assert explore(pixels=240).size == [240, 120]
+
+
 def test_it_starts_where_the_author_says():
     assert explore().position == [0, 0]
     assert explore(start={"activation": "ReLU", "depth": 4}).position == [2, 1]

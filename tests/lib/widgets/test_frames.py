@@ -39,6 +39,15 @@ def test_a_frame_is_webp_of_the_width_set_and_the_figures_proportions():
     assert image.convert("RGB").getpixel((9, 9)) == (0x00, 0x72, 0xB2)
 
 
+def test_frames_can_be_narrower_for_photographs():
+    urls, size = frames.render_frames(
+        plain, [{}, {"color": "black"}], max_bytes=10**6, pixels=300, progress=False
+    )
+    assert size == decode(urls[1]).size == (300, 150)
+    with pytest.raises(ValueError, match="pixels must be at least 1; got 0"):
+        frames.encode(plain(), pixels=0)
+
+
 def test_a_small_mark_keeps_its_color_in_a_chart_of_another():
     figure = Figure(figsize=(5.4, 3.4))
     axes = figure.subplots(2, 3)
