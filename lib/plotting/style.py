@@ -24,6 +24,8 @@ ACTIVATION_COLORS = {
     "elu": GREEN,
     "selu": INK,
 }
+# So has the same part of the data.
+PART_COLORS = {"train": BLUE, "validation": ORANGE, "test": VERMILLION}
 WIDTH = 5.4  # inches; the one figure width of the book
 
 

@@ -1,0 +1,1281 @@
+# ---
+# jupyter:
+#   course:
+#     exercise_minutes: 60
+#     reading_minutes: 70
+#     rows: [M09, M10, M11, M12, M13, M14, M15, M16, M17, M18, M19, M20]
+#   jupytext:
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: course
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Beyond training error: regularization
+#
+# A network that knows its training pictures by heart has learned nothing you can use. What counts
+# is the picture it has never seen. This chapter is about the distance between the two.
+#
+# After this chapter you can
+#
+# - tell training error from error on new data, and say what a better optimizer does to each;
+# - stop early and keep the best snapshot, and average several networks;
+# - write L2, L1, elastic net, dropout, DropConnect, batch normalization, stochastic depth, fractional
+#   max pooling, cutout and mixup in a few lines each;
+# - name the one pattern behind most of them;
+# - compare methods fairly, and say which helped here, which hurt, and what each cost.
+#
+# | word | meaning |
+# |---|---|
+# | training set | the examples whose loss the updates lower |
+# | validation set | examples kept aside to make choices with |
+# | test set | examples looked at once, when all choices are made |
+# | overfitting | doing well on the training set at the expense of new examples |
+# | regularization | anything meant to narrow the gap between the two |
+# | epoch | as many updates as it takes to see every training example once |
+
+# %% tags=["parameters"]
+budget, seed, device, dataset = None, 0, "auto", "scenes"  # dataset: "scenes" or "cifar10"
+
+# %%
+import copy
+import dataclasses
+import functools
+import itertools
+
+import numpy as np
+import torch
+from torch import nn
+
+from lib import augmentation, checks, plotting, regularization, runtime
+from lib.claims import claim
+from lib.datasets.color_images import load_color_images
+from lib.datasets.images import ImageDataset
+from lib.models import ConvNet
+from lib.preprocessing import fit_standardization
+from lib.stopping import BestSnapshot
+from lib.training import SGD, accuracy, cross_entropy, predict
+from lib.trials import Trial, combine, run_trial, run_trials
+from lib.widgets import Choice, Control, FrameExplorer, Prediction
+
+run = runtime.start(budget, seed=seed, device=device, as_written=dataset == "scenes")
+plotting.use_style()
+print(f"This run: {run}")
+
+# %% [markdown]
+# The pictures are *scenes*: drawn by a program, 32 by 32 pixels, ten kinds of objects under changing
+# light. We take few for training, so that overfitting is easy to see.
+
+
+# %%
+def load(split, count):
+    return load_color_images(
+        dataset, split, count, generator=run.generator(split), device=run.device
+    )
+
+
+pool = load("train", run.pick(quick=500, standard=2000))
+half = len(pool) // 2
+many, validation = pool.subset(slice(0, half)), pool.subset(slice(half, None))
+train = many.subset(slice(0, 250))
+test = load("test", run.pick(quick=250, standard=2000))
+standardize = fit_standardization(train.images)  # from the chapter on preprocessing
+print(f"{len(train)} training, {len(validation)} validation and {len(test)} test pictures")
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Ten small training pictures in two rows, one of each class, each with the name of its class above it: simple objects of different colors and textures on varied backgrounds."}}
+fig, axes = plotting.figure(2, 5, height=2.7)
+for label, ax in enumerate(axes.ravel()):
+    first = int((train.labels == label).nonzero()[0])
+    plotting.plot_image(ax, train.images[first], title=train.classes[label])
+fig
+
+# %% [markdown]
+# ## Two errors and a gap
+#
+# Training lowers the average loss over the $n$ training examples $(x_i, y_i)$. What we want low is
+# the error on examples drawn anew:
+#
+# | symbol | meaning |
+# |---|---|
+# | $\theta$ | all weights of the network |
+# | $\ell$ | the loss of one example |
+# | $A_\text{train}, A_\text{new}$ | accuracy on the training set, on new examples |
+#
+# $$
+# L(\theta) = \frac1n \sum_{i=1}^n \ell\big(f(x_i; \theta), y_i\big)
+# \tag{1}
+# $$
+#
+# $$
+# \text{gap} = A_\text{train} - A_\text{new}
+# \tag{2}
+# $$
+#
+# A better optimizer works on (1). Nobody told it about (2). We train one small network with three
+# optimizers of growing power on the same 250 pictures.
+
+# %% tags=["remove-input"]
+Prediction(
+    "Momentum and Adam bring the network to 100% on its 250 training pictures within 250 updates. "
+    "How does it do on new pictures of the same kind?",
+    [
+        Choice(
+            "Close to 100% as well",
+            "It has to tell ten shapes apart on any background, and has seen 25 pictures of each. "
+            "It learned those 25.",
+        ),
+        Choice(
+            "More than 25 points worse",
+            "The loss (1) is all the optimizer sees, and with 250 pictures it can be driven to zero by "
+            "learning each by heart.",
+            correct=True,
+        ),
+        Choice(
+            "No better than guessing, 10%",
+            "Learning by heart goes along with learning something: new pictures do resemble the old.",
+        ),
+    ],
+)
+
+
+# %%
+def plain(params, lr, decay_steps):
+    return SGD(params, lr=lr, decay_steps=decay_steps)
+
+
+def adam(params, lr, decay_steps):
+    return torch.optim.Adam(params, lr=lr)
+
+
+optimizers = {
+    "plain": {"optimizer": plain, "lr": 0.03},
+    "momentum": {"lr": 0.03},
+    "Adam": {"optimizer": adam, "lr": 0.002},
+}
+seeds, steps = range(run.pick(quick=3, standard=4, full=10)), run.pick(quick=20, standard=250)
+trials = [
+    Trial(s, steps, preprocess=standardize, evaluate_every=steps // 10, **options)
+    for options in optimizers.values() for s in seeds
+]  # fmt: skip
+parts = {"train": train, "test": test.subset(slice(0, 1000))}
+outcomes = iter(run_trials(trials, train, parts, run=run))
+by_optimizer = {name: [next(outcomes) for _ in seeds] for name in optimizers}
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Three panels, one for each optimizer, with accuracy over updates. Under plain gradient descent the training line rises slowly, under momentum and under Adam fast and to the top. In all three the test line levels off far below it."}}
+def metric(outcomes, name):
+    return np.array([o.history.metrics[name].numpy() for o in outcomes])
+
+
+fig, axes = plotting.figure(1, 3, height=3.0, sharey=True)
+for ax, (name, runs) in zip(axes, by_optimizer.items()):
+    curves = {part: metric(runs, part) for part in ("train", "test")}
+    plotting.plot_accuracy_over_updates(ax, runs[0].history.evaluated_at, curves)
+    ax.set(title=name)
+axes[0].set(ylabel="accuracy (%)")
+axes[0].legend(loc="upper left")
+fig
+
+# %% [markdown]
+# The blue line is what the optimizer was asked for. The distance to the red one is the gap. As claims,
+# seed by seed:
+
+# %% tags=["nbval-check-output"]
+loss = {
+    n: np.array([o.history.loss[-16:].mean() for o in runs]) for n, runs in by_optimizer.items()
+}
+last = {
+    n: {part: metric(runs, part)[:, -1] for part in ("train", "test")}
+    for n, runs in by_optimizer.items()
+}
+gap = {n: parts["train"] - parts["test"] for n, parts in last.items()}
+optimizer_claims = [
+    claim("momentum-lowers-training-loss",
+          "Within 250 updates, momentum ends at a lower training loss than plain gradient descent",
+          loss["plain"] - loss["momentum"], above=0, unit="nats", rows=("M09",), run=run),
+    claim("no-optimizer-closes-the-gap",
+          "Within 250 updates, momentum and Adam both leave a gap of more than 25 points",
+          np.minimum(gap["momentum"], gap["Adam"]), above=25, unit="points", rows=("M09",),
+          run=run),
+]  # fmt: skip
+
+# %% tags=["remove-input"]
+optimizer_claims[0]
+
+# %% tags=["remove-input"]
+optimizer_claims[1]
+
+# %% [markdown]
+# The better optimizers are no worse on new pictures either. They finished what an optimizer can do, and
+# left the gap: the rest of this chapter.
+#
+# ## Early stopping
+#
+# Over a long training, accuracy on new pictures often rises, peaks and falls. So keep a validation
+# set, look at it now and then, and either stop when it gets worse or train to the end and go back to
+# the *snapshot* that was best on it. The second takes one comparison and one copy:
+
+# %%
+net = ConvNet(train.images.shape[1], 10, generator=run.generator("snapshot"))
+model = nn.Sequential(standardize, net).to(run.device)
+optimizer = SGD(model.parameters(), lr=0.03, momentum=0.9)
+watch, best, best_weights = BestSnapshot("validation"), -1.0, None
+for update in range(60):
+    if update % 10 == 0:
+        now = float(accuracy(predict(model, validation.images), validation.labels))
+        watch(update, {"validation": now}, model)
+        if now > best:
+            best, best_weights = now, copy.deepcopy(model.state_dict())
+    index = torch.randint(len(train), (32,), generator=run.generator("batch", update))
+    loss_now = cross_entropy(model(train.images[index]), train.labels[index])
+    optimizer.zero_grad()
+    loss_now.backward()
+    optimizer.step()
+model.load_state_dict(best_weights)
+# %% [markdown]
+# `deepcopy` matters: without it, the "copy" would go on training. What `lib` keeps has to be the same,
+# bit for bit:
+
+# %% tags=["nbval-check-output"]
+twin = copy.deepcopy(model)
+watch.restore_(twin)
+same = all(torch.equal(p, q) for p, q in zip(model.parameters(), twin.parameters()))
+again = float(accuracy(predict(model, validation.images), validation.labels))
+print(f"the restored weights are the best ones, bit for bit: {same}; as accurate: {again == best}")
+
+# %% [markdown]
+# > Always do this.
+#
+# say the lectures. Does it pay? We train on 1,000 pictures, once as they are, once with 40% of their
+# labels replaced by wrong ones, as a careless annotator might. The learning rate stays constant, as
+# you would leave it when you do not know when to stop.
+
+# %% tags=["remove-input"]
+Prediction(
+    "The best snapshot against the last weights, by test accuracy. Where does going back pay most?",
+    [
+        Choice(
+            "With clean labels",
+            "There the network learns every picture by heart, and gets little worse by it.",
+        ),
+        Choice(
+            "With wrong labels",
+            "A wrong label can only be learned by heart, and that spoils what was learned before.",
+            correct=True,
+        ),
+        Choice(
+            "Equally in both",
+            "What the late updates learn is harmless in one case and wrong in the other.",
+        ),
+    ],
+)
+
+
+# %%
+def with_wrong_labels(part, fraction):
+    g = run.generator("wrong labels")
+    wrong = torch.rand(len(part), generator=g) < fraction
+    shift = torch.randint(1, 10, (len(part),), generator=g)
+    labels = torch.where(wrong, (part.labels.cpu() + shift) % 10, part.labels.cpu())
+    return ImageDataset(part.images, labels.to(part.labels.device), part.classes)
+
+
+# %%
+def constant(params, lr, decay_steps):
+    return SGD(params, lr=lr, momentum=0.9)
+
+
+steps = run.pick(quick=20, standard=480)
+long = [
+    Trial(
+        100 + s,
+        steps,
+        lr=0.02,
+        optimizer=constant,
+        preprocess=standardize,
+        evaluate_every=steps // 12,
+    )
+    for s in range(run.pick(quick=3, standard=6, full=10))
+]
+parts = {"validation": validation.subset(slice(0, 500)), "test": test.subset(slice(0, 1000))}
+noisy = {
+    fraction: run_trials(long, with_wrong_labels(many, fraction), parts, run=run)
+    for fraction in (0.0, 0.4)
+}
+
+# %% tags=["nbval-check-output"]
+gains = {}
+for fraction, outcomes in noisy.items():
+    on_validation, on_test = metric(outcomes, "validation"), metric(outcomes, "test")
+    best_at = on_validation.argmax(axis=1)
+    gains[fraction] = on_test[range(len(best_at)), best_at] - on_test[:, -1]
+stopping_claims = [
+    claim("early-stopping-clean",
+          "With clean labels, going back to the best snapshot costs less than 2 points",
+          gains[0.0], above=-2, unit="points", rows=("M10",), run=run),
+    claim("early-stopping-noisy",
+          "With 40% wrong labels, going back gains more than 1 point",
+          gains[0.4], above=1, unit="points", rows=("M10",), run=run),
+]  # fmt: skip
+
+# %% tags=["remove-input"]
+stopping_claims[0]
+
+# %% tags=["remove-input"]
+stopping_claims[1]
+
+# %% [markdown]
+# Going back is nearly free, and a large gain where the late updates learn what is wrong. "Always" is
+# good advice: you seldom know how clean your labels are.
+#
+# ### Explore: patience
+#
+# Going back costs a full training. *Patience* saves part of it: stop when the best evaluation
+# is that many evaluations old. How much patience does it take?
+
+
+# %% tags=["hide-input"]
+def patience_figure(wrong, patience):
+    return plotting.patience_figure(
+        noisy[wrong][0].history, patience, title=f"{wrong:.0%} wrong labels, patience {patience}"
+    )
+
+
+FrameExplorer(
+    patience_figure,
+    alt=lambda wrong, patience: plotting.describe_patience(noisy[wrong][0].history, patience),
+    title="Where does training stop, and what does it keep?",
+    wrong=Control(list(noisy), label="Wrong labels", show=lambda v: f"{v:.0%}"),
+    patience=Control(
+        run.pick(quick=(1, 3, 8), standard=(1, 2, 3, 5, 8)), label="Patience (evaluations)"
+    ),
+    start={"wrong": 0.4, "patience": 1},
+    play="patience",
+)
+
+# %% [markdown]
+# With a patience of 1 any hiccup ends the training. The validation set is finite, so its accuracy
+# jitters, and patience has to outlast the jitter.
+#
+# ## Ensembles
+#
+# Train $K$ networks that differ in their seed alone, and let them vote. The usual way is to average the
+# predicted probabilities and then take the largest:
+#
+# $$
+# \bar p = \frac1K \sum_{k=1}^K \mathrm{softmax}(s_k), \qquad \hat y = \arg\max_c\; \bar p_c
+# \tag{3}
+# $$
+#
+# where $s_k$ are the *logits* of network $k$, its ten scores before the softmax.
+
+
+# %% tags=["nbval-check-output"]
+def ensemble(s):  # (networks, pictures, classes)
+    p = s.softmax(dim=-1).mean(dim=0)
+    return p.argmax(dim=-1)
+
+
+s = torch.randn(5, 7, 10, generator=run.generator("votes"))
+same = torch.equal(ensemble(s), regularization.average_probabilities(s).argmax(dim=-1))
+print(f"our vote is lib's: {same}")
+
+# %% [markdown]
+# > Enjoy 2% extra performance.
+#
+# We train 15 networks and make three ensembles of five out of them, no network in two. Two rivals: averaging
+# the logits instead of the probabilities, and *one* network trained five times as long, which costs
+# as much.
+
+# %%
+steps = run.pick(quick=20, standard=200)
+members = [
+    Trial(200 + s, steps, preprocess=standardize)
+    for s in range(run.pick(quick=9, standard=15, full=50))
+]
+size = run.pick(quick=3, standard=5)
+long = [Trial(200 + s, size * steps, preprocess=standardize) for s in range(len(members) // size)]
+everyone = run_trials([*long, *members], train, {"test": test}, run=run, keep_models=True)
+patient, trained = everyone[: len(long)], everyone[len(long) :]
+logits = torch.stack([predict(o.model.to(run.device), test.images) for o in trained])
+groups = logits.unflatten(0, (-1, size))  # (ensembles, size, pictures, classes)
+
+
+# %%
+def vote_accuracy(average, k):
+    """Test accuracy in percent of the first k networks of each ensemble."""
+    return np.array([
+        100 * float(accuracy(average(group[:k]), test.labels)) for group in groups
+    ])  # fmt: skip
+
+
+by_size = {
+    "averaged probabilities": regularization.average_probabilities,
+    "averaged logits": regularization.average_logits,
+}
+sizes = range(1, size + 1)
+voted = {n: np.array([vote_accuracy(f, k) for k in sizes]).T for n, f in by_size.items()}
+single = np.array([o.accuracy["test"] for o in trained]).reshape(-1, size).mean(axis=1)
+longer = np.array([o.accuracy["test"] for o in patient])
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of test accuracy against the number of networks in the ensemble, from one to five. The lines for averaged probabilities and averaged logits lie on each other and rise, steeply at first. A dashed line shows one network trained five times as long."}}
+fig, ax = plotting.figure(height=3.4)
+for (name, values), color in zip(voted.items(), (plotting.style.BLUE, plotting.style.ORANGE)):
+    plotting.plot_spread(ax, np.array(sizes), values, color=color, label=name, marker="o")
+label = "one network, five times the updates"
+ax.axhline(longer.mean(), color=plotting.style.INK, ls="--", lw=1.4, label=label)
+ax.set(xlabel="networks in the ensemble", ylabel="test accuracy (%)", xticks=list(sizes))
+ax.set_ylim(bottom=min(longer.mean(), single.mean()) - 2)
+ax.legend(loc="lower right")
+fig
+
+# %% [markdown]
+# The vote of five against the mean of its five members, ensemble by ensemble:
+
+# %% tags=["nbval-check-output"]
+five, five_logits = (voted[name][:, -1] for name in by_size)
+ensemble_claims = [
+    claim("ensemble-two-percent", "An ensemble of five gains about 2 points (between 1 and 3)",
+          five - single, between=(1, 3), unit="points", rows=("M11",), run=run,
+          expect="does not hold here"),
+    claim("ensemble-averages-probabilities", "Averaging probabilities beats averaging logits by over 3 points",
+          five - five_logits, above=3, unit="points", rows=("M11",), run=run,
+          expect="does not hold here"),
+    claim("ensemble-beats-patience", "Five networks beat one that is trained five times as long",
+          five - longer, above=0, unit="points", rows=("M11",), run=run),
+]  # fmt: skip
+
+# %% tags=["remove-input"]
+ensemble_claims[0]
+
+# %% tags=["remove-input"]
+ensemble_claims[1]
+
+# %% tags=["remove-input"]
+ensemble_claims[2]
+
+# %% [markdown]
+# The 2% are known from contests on large data, where each member makes few mistakes. Here members
+# have seen 250 pictures and err often, each in its own way: voting pays far more. And one network trained
+# longer is no match. What it learns by heart, it learns once.
+#
+# ## A term in the loss
+#
+# The oldest regularizer charges for large weights. On the slides' loss, the *multiclass SVM loss*,
+# which asks that the right class's score $s_{y_i}$ lead every other by a margin of 1:
+#
+# $$
+# L = \frac1N \sum_{i=1}^N \sum_{j \ne y_i} \max(0,\; s_j - s_{y_i} + 1) + \lambda R(W)
+# \tag{4}
+# $$
+#
+# or on the softmax's,
+#
+# $$
+# L = -\frac1N \sum_{i=1}^N \log \mathrm{softmax}(s)_{y_i} + \lambda R(W) .
+# \tag{5}
+# $$
+#
+# | symbol | meaning |
+# |---|---|
+# | $s = Wx + b$ | scores of one example, here of a linear classifier |
+# | $\lambda$ | strength of the penalty, a hyperparameter |
+# | $\beta$ | share of L2 in the elastic net |
+#
+# The penalties in common use are
+#
+# $$
+# R_\text{L2}(W) = \sum_{k,l} W_{k,l}^2
+# \tag{6}
+# $$
+#
+# $$
+# R_\text{L1}(W) = \sum_{k,l} |W_{k,l}|
+# \tag{7}
+# $$
+#
+# $$
+# R_\text{elastic}(W) = \sum_{k,l} \beta W_{k,l}^2 + |W_{k,l}|
+# \tag{8}
+# $$
+#
+# Libraries often write the elastic net with a mixing ratio $\rho$ instead:
+# $\rho\,|W| + \tfrac{1-\rho}{2} W^2$, the same family with its two numbers counted otherwise.
+
+
+# %%
+def svm_loss(s, y):
+    right = s.gather(1, y[:, None])
+    margins = (s - right + 1).clamp(min=0)
+    return (margins.sum(dim=1) - 1).mean()  # j = y contributes max(0, 1) = 1: take it off
+
+
+def l2(W):
+    return (W**2).sum()
+
+
+def l1(W):
+    return W.abs().sum()
+
+
+def elastic(W, beta):
+    return (beta * W**2 + W.abs()).sum()
+
+
+# %% [markdown]
+# Against `lib`, against torch (whose SVM loss divides by the number of classes), and the two forms of
+# the elastic net against each other:
+
+# %% tags=["nbval-check-output"]
+g = run.generator("penalties")
+s, y, W = torch.randn(6, 10, generator=g), torch.arange(6), torch.randn(4, 3, generator=g)
+close = torch.isclose
+print(
+    "SVM loss: lib", bool(close(svm_loss(s, y), regularization.multiclass_svm_loss(s, y))), end=""
+)
+print(", torch", bool(close(svm_loss(s, y), 10 * nn.functional.multi_margin_loss(s, y))))
+print("L2:", bool(close(l2(W), regularization.l2_penalty([W]))), end="; ")
+print("L1:", bool(close(l1(W), regularization.l1_penalty([W]))), end="; ")
+print("elastic:", bool(close(elastic(W, 0.5), regularization.elastic_net_penalty([W], beta=0.5))))
+# With ρ = 1 / (1 + 2β), the common form is the slides' form times ρ.
+rho = 1 / (1 + 2 * 0.5)
+common = regularization.elastic_net_penalty_mixing([W], l1_ratio=rho)
+print("the two elastic nets agree:", bool(close(common, rho * elastic(W, 0.5))))
+
+# %% [markdown]
+# What does each do to a weight that the data does not defend? Gradient descent on $R$ alone tells:
+# L2 pulls in proportion to the weight, so the weight decays and never arrives; L1 pulls
+# with the same force at any size, so small weights arrive at zero first.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Three panels with five weights shrinking over gradient steps under one penalty each. Under L2 all decay in proportion, like radioactive matter. Under L1 they fall along straight parallel lines and reach zero one after the other, the small ones first. Under the elastic net they do some of both."}}
+pulls = {
+    "L2": lambda w: 2 * w,
+    "L1": lambda w: w.sign(),
+    "elastic, β = 1": lambda w: 2 * w + w.sign(),
+}
+fig, axes = plotting.figure(1, 3, height=2.6, sharey=True)
+for ax, (name, pull) in zip(axes, pulls.items()):
+    w = torch.tensor([1.0, 0.7, 0.4, 0.2, -0.3])
+    path = [w]
+    for _ in range(120):  # soft thresholding: a step of L1 stops at zero
+        w = torch.where(w.abs() > 0.01 * pull(w).abs(), w - 0.01 * pull(w), 0.0)
+        path.append(w)
+    ax.plot(torch.stack(path), color=plotting.PART_COLORS["train"], lw=1.6)
+    ax.set(title=name, xlabel="step")
+axes[0].set(ylabel="weight")
+fig
+
+# %% [markdown]
+# ### Explore: penalties on a linear classifier
+#
+# A linear classifier on the pixels of the 250 pictures, with its weights as a histogram, and some of
+# its rows $W_k$ drawn as pictures (gray is zero).
+
+
+# %%
+def flat_linear(generator):
+    size = train.images[0].numel()
+    linear = nn.Linear(size, 10)
+    with torch.no_grad():
+        linear.weight.normal_(0, 0.01, generator=generator)
+        linear.bias.zero_()
+    return nn.Sequential(nn.Flatten(), linear)
+
+
+def penalized(R, strength):
+    return lambda model: strength * sum(R(W) for W in regularization.weights_of(model))
+
+
+# %%
+LOSSES = {"softmax": cross_entropy, "SVM": svm_loss}
+PENALTIES = {"L2": l2, "L1": l1, "elastic net": functools.partial(elastic, beta=1.0)}
+strengths = run.pick(quick=(0.0, 1e-3), standard=(0.0, 1e-3, 3e-2))
+options = list(itertools.product(LOSSES, PENALTIES, strengths))
+fits = dict(zip(options, run_trials(
+    [
+        Trial(
+            300, run.pick(quick=20, standard=200), lr=0.003, preprocess=standardize,
+            model=flat_linear, loss=LOSSES[loss], penalty=penalized(PENALTIES[penalty], strength),
+        )
+        for loss, penalty, strength in options
+    ],
+    train, {"train": train, "test": test}, run=run, keep_models=True,
+)))  # fmt: skip
+
+# %% tags=["hide-input"]
+shown = [3, 6] if run.as_written else [0, 1]
+
+
+def weights_figure(loss, penalty, strength):
+    outcome = fits[loss, penalty, strength]
+    train_accuracy, test_accuracy = (outcome.accuracy[part] for part in ("train", "test"))
+    return plotting.weights_figure(
+        outcome.model[-1][-1].weight.detach().view(10, *train.images.shape[1:]), limit=0.12,
+        title=f"{penalty}, λ = {strength:g}: train {train_accuracy:.0f}%, test {test_accuracy:.0f}%",
+        classes=train.classes, shown=shown,
+    )  # fmt: skip
+
+
+FrameExplorer(
+    weights_figure,
+    alt=lambda loss, penalty, strength: (
+        f"Histogram of a linear classifier's weights trained with the {loss} loss and {penalty} "
+        f"at strength {strength:g}, and three classes' weights as pictures."
+    ),
+    title="What does each penalty do to the weights, and to the gap?",
+    loss=list(LOSSES), penalty=list(PENALTIES),
+    strength=Control(strengths, label="Strength λ"),
+    start={"penalty": "L1", "strength": 1e-3}, play="strength", pixels=720,
+)  # fmt: skip
+
+# %% [markdown]
+# L2 keeps every weight and makes all of them small: the pictures get smoother. L1 sends most weights
+# near zero and leaves a few. Too strong, and both forget the training set along with the noise.
+#
+# ### Weight decay, inside and outside the optimizer
+#
+# For plain gradient descent with rate $\eta$, adding $\frac{\lambda}{2} W^2$ to the loss is the
+# same as shrinking the weights a little before each step:
+#
+# $$
+# W \leftarrow W - \eta\,(g + \lambda W) = (1 - \eta\lambda)\, W - \eta\, g
+# \tag{9}
+# $$
+#
+# where $g$ is the gradient of the data's loss. Hence the name *weight decay*. Adam divides its step by
+# the size of recent gradients, and with the penalty in the loss it divides the penalty as well: weights with
+# large gradients are hardly decayed. *Decoupled* weight decay (AdamW; Loshchilov and Hutter, 2019) does the
+# shrinking outside.
+
+
+# %%
+def one_weight(optimizer, scale, penalty):
+    """Where a weight of 1 is after 50 steps when its gradients are ± `scale`, by turns."""
+    w = nn.Parameter(torch.ones(()))
+    stepper = optimizer([w])
+    for step in range(50):
+        loss = scale * (-1) ** step * w + penalty / 2 * w**2
+        stepper.zero_grad()
+        loss.backward()
+        stepper.step()
+    return w.item()
+
+
+# %% tags=["nbval-check-output"]
+inside = [one_weight(lambda w: torch.optim.SGD(w, lr=0.01), s, 0.5) for s in (0.01, 10)]
+outside = [
+    one_weight(lambda w: torch.optim.SGD(w, lr=0.01, weight_decay=0.5), s, 0) for s in (0.01, 10)
+]
+print("plain gradient descent, inside and outside agree:", np.allclose(inside, outside, atol=1e-5))
+adam = [1 - one_weight(lambda w: torch.optim.Adam(w, lr=0.01), s, 0.5) for s in (0.01, 10)]
+adamw = [
+    1 - one_weight(lambda w: torch.optim.AdamW(w, lr=0.01, weight_decay=0.5), s, 0)
+    for s in (0.01, 10)
+]
+print("Adam decays the weight with small gradients far more:", adam[0] > 3 * adam[1])
+print("AdamW treats the two alike:", abs(adamw[0] / adamw[1] - 1) < 0.25)
+
+# %% [markdown]
+#
+# ## Noise in training, averages at test
+#
+# All remaining methods of this chapter follow one pattern. In training, each update sees the network
+# or the picture through some randomness $z$. At test time the randomness is averaged out:
+#
+# $$
+# \text{training:}\quad y = f(x, z)
+# \tag{10}
+# $$
+#
+# $$
+# \text{test:}\quad y = \mathbb E_z[f(x, z)] = \int p(z)\, f(x, z)\, dz .
+# \tag{11}
+# $$
+#
+# No update can rely on a detail that may be gone in the next one. The average in (11) is mostly
+# replaced by something cheap. Watch, in each method, what plays the part of $z$.
+#
+# ### Dropout
+#
+# Each hidden unit is set to zero with probability $p$, drawn anew for every example and update
+# (Srivastava et al., 2014). What survives is scaled up, so that the mean stays what it was:
+#
+# $$
+# y = \frac{m \odot x}{1 - p}
+# \tag{12}
+# $$
+#
+# $$
+# m_j = 1 \text{ with probability } 1 - p, \text{ else } 0
+# $$
+#
+# $\odot$ multiplies number by number. At test time the layer does nothing, which is
+# $\mathbb E_m[y] = x$.
+
+
+# %%
+def dropout(x, p, generator):
+    m = torch.rand(x.shape, generator=generator) >= p
+    return m * x / (1 - p)
+
+
+# %% [markdown]
+# Scaling in training is called *inverted* dropout; the original paper scaled down at test instead.
+#
+# ### DropConnect
+#
+# The same idea one step earlier: drop *weights* instead of units (Wan et al., 2013). Here one mask $M$
+# serves the whole mini-batch; the paper draws one for each example.
+#
+# $$
+# y = x\, \frac{(M \odot W)^\top}{1 - p} + b
+# \tag{13}
+# $$
+
+
+# %%
+def drop_connect(x, W, b, p, generator):
+    M = torch.rand(W.shape, generator=generator) >= p
+    return x @ (M * W / (1 - p)).T + b
+
+
+# %% [markdown]
+# ### Batch normalization
+#
+# Meant to make training easier (Ioffe and Szegedy, 2015), it regularizes as well. Each channel is
+# normalized by the mean and variance *of the mini-batch*, then scaled and shifted by two learned
+# numbers:
+#
+# $$
+# y = \gamma\, \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta
+# \tag{14}
+# $$
+#
+# | symbol | meaning |
+# |---|---|
+# | $\mu, \sigma^2$ | mean and variance of a channel over batch, height and width |
+# | $\gamma, \beta$ | learned scale and shift, one pair for each channel |
+# | $\epsilon$ | a small number against division by zero |
+#
+# The noise $z$ is the company an example finds itself in. At test time there is no batch to speak of:
+# running averages of $\mu$ and $\sigma^2$, kept during training, stand in.
+
+
+# %%
+def batch_norm(x, gamma, beta, epsilon=1e-5):
+    mu = x.mean(dim=(0, 2, 3), keepdim=True)
+    sigma2 = x.var(dim=(0, 2, 3), keepdim=True, correction=0)
+    normalized = (x - mu) / torch.sqrt(sigma2 + epsilon)
+    return gamma.view(1, -1, 1, 1) * normalized + beta.view(1, -1, 1, 1)
+
+
+# %% [markdown]
+# ### Stochastic depth
+#
+# In a residual network a block computes $x + g(x)$. Stochastic depth (Huang et al., 2016) leaves out
+# the branch $g$ with probability $1 - s$, for each example anew, so that every update trains
+# a shallower network; $s$ is the *survival* probability:
+#
+# $$
+# y = x + \frac{b}{s}\, g(x)
+# \tag{15}
+# $$
+#
+# $$
+# b = 1 \text{ with probability } s, \text{ else } 0
+# $$
+#
+# At test all branches are there. (The paper scales by $s$ at test instead of $1/s$ in training.)
+
+
+# %%
+def stochastic_depth(x, branch, s, generator):
+    b = torch.rand(len(x), 1, 1, 1, generator=generator) >= 1 - s
+    return x + b * branch / s
+
+
+# %% [markdown]
+# ### Fractional max pooling
+#
+# Pooling 2 × 2 halves the picture, always at the same places. Fractional max pooling (Graham, 2014)
+# shrinks by a factor $\alpha$ between 1 and 2, and where the regions begin is random. For $n$ inputs
+# and $m$ outputs, regions of two pixels begin at
+#
+# $$
+# a_i = \lfloor \alpha (i + u) \rfloor - \lfloor \alpha u \rfloor
+# \tag{16}
+# $$
+#
+# $$
+# \alpha = \frac{n - 2}{m - 1}, \qquad 0 \le u < 1 \text{ random}
+# $$
+#
+# for $i = 0, \dots, m - 1$; $\lfloor\cdot\rfloor$ rounds down, and the last region ends at the border.
+
+
+# %%
+def boundaries(n, m, u):
+    alpha = (n - 2) / (m - 1)
+    i = torch.arange(m)
+    a = torch.floor(alpha * (i + u)) - int(alpha * u)
+    a[-1] = n - 2
+    return a.long()
+
+
+# %% [markdown]
+# ### Cutout and mixup
+#
+# Two that work on the picture. *Cutout* (DeVries and Taylor, 2017) erases a square at a random
+# place, so that no single part of an object can be relied on. *Mixup* (Zhang et al., 2018) blends
+# two examples and asks for the same blend of their labels:
+#
+# $$
+# \tilde x = \lambda x_i + (1 - \lambda) x_j
+# \tag{17}
+# $$
+#
+# $$
+# \tilde y = \lambda y_i + (1 - \lambda) y_j
+# $$
+#
+# with $\lambda$ from a Beta distribution and $y$ as probabilities: a picture that is 40% cat and 60%
+# dog has the label (cat 0.4, dog 0.6). At test both methods are off, and pictures are whole.
+
+
+# %%
+def cutout(images, row, column, size):  # one center (row, column) for each image
+    height, width = images.shape[-2:]
+    top, left = row - size // 2, column - size // 2
+    y, x = torch.arange(height)[:, None], torch.arange(width)
+    inside = (y >= top[:, None, None]) & (y < top[:, None, None] + size)
+    inside = inside & (x >= left[:, None, None]) & (x < left[:, None, None] + size)
+    return torch.where(inside[:, None], 0.5, images)
+
+
+def mixup(x, y, lam, j):  # lam: λ, j: the partners' indices; one of each for each image
+    lam_x, lam_y = lam[:, None, None, None], lam[:, None]
+    return lam_x * x + (1 - lam_x) * x[j], lam_y * y + (1 - lam_y) * y[j]
+
+
+# %% [markdown]
+# Do these agree with `lib`? Both sides of each pair draw from generators in the same state:
+
+
+# %%
+def twins():
+    return run.generator("twin"), run.generator("twin")
+
+
+def agree(name, ours, libs):
+    print(f"{name}: {torch.allclose(ours.float(), libs.float(), atol=1e-5)}")
+
+
+# %% tags=["nbval-check-output"]
+g = run.generator("x")
+x, W = torch.randn(8, 6, 10, 10, generator=g), torch.randn(5, 100, generator=g)
+b, gamma, beta = (torch.randn(n, generator=g) for n in (5, 6, 6))
+flat, branch, (one, two) = x[:, 0].flatten(1), x**2, twins()
+agree("dropout", dropout(x, 0.4, one), regularization.dropout(x, p=0.4, generator=two))
+agree(
+    "DropConnect",
+    drop_connect(flat, W, b, 0.4, one),
+    regularization.drop_connect(flat, W, b, p=0.4, generator=two),
+)
+agree("batch norm", batch_norm(x, gamma, beta), regularization.batch_norm(x, gamma, beta)[0])
+agree(
+    "stochastic depth",
+    stochastic_depth(x, branch, 0.7, one),
+    regularization.stochastic_depth(x, branch, survival=0.7, generator=two),
+)
+agree("pooling regions", boundaries(10, 7, 0.3), regularization.fractional_boundaries(10, 7, u=0.3))  # fmt: skip
+
+# %% tags=["nbval-check-output"]
+pictures, row, column = (
+    torch.rand(4, 3, 16, 16),
+    torch.tensor([0, 5, 9, 15]),
+    torch.tensor([3, 8, 15, 0]),
+)
+erased = augmentation.erase(pictures, top=row - 3, left=column - 3, size=6, fill=0.5)
+agree("cutout", cutout(pictures, row, column, 6), erased)
+y, lam, j = torch.eye(4), torch.tensor([0.4, 0.9, 1.0, 0.0]), torch.tensor([1, 0, 3, 2])
+mixed, labels = augmentation.blend(pictures, y, lam=lam, partner=j)
+agree("mixup, pictures", mixup(pictures, y, lam, j)[0], mixed)
+agree("mixup, labels", mixup(pictures, y, lam, j)[1], labels)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of pictures. Above: one training picture, the same with a gray square over a part of it, and once more with the square elsewhere. Below: another training picture, a blend of 40 percent of the first and 60 percent of the second, in which both can be made out, and the places of fractional max pooling's windows on a grid, some overlapping and some side by side."}}
+fig, axes = plotting.figure(2, 3, height=4.3)
+first, second = (
+    train.images[:1].cpu(),
+    train.images[int((train.labels != train.labels[0]).nonzero()[0])].cpu()[None],
+)
+for ax, (r, c), title in zip(
+    axes[0], ((99, 99), (14, 12), (20, 24)), ("original", "cutout", "cutout again")
+):
+    erased = cutout(first, torch.tensor([r]), torch.tensor([c]), 12)
+    plotting.plot_image(ax, erased[0], title=title)
+plotting.plot_image(axes[1, 0], second[0], title="another")
+plotting.plot_image(axes[1, 1], 0.4 * first[0] + 0.6 * second[0], title="mixup, λ = 0.4")
+at = regularization.fractional_boundaries(10, 7, u=torch.tensor([0.15, 0.6]))
+plotting.plot_pool_regions(axes[1, 2], at[0], at[1], 10).set_title("pooling 10 → 7", fontsize=10)
+fig
+
+# %% [markdown]
+# Is dropout's shortcut at test, "do nothing", a good stand-in for the average (11)? For one layer it is
+# exact. Through a whole network it is an approximation. Here a network trained with dropout is
+# asked a hundred times with its dropout left on, and the probabilities are averaged:
+
+# %% tags=["nbval-check-output"]
+dropping = Trial(
+    400, run.pick(quick=20, standard=200), preprocess=standardize, network={"dropout": 0.4}
+)
+(outcome,) = run_trials([dropping], train, {"test": test}, run=run, keep_models=True)
+model, some = outcome.model.to(run.device).train(), test.images[:200]
+with torch.no_grad():
+    noisy_passes = torch.stack([model(some) for _ in range(run.pick(quick=10, standard=100))])
+averaged = noisy_passes.softmax(dim=-1).mean(dim=0)
+shortcut = predict(model, some).softmax(dim=-1)
+alike = (averaged.argmax(dim=-1) == shortcut.argmax(dim=-1)).float().mean().item()
+print("the shortcut and the average choose the same class for most pictures:", alike > 0.7)
+
+# %% [markdown]
+# ## A fair contest
+#
+# Nine methods and all 36 pairs. Equal for all are the training pictures, the network, its first
+# weights, the number of updates, the learning rate and the order of the pictures. What each costs in
+# time is measured, not equalized. *Augmentation* stands for the next chapter: each picture is moved,
+# turned and relit a little.
+
+
+# %%
+def erased(size):
+    return augmentation.label_preserving(functools.partial(augmentation.cutout, size=size))
+
+
+def mixed(alpha):
+    return functools.partial(augmentation.mixup, alpha=alpha, classes=10)
+
+
+def augmented(strength):
+    move = {"translate": strength, "degrees": 100 * strength, "padding": "border"}
+    light = {"brightness": 2 * strength, "contrast": 2 * strength}
+    return augmentation.label_preserving(
+        functools.partial(augmentation.random_affine, **move),
+        functools.partial(augmentation.color_jitter, **light),
+    )
+
+
+# %%
+METHODS = {  # name: strengths to choose from, and what a strength changes in a trial
+    "L2": ((3e-4, 1e-3, 3e-3), lambda v: {"penalty": penalized(l2, v)}),
+    "dropout": ((0.2, 0.4, 0.6), lambda v: {"network": {"dropout": v}}),
+    "DropConnect": ((0.2, 0.4, 0.6), lambda v: {"network": {"drop_connect": v}}),
+    "batch norm": ((True,), lambda v: {"network": {"batch_norm": v}}),
+    "stoch. depth": ((0.9, 0.7, 0.5), lambda v: {"network": {"survival": v}}),
+    "frac. pooling": ((0.6, 0.7, 0.8), lambda v: {"network": {"pool_ratio": v}}),
+    "cutout": ((6, 10, 14), lambda v: {"transform": erased(v)}),
+    "mixup": ((0.1, 0.3, 1.0), lambda v: {"transform": mixed(v)}),
+    "augmentation": ((0.04, 0.08, 0.12), lambda v: {"transform": augmented(v)}),
+}
+steps = run.pick(quick=8, standard=120)
+
+
+def trial(seed, *options):
+    return Trial(seed, steps, preprocess=standardize, **combine(*options))
+
+
+# %% [markdown]
+# First each method's strength, chosen among three by validation accuracy, with seeds of its own.
+# Where a method appears at its weakest, even that may be too strong for so short a training.
+
+# %%
+grid = [(name, v) for name, (strengths, _) in METHODS.items() for v in strengths]
+choosing = range(900, run.pick(quick=901, standard=901, full=905))
+tried = run_trials(
+    [trial(s, METHODS[name][1](v)) for name, v in grid for s in choosing],
+    train, {"validation": validation}, run=run,
+)  # fmt: skip
+on_validation = np.array([o.accuracy["validation"] for o in tried]).reshape(len(grid), -1)
+scores = dict(zip(grid, on_validation.mean(axis=1)))
+chosen = {
+    name: max(strengths, key=lambda v: scores[name, v]) for name, (strengths, _) in METHODS.items()
+}
+print(f"{steps} updates on {len(train)} pictures; chosen strengths:")
+print(", ".join(f"{name} {v}" for name, v in chosen.items()))
+
+# %% tags=["remove-input"]
+Prediction(
+    "Nine regularizers, each with its best strength of three, on 250 pictures and 120 updates. How "
+    "many of them raise the test accuracy, on average over five seeds?",
+    [
+        Choice(
+            "All nine: that is what they are for",
+            "Noise slows learning down, and 120 updates are few. Some of them never earn it back.",
+        ),
+        Choice(
+            "Some do, some make it worse",
+            "Which ones depends on the data and on the patience. Mixup, a winner in long trainings, "
+            "is behind here.",
+            correct=True,
+        ),
+        Choice(
+            "None: the training is too short",
+            "Too short for most of them. A small penalty or slightly moved pictures hinder nobody.",
+        ),
+    ],
+)
+
+# %%
+options = {name: METHODS[name][1](v) for name, v in chosen.items()}
+entries = [(), *((name,) for name in options), *itertools.combinations(options, 2)]
+seeds = range(500, run.pick(quick=501, standard=505, full=510))
+pair_seeds = seeds[: run.pick(quick=1, standard=3, full=10)]
+plan = [(entry, s) for entry in entries for s in (pair_seeds if len(entry) == 2 else seeds)]
+ran = run_trials(
+    [trial(s, *(options[name] for name in entry)) for entry, s in plan],
+    train, {"train": train, "test": test}, run=run,
+)  # fmt: skip
+results = {entry: [] for entry in entries}
+for (entry, _), outcome in zip(plan, ran):
+    results[entry].append(outcome)
+on_test = {e: np.array([o.accuracy["test"] for o in runs]) for e, runs in results.items()}
+gain = {e: values - on_test[()][: len(values)] for e, values in on_test.items() if e}
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Nine rows, one for each method, sorted by the mean gain in test accuracy over the plain network, with a dot for each seed and a 95 percent interval. Augmentation, L2 and dropout stand near the top; mixup and fractional pooling near the bottom, left of zero."}}
+fig, ax = plotting.figure(height=4.0)
+plotting.plot_intervals(ax, {e[0]: values for e, values in gain.items() if len(e) == 1})
+ax.set(xlabel="gain in test accuracy over the plain network (points)")
+fig
+
+# %% [markdown]
+# And the price. All get the same number of updates; what an update costs is measured by turns, plain
+# and regularized, and the median of the ratios counts.
+
+
+# %%
+def seconds(entry):
+    short = dataclasses.replace(trial(0, *(options[name] for name in entry)), steps=20)
+    return run_trial(short, train, {}, run).seconds
+
+
+alone = entries[: 1 + len(options)]
+rounds = np.array([[seconds(e) for e in alone] for _ in range(run.pick(quick=1, standard=3))])
+cost = dict(zip(alone, np.median(rounds / rounds[:, :1], axis=0)))
+print(f"{'':>14} {'train':>7} {'test':>7} {'gap':>7} {'time':>7}")
+for entry in sorted(alone, key=lambda e: -on_test[e].mean()):
+    on_train, mean = np.mean([o.accuracy["train"] for o in results[entry]]), on_test[entry].mean()
+    name = entry[0] if entry else "none"
+    print(f"{name:>14} {on_train:6.1f}% {mean:6.1f}% {on_train - mean:7.1f} {cost[entry]:6.2f}×")
+
+# %% [markdown]
+# The gap alone is no measure of success: a method that keeps the network from learning at all
+# closes it perfectly. What counts is the column "test".
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A triangular table of nine methods against each other; each cell holds the gain of a pair in points, blue for a gain and red for a loss, the diagonal in bold the single methods. The row and column of augmentation are mostly blue; pairs of two methods that each slow learning down are red."}}
+names = list(options)
+table = np.array([
+    [gain[tuple(n for n in names if n in (a, b))].mean() for b in names] for a in names
+])  # fmt: skip
+fig, ax = plotting.figure(height=4.6)
+plotting.plot_pair_gains(ax, table, names)
+ax.set(title="Gain over the plain network (points)")
+fig
+
+# %% tags=["nbval-check-output"]
+singles = {e[0]: values for e, values in gain.items() if len(e) == 1}
+over_better = np.mean([  # per seed: each pair against the better of its two members
+    values - max((singles[name][: len(values)] for name in e), key=np.mean)
+    for e, values in gain.items() if len(e) == 2
+], axis=0)  # fmt: skip
+contest_claims = [
+    claim("augmentation-beats-mixup",
+          "Within 120 updates on 250 pictures, augmentation beats mixup",
+          singles["augmentation"] - singles["mixup"], above=0, unit="points", rows=("M20",),
+          run=run),
+    claim("mixup-helps", "Within 120 updates on 250 pictures, mixup gains more than 2 points",
+          singles["mixup"], above=2, unit="points", rows=("M19", "M20"), run=run,
+          expect="does not hold here"),
+    claim("pairs-beat-singles",
+          "A pair of methods beats the better of the two by 2 points, on average over 36 pairs",
+          over_better, above=2, unit="points", rows=("M20",), run=run,
+          expect="does not hold here"),
+]  # fmt: skip
+
+# %% tags=["remove-input"]
+contest_claims[0]
+
+# %% tags=["remove-input"]
+contest_claims[1]
+
+# %% tags=["remove-input"]
+contest_claims[2]
+
+# %% [markdown]
+# Gentle methods (a small penalty, light dropout, pictures slightly moved) stand level with the plain
+# network or ahead of it. Mixup and cutout make each picture harder, and 120 updates are too few for
+# that to pay; in their papers, networks train for hundreds of epochs. Two handicaps at once are mostly
+# one too many. Look for the exceptions in the table: which methods do they share?
+#
+# ## Exercises
+#
+# ### Exercise 1: when to stop
+#
+# ★☆☆, 10 minutes. Training is evaluated again and again. It stops at the first evaluation at which
+# the best one is `patience` evaluations old, or at the last. Write
+# `early_stop(validation, patience)`, which takes the list of validation accuracies and returns two
+# indices: where training stops, and the (first) best evaluation up to there.
+
+
+# %% tags=["exercise"] exercise="early-stopping" points=4
+def early_stop(validation, patience):
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_early_stopping(early_stop)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="early-stopping" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def early_stop(validation, patience):
+    best_at = 0
+    for now, value in enumerate(validation):
+        if value > validation[best_at]:
+            best_at = now
+        if now - best_at >= patience:
+            return now, best_at
+    return len(validation) - 1, best_at
+
+
+checks.check_early_stopping(early_stop)
+
+# %% [markdown]
+# ### Exercise 2: the elastic net's pull
+#
+# ★☆☆, 10 minutes. Write the gradient of (8) with respect to $W$ by hand, with no automatic
+# differentiation. At $W_{k,l} = 0$, where $|W_{k,l}|$ has a kink, take 0.
+
+
+# %% tags=["exercise"] exercise="elastic-gradient" points=3
+def elastic_gradient(W, beta):
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_elastic_gradient(elastic_gradient)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="elastic-gradient" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def elastic_gradient(W, beta):
+    return 2 * beta * W + W.sign()  # sign(0) is 0
+
+
+checks.check_elastic_gradient(elastic_gradient)
+
+# %% [markdown]
+# ### Exercise 3: spatial dropout
+#
+# ★★☆, 15 minutes. Neighboring pixels of a feature map say nearly the same, so dropping single ones
+# (12) hides little. *Spatial dropout* (Tompson et al., 2015) drops whole channels. Write it for `x`
+# of shape (batch, channels, height, width), inverted: each channel of each example is zero with
+# probability $p$, and what survives is scaled by $1 / (1 - p)$. Draw with
+# `torch.rand(…, generator=generator)`.
+
+
+# %% tags=["exercise"] exercise="spatial-dropout" points=5
+def spatial_dropout(x, p, generator):
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_spatial_dropout(spatial_dropout)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="spatial-dropout" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def spatial_dropout(x, p, generator):
+    batch, channels = x.shape[:2]
+    m = torch.rand(batch, channels, 1, 1, generator=generator) >= p
+    return x * m.to(x.device) / (1 - p)
+
+
+checks.check_spatial_dropout(spatial_dropout)
+
+# %% [markdown]
+# ### Exercise 4: CutMix
+#
+# ★★★, 25 minutes. Cutout throws pixels away, mixup makes ghosts. *CutMix* (Yun et al., 2019) pastes a
+# square of one picture into another and mixes the labels by area. Write
+# `cutmix(images, probabilities, permutation, top, left, size)`: into picture $i$ goes the square of
+# picture `permutation[i]` with its upper left corner at (`top`, `left`), cut off at the border;
+# its share of the whole area, counted after cutting, is the weight of the other label. The inputs
+# must stay as they are.
+
+
+# %% tags=["exercise"] exercise="cutmix" points=8
+def cutmix(images, probabilities, permutation, top, left, size):
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_cutmix(cutmix)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="cutmix" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def cutmix(images, probabilities, permutation, top, left, size):
+    height, width = images.shape[-2:]
+    rows = slice(max(top, 0), min(top + size, height))
+    cols = slice(max(left, 0), min(left + size, width))
+    mixed = images.clone()
+    mixed[:, :, rows, cols] = images[permutation][:, :, rows, cols]
+    share = mixed[0, 0, rows, cols].numel() / (height * width)
+    return mixed, (1 - share) * probabilities + share * probabilities[permutation]
+
+
+checks.check_cutmix(cutmix)
+
+# %% [markdown]
+# ## Summary
+#
+# - A better optimizer lowers the training loss. The gap to new pictures is another matter.
+# - Keep the snapshot that was best on validation. It costs a comparison and a copy, and pays most where
+#   labels are wrong.
+# - Average several networks' predictions. Where single networks err often and differently, that gains far
+#   more than 2%.
+# - L2 shrinks weights in proportion, L1 by equal steps down to zero. With Adam, decay the weights
+#   outside the loss.
+# - Dropout, DropConnect, batch normalization, stochastic depth, fractional pooling, cutout and mixup put noise
+#   into training and average it out at test.
+# - Noise slows learning. In a short training on few pictures, gentle methods were level with the plain
+#   network or ahead of it, and mixup behind.
+#
+# **Limits.** One small network, 250 or 1,000 rendered pictures, a few hundred updates, one learning rate
+# for all methods, three strengths each, chosen with a single seed. With hundreds of epochs the order
+# changes: set `budget = "full"` or more updates and look. Batch normalization allows larger
+# learning rates, which this contest did not give it.
+#
+# ## Sources
+#
+# - DeVries, Taylor (2017). Improved regularization of convolutional neural networks with cutout.
+#   [arXiv:1708.04552](https://arxiv.org/abs/1708.04552)
+# - Dietterich (2000). Ensemble methods in machine learning. Multiple Classifier Systems.
+# - Graham (2014). Fractional max-pooling. [arXiv:1412.6071](https://arxiv.org/abs/1412.6071)
+# - Huang et al. (2016). Deep networks with stochastic depth. ECCV.
+#   [arXiv:1603.09382](https://arxiv.org/abs/1603.09382)
+# - Ioffe, Szegedy (2015). Batch normalization. ICML. [arXiv:1502.03167](https://arxiv.org/abs/1502.03167)
+# - Loshchilov, Hutter (2019). Decoupled weight decay regularization. ICLR.
+#   [arXiv:1711.05101](https://arxiv.org/abs/1711.05101)
+# - Prechelt (1998). Early stopping, but when? Neural Networks: Tricks of the Trade.
+# - Srivastava et al. (2014). Dropout. Journal of Machine Learning Research 15.
+# - Tompson et al. (2015). Efficient object localization using convolutional networks. CVPR.
+#   [arXiv:1411.4280](https://arxiv.org/abs/1411.4280)
+# - Wan et al. (2013). Regularization of neural networks using DropConnect. ICML.
+# - Yun et al. (2019). CutMix. ICCV. [arXiv:1905.04899](https://arxiv.org/abs/1905.04899)
+# - Zhang et al. (2018). mixup: Beyond empirical risk minimization. ICLR.
+#   [arXiv:1710.09412](https://arxiv.org/abs/1710.09412)
+# - Zou, Hastie (2005). Regularization and variable selection via the elastic net. Journal of the Royal
+#   Statistical Society B 67.

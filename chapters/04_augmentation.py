@@ -1,0 +1,1016 @@
+# ---
+# jupyter:
+#   course:
+#     exercise_minutes: 60
+#     reading_minutes: 55
+#     rows: [M21, M22, M23, M24, M25]
+#   jupytext:
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: course
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Data augmentation
+#
+# A cat in a mirror is a cat. You know this; a network has to be told, and the cheapest way to tell
+# it is to mirror some of its training pictures.
+#
+# After this chapter you can
+#
+# - flip, crop, relight, turn, stretch, shear and bend a batch of pictures, and explain each line;
+# - say when such a change keeps the label, and when it makes the label wrong;
+# - follow ResNet's recipes for training crops and for averaging crops at test;
+# - predict which augmentation helps against which change of the test pictures, and check it.
+#
+# You need chapter 1 and some matrices. Words, in case they are new:
+#
+# | word | meaning |
+# |---|---|
+# | augmentation | a random change of training pictures that keeps their labels |
+# | invariance | the network's answer stays when the picture changes in some way |
+# | crop | a rectangular part of a picture; *patch* means the same |
+# | shifted test set | test pictures unlike the training pictures in one known way |
+# | validation data | pictures kept aside to choose settings with |
+
+# %% tags=["parameters"]
+budget, seed, device, dataset = None, 0, "auto", "scenes"  # dataset: "scenes" or "cifar10"
+
+# %%
+from functools import partial
+
+import numpy as np
+import torch
+from sklearn.datasets import load_digits
+from torch import nn
+from torch.nn import functional
+
+from lib import augmentation, checks, models, plotting, runtime
+from lib.claims import claim
+from lib.datasets.color_images import load_color_images
+from lib.datasets.images import ImageDataset
+from lib.datasets.photos import load_photo
+from lib.datasets.scenes import load_scenes
+from lib.models.pretrained import load_efficientnet_lite0
+from lib.preprocessing import fit_standardization
+from lib.trials import Trial, run_trials
+from lib.widgets import Choice, Control, FrameExplorer, Prediction
+
+run = runtime.start(budget, seed=seed, device=device, as_written=dataset == "scenes")
+plotting.use_style()
+print(f"This run: {run}")
+
+# %% [markdown]
+# ## Pictures that keep their label
+#
+# | symbol | meaning |
+# |---|---|
+# | $x$, $y$ | a picture (channels, height $H$, width $W$) with values in [0, 1], and its label |
+# | $T_\phi$ | a change of pictures, with parameters $\phi$ such as an angle |
+# | $\ell$, $f$ | the loss, and the network |
+#
+# Augmentation draws new parameters $\phi$ each time a picture is used:
+#
+# $$
+# \min_f \; \frac1n \sum_{i=1}^{n} \mathbb E_\phi\, \ell\big(f(T_\phi(x_i)),\, y_i\big) .
+# \tag{1}
+# $$
+#
+# The label $y_i$ stays, so (1) makes sense only if $T_\phi$ is *label-preserving*: whoever labels
+# $T_\phi(x)$ gives the same answer as for $x$. That is knowledge about your problem, and no
+# algorithm has it for you. Here is one photograph, changed in the seven ways of this chapter:
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A photograph of a ginger cat's face eight times: as it is, mirrored, a part of it enlarged, with other contrast and brightness, moved to the right, turned, slanted, and bulging as through a lens. It is recognizable as a cat in all of them."}}
+cat = augmentation.resize_short_side(load_photo("chelsea")[None], 200)[..., 50:250]
+views = {
+    "original": cat,
+    "flip": augmentation.horizontal_flip(cat),
+    "crop and scale": augmentation.resized_crop(
+        cat, top=20, left=40, height=120, width=120, size=200
+    ),
+    "color": augmentation.adjust_contrast(augmentation.adjust_brightness(cat, 0.7), 1.6),
+    "translation": augmentation.translate(cat, (40, 10)),
+    "rotation": augmentation.rotate(cat, 20.0),
+    "stretch and shear": augmentation.affine(cat, stretch=(0.8, 1.1), shear=(15, 0)),
+    "lens distortion": augmentation.lens_distortion(cat, 0.6),
+}
+fig, axes = plotting.figure(2, 4, height=3.2)
+for ax, (name, view) in zip(axes.flat, views.items(), strict=True):
+    plotting.plot_image(ax, view[0], title=name)
+fig
+
+# %% [markdown]
+# ## Flips
+#
+# The horizontal flip is the oldest and cheapest (Krizhevsky et al., 2012, used it on AlexNet).
+# Pixel in row $i$ and column $j$ comes from the other end of its row:
+#
+# $$
+# x'_{c,i,j} = x_{c,\,i,\,W-1-j} . \tag{2}
+# $$
+#
+# In a batch, each picture tosses its own coin. The functions in `lib.augmentation` come in pairs:
+# one with explicit parameters, and one that draws them, with a `generator` that makes the draw
+# repeatable.
+
+
+# %% tags=["nbval-check-output"]
+def flip(x):
+    W = x.shape[-1]
+    j = torch.arange(W)
+    return x[..., W - 1 - j]
+
+
+batch = cat.expand(8, -1, -1, -1)
+coin = torch.rand(8, generator=run.generator("coin")) < 0.5
+flipped = torch.where(coin.view(-1, 1, 1, 1), flip(batch), batch)
+same = torch.equal(flipped, augmentation.random_horizontal_flip(batch, run.generator("coin")))
+print(f"ours and lib's are the same: {same}; twice is never: {flip(flip(cat)).equal(cat)}")
+
+# %% [markdown]
+# ### When a flip changes the label
+#
+# For cats and cups a flip is safe. Here are digits, 8 × 8 pixels, handwritten: as they are,
+# mirrored, and turned by half a turn (which is two flips). Cover the top row and try to read the
+# others.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Three rows of ten handwritten digits from 0 to 9. The first row is upright. In the second row they are mirrored: 0, 1 and 8 still read well, 2 looks like an S, 3, 7 and 9 are odd shapes. In the third row they are turned by half a turn: 0 and 8 still read well, 6 looks like a 9 and 9 looks like a 6."}}
+digits = load_digits()
+pictures = torch.tensor(digits.images, dtype=torch.float32)[:, None] / 16
+digits = ImageDataset(pictures, torch.tensor(digits.target), tuple("0123456789"))
+half_turn = torch.rot90(digits.images, 2, (2, 3))
+versions = {"upright": digits.images, "mirrored": digits.images.flip(-1), "half turn": half_turn}
+fig, axes = plotting.figure(3, 10, height=1.6)
+for row, (name, version) in zip(axes, versions.items(), strict=True):
+    for ax, digit in zip(row, version, strict=False):
+        plotting.plot_image(ax, digit)
+    row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10)
+fig
+
+# %% tags=["remove-input"]
+Prediction(
+    "A small network learns to read upright digits. Then it is shown 6s, turned by half a turn. "
+    "What does it call most of them?",
+    [
+        Choice(
+            "6: it has learned the shape",
+            "It has learned which pixels are dark when the label is 6. Nothing in training said "
+            "that a turned shape is the same shape.",
+        ),
+        Choice(
+            "9",
+            "The pixels are those of a 9, and pixels are all the network sees. Training with such "
+            "turns would mean two labels for one picture.",
+            correct=True,
+        ),
+        Choice(
+            "Anything, with equal chances",
+            "A network seldom guesses evenly. These pictures look like one of the digits it knows.",
+        ),
+    ],
+)
+
+# %% [markdown]
+# Two experiments, eight seeds each. First the half turn. Then flips where they do not belong: the
+# same network, trained on 500 digits, a randomly chosen half of each batch mirrored, and tested on
+# upright digits it has not seen.
+
+
+# %%
+def digit_network(generator):
+    return nn.Sequential(nn.Flatten(), models.MLP(64, [64], 10, generator=generator))
+
+
+order = torch.randperm(len(digits), generator=run.generator("digits"))
+learn, rest = digits.subset(order[:500]), digits.subset(order[500:])
+seeds = range(run.pick(quick=3, standard=8))
+flips = augmentation.label_preserving(augmentation.random_horizontal_flip)
+trials = [
+    Trial(seed, run.pick(quick=100, standard=300), lr=0.1, model=digit_network, transform=transform)
+    for transform in (None, flips)
+    for seed in seeds
+]
+outcomes = run_trials(trials, learn, {"digits": rest}, run=run, keep_models=True)
+plain, with_flips = outcomes[: len(seeds)], outcomes[len(seeds) :]
+
+# %% tags=["nbval-check-output"]
+sixes = torch.rot90(rest.images[rest.labels == 6], 2, (2, 3)).cpu()
+called_9 = [100 * (o.model(sixes).argmax(1) == 9).float().mean().item() for o in plain]
+cost = [b.accuracy["digits"] - a.accuracy["digits"] for a, b in zip(plain, with_flips, strict=True)]
+verdicts = [
+    claim("six-becomes-nine", "Of 6s in a half turn, most are read as 9", called_9,
+          above=50, unit="%", rows=("M21",), run=run),
+    claim("flips-hurt-digits", "Flips in training cost more than 1 point on upright digits", cost,
+          below=-1, unit="points", rows=("M21",), run=run),
+]  # fmt: skip
+
+# %% tags=["remove-input"]
+verdicts[0]
+
+# %% tags=["remove-input"]
+verdicts[1]
+
+# %% [markdown]
+# A mirrored digit is seldom another digit, yet the flips cost: the network spends capacity and updates
+# on pictures that nobody tests on. So ask of each augmentation: would the label stay, *and* could
+# such a picture occur? Where you know how the label changes, change it, too (exercise 1).
+#
+# ## Random crops and scales
+#
+# ResNet's recipe (He et al., 2016, after Simonyan and Zisserman, 2015) makes of a photograph of any
+# size a square that the network can take, a new one each time:
+#
+# 1. draw $L$ from $\{256, \dots, 480\}$;
+# 2. resize the photograph so that its short side is $L$;
+# 3. cut out a $224 \times 224$ patch at a random place.
+
+# %% tags=["remove-input"]
+Prediction(
+    "A square photograph is resized to L = 480, then a patch of 224 × 224 is cut out. How much of "
+    "the photograph does the network see?",
+    [
+        Choice(
+            "About half",
+            "224 / 480 is about half of the width, but of the height, too, so it's about a quarter "
+            "of the area.",
+        ),
+        Choice(
+            "About a fifth",
+            "(224 / 480)² ≈ 0.22. With L = 256 it is 77%. So the recipe varies how large things "
+            "look by a factor of almost two, and which part is seen.",
+            correct=True,
+        ),
+        Choice("All of it, smaller", "The patch is cut out after resizing; the rest is not seen."),
+    ],
+)
+
+
+# %% tags=["nbval-check-output"]
+def resnet_patch(x, L, top, left, size=224):
+    H, W = x.shape[-2:]
+    new = (L * H // min(H, W), L * W // min(H, W))
+    x = functional.interpolate(x, new, mode="bilinear", antialias=True)
+    return x[..., top : top + size, left : left + size]
+
+
+photo = load_photo("coffee")[None]
+resized = augmentation.resize_short_side(photo, 300)
+ours = resnet_patch(photo, 300, 40, 100)
+print(f"equal to lib's: {ours.equal(augmentation.crop(resized, 40, 100, size=224))}")
+patches = augmentation.random_scale_crop(photo.expand(4, -1, -1, -1), run.generator("patches"))
+print(f"four patches of {tuple(photo.shape[-2:])} pixels: {tuple(patches.shape)}")
+
+# %% [markdown]
+# `antialias=True` averages over the pixels that a smaller picture has no room for; without it, fine
+# patterns turn into grain. Now drag $L$, and change the place. Where is the smallest part of the
+# cup that you would still call a cup?
+
+# %% tags=["remove-input"]
+where = {"upper left": 0.0, "center": 0.5, "lower right": 1.0}
+FrameExplorer(
+    lambda short_side, place: plotting.crop_figure(
+        photo[0], short_side=short_side, place=where[place], flip=place != "center"
+    ),
+    alt=lambda short_side, place: (
+        f"A photograph of a cup of coffee, resized to a short side of {short_side} pixels, with a "
+        f"square window at the {place}; beside it the {'' if place == 'center' else 'mirrored '}"
+        f"patch in the window, {(224 / short_side) ** 2:.0%} of the height squared."
+    ),
+    title="Which part of the picture does the network learn from?",
+    short_side=Control(run.pick(quick=[256, 480], standard=[256, 320, 400, 480]),
+                       label="Short side L"),
+    place=list(where),
+    start={"short_side": 256, "place": "center"},
+    pixels=420,
+)  # fmt: skip
+
+# %% [markdown]
+# A patch may miss the cup altogether and still be labeled "espresso": crops preserve labels only
+# mostly. Networks live with that. Larger variations (Szegedy et al., 2015: any box of 8% to 100%
+# of the area) miss more often and are used where training is long.
+#
+# ## Color jitter
+#
+# Photographers vary the light, so vary it. With $\bar g$ the mean gray of a picture and a factor
+# $a$ per picture, drawn around 1,
+#
+# $$
+# \text{brightness:}\quad x' = a\,x \tag{3}
+# $$
+#
+# $$
+# \text{contrast:}\quad x' = \bar g + a\,(x - \bar g) , \tag{4}
+# $$
+#
+# both clipped to $[0, 1]$. Saturation does what contrast does, with each pixel's own gray in place
+# of $\bar g$. Hue turns all colors around the color circle by the same angle.
+
+
+# %% tags=["nbval-check-output"]
+def gray(x):
+    return 0.299 * x[:, :1] + 0.587 * x[:, 1:2] + 0.114 * x[:, 2:]  # how bright each looks to us
+
+
+def brightness(x, a):
+    return (a * x).clamp(0, 1)
+
+
+def contrast(x, a):
+    mean = gray(x).mean((2, 3), keepdim=True)
+    return (mean + a * (x - mean)).clamp(0, 1)
+
+
+def saturation(x, a):
+    return (gray(x) + a * (x - gray(x))).clamp(0, 1)
+
+
+for ours in (brightness, contrast, saturation):
+    libs = getattr(augmentation, f"adjust_{ours.__name__}")
+    same = torch.allclose(ours(photo, 1.7), libs(photo, 1.7), atol=1e-3)
+    print(f"{ours.__name__} agrees with lib's: {same}")
+
+# %% [markdown]
+# The curves beside the picture count how often each value occurs. Before you drag: what does
+# brightness do to the curves, and what does contrast do?
+
+# %% tags=["remove-input"]
+FACTORS = [0.4, 0.7, 1.0, 1.4, 1.8]
+flower = augmentation.resize_short_side(load_photo("flower")[None], 200)[0]
+
+
+def amount(operation, strength):
+    return (strength - 3) / 6 if operation == "hue" else FACTORS[strength - 1]
+
+
+FrameExplorer(
+    lambda operation, strength: plotting.color_figure(
+        flower, operation=operation, amount=amount(operation, strength)
+    ),
+    alt=lambda operation, strength: (
+        f"A photograph of a flower with its {operation} changed, setting {strength} of 5, where 3 "
+        "is the original, and the distribution of its red, green and blue values."
+    ),
+    title="What happens to the colors, and would you still give the same label?",
+    operation=run.pick(quick=["contrast", "hue"], standard=list(plotting.COLOR_OPERATIONS)),
+    strength=Control([1, 2, 3, 4, 5], label="Setting (3 is the original)"),
+    start={"strength": 3},
+    pixels=540,
+)
+
+# %% [markdown]
+# Brightness stretches the curves from 0, contrast stretches them from the middle, and what passes
+# 0 or 1 is lost. Saturation brings the three curves together or apart. The hue changes which
+# channel is which.
+
+# %% tags=["remove-input"]
+Prediction(
+    "You train a network to tell ripe tomatoes from unripe ones. Which augmentation makes some of "
+    "its training labels wrong?",
+    [
+        Choice(
+            "Brightness ± 40%",
+            "A ripe tomato in the shade is ripe. This one is useful: light varies in a greenhouse.",
+        ),
+        Choice("Horizontal flips", "A mirrored tomato is as ripe as before."),
+        Choice(
+            "Hue ± a third of a turn",
+            "A third of a turn makes red green: the ripe tomato looks unripe and is still labeled "
+            "ripe. For telling tomatoes from cups the same change might be harmless.",
+            correct=True,
+        ),
+    ],
+)
+
+# %% [markdown]
+# ## Translation, rotation, stretch, shear
+#
+# | symbol | meaning |
+# |---|---|
+# | $p$, $p'$ | a place $(x, y)$ in the input and in the output, from the center, $y$ down |
+# | $A$, $t$ | a $2 \times 2$ matrix, and a movement |
+#
+# All four are one formula, an *affine map*:
+#
+# $$
+# p' = A\,p + t . \tag{5}
+# $$
+#
+# A rotation by $\theta$ (clockwise, since $y$ points down) and a stretch have
+#
+# $$
+# A = \begin{pmatrix} \cos\theta & -\sin\theta \cr \sin\theta & \cos\theta \end{pmatrix}
+# $$
+#
+# $$
+# A = \begin{pmatrix} s_x & 0 \cr 0 & s_y \end{pmatrix} ,
+# $$
+#
+# and a shear by $\sigma$ slides each row by its distance from the middle:
+# $A = \begin{pmatrix} 1 & -\tan\sigma \cr 0 & 1 \end{pmatrix}$.
+# In which direction should a program read (5)?
+
+# %% tags=["remove-input"]
+Prediction(
+    "A program takes every pixel of the input, computes p' = A p for a rotation by 30°, rounds p' "
+    "and puts the pixel there. The output starts out white. What does it look like?",
+    [
+        Choice(
+            "Turned, with jagged edges",
+            "Jagged, yes, but there is worse: two pixels may round to the same place.",
+        ),
+        Choice(
+            "Turned, with a pattern of white holes",
+            "Where two pixels land on one place, another place stays empty. Inside the picture are "
+            "as many places as pixels, so each collision leaves a hole.",
+            correct=True,
+        ),
+        Choice("Turned, and blurred", "Nothing is averaged here, so nothing blurs."),
+    ],
+)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Left: a small picture of a cat, turned by 30 degrees by moving its pixels: a regular pattern of white holes runs through it. Right: the same rotation, by asking for each output pixel where it comes from: no holes."}}
+small = augmentation.resize_short_side(cat, 64)[0]
+rotation = augmentation.affine_matrix(small[None], angle=30.0)[0]
+rows, columns = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
+from_center = torch.stack([columns, rows], -1) - 31.5
+column, row = (from_center @ rotation.T + 31.5).round().long().unbind(-1)
+inside = (column >= 0) & (column < 64) & (row >= 0) & (row < 64)
+pushed = torch.ones_like(small)
+pushed[:, row[inside], column[inside]] = small[:, inside]
+pulled = augmentation.rotate(small[None], 30.0)[0]
+fig, axes = plotting.figure(1, 2, height=2.9)
+plotting.plot_image(axes[0], pushed, title="forward: pixels are moved")
+plotting.plot_image(axes[1], pulled, title="backward: pixels are asked for")
+fig
+
+# %% [markdown]
+# ### Backward, and between the pixels
+#
+# So we go backward: for each pixel $p'$ of the output, $p = A^{-1}(p' - t)$ is where it comes from.
+# That place lies between four pixels. With $a$ and $b$ the parts of a pixel by which it lies right
+# of and below the upper left one, $x_{i,j}$, *bilinear interpolation* weighs the four by nearness:
+#
+# $$
+# x_\text{upper} = (1-a)\,x_{i,j} + a\,x_{i,j+1}
+# $$
+#
+# $$
+# x_\text{lower} = (1-a)\,x_{i+1,j} + a\,x_{i+1,j+1}
+# $$
+#
+# $$
+# x' = (1-b)\,x_\text{upper} + b\,x_\text{lower} . \tag{6}
+# $$
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of gray squares, the pixels of the input, and over it a turned grid of blue dots, the places where the output's pixels come from. The dots fall between the squares. One dot is marked, with lines to the four squares around it."}}
+fig, ax = plotting.figure(height=3.0)
+backward = torch.linalg.inv(rotation)
+plotting.plot_reading(ax, width=12, height=8, inverse=backward, pixel=(8, 3))
+ax.set_title("Output pixels come from between input pixels", x=0, ha="left")
+fig
+
+
+# %%
+def read_between(x, u, v):
+    """x (channels, H, W), read at columns u and rows v; black outside."""
+    H, W = x.shape[-2:]
+    x = functional.pad(x, [1, 1, 1, 1])  # so that each place has four neighbors
+    u, v = (u + 1).clamp(0, W + 1), (v + 1).clamp(0, H + 1)
+    j, i = u.long().clamp(max=W), v.long().clamp(max=H)
+    a, b = u - j, v - i
+    upper = (1 - a) * x[:, i, j] + a * x[:, i, j + 1]
+    lower = (1 - a) * x[:, i + 1, j] + a * x[:, i + 1, j + 1]
+    return (1 - b) * upper + b * lower
+
+
+def places(H, W):
+    """Every p' (H, W, 2), and the center it is measured from."""
+    rows, columns = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    center = torch.tensor([(W - 1) / 2, (H - 1) / 2])
+    return torch.stack([columns, rows], -1) - center, center
+
+
+# %% tags=["nbval-check-output"]
+def affine(x, A, t):
+    p_out, center = places(*x.shape[-2:])
+    p = (p_out - t) @ torch.linalg.inv(A).T
+    return read_between(x, *(p + center).unbind(-1))
+
+
+options = {"angle": 25.0, "stretch": (1.3, 0.9), "shear": (10.0, 0.0)}
+A = augmentation.affine_matrix(cat, **options)[0]
+ours = affine(cat[0], A, torch.tensor([12.5, -4.0]))
+libs = augmentation.affine(cat, **options, translate=(12.5, -4.0))[0]
+print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-3)}")
+
+# %% [markdown]
+# `lib` does the same with `grid_sample`, for a whole batch and on a GPU at once, each picture with
+# its own matrix; torchvision's `affine` gives the same numbers up to rounding.
+#
+# In the explorer, the dashed square shows $p$, the blue one $p'$; below stands (5) in numbers.
+
+# %% tags=["remove-input"]
+china = augmentation.resize_short_side(load_photo("china")[None], 200)[0]
+FrameExplorer(
+    lambda operation, strength: plotting.affine_figure(
+        china, operation=operation, strength=strength
+    ),
+    alt=lambda operation, strength: (
+        f"A photograph of a Chinese palace after a {operation} of strength {strength:g}; beside it "
+        "a dashed square and what the same map makes of it, with its matrix."
+    ),
+    title="Which number of A and t does which change?",
+    operation=list(plotting.AFFINE_OPERATIONS),
+    strength=Control(run.pick(quick=[-1, 1], standard=[-1, -0.5, 0, 0.5, 1]), label="Strength"),
+    start={"operation": "rotation", "strength": 1},
+    pixels=540,
+)
+
+# %% [markdown]
+# Where would you stop? Turned by 45°, the palace is a palace, but few people photograph it so. The
+# black corners are a risk, too: a network could learn from them that the picture was turned.
+# `padding="border"` continues the edge, `"reflection"` mirrors the picture there.
+#
+# ## Lens distortion
+#
+# No lens is straight. The simplest model (Brown, 1971) moves each place along its distance $r$ from
+# the center, where $r = 1$ at the corners. Read backward, the output at $p'$ shows the input at
+#
+# $$
+# p = p'\,(1 + k\,r'^2) . \tag{7}
+# $$
+#
+# With $k > 0$ the rim is squeezed (a *barrel*), with $k < 0$ it is drawn out (a *pincushion*).
+
+
+# %% tags=["nbval-check-output"]
+def lens(x, k):
+    p_out, center = places(*x.shape[-2:])
+    corner = torch.tensor(x.shape[-2:]).float().norm() / 2
+    r = p_out.norm(dim=-1, keepdim=True) / corner
+    p = p_out * (1 + k * r**2)
+    return read_between(x, *(p + center).unbind(-1))
+
+
+libs = augmentation.lens_distortion(cat, 0.4)[0]
+print(f"ours and lib's agree: {torch.allclose(lens(cat[0], 0.4), libs, atol=1e-3)}")
+
+# %% tags=["remove-input"]
+FrameExplorer(
+    lambda k: plotting.lens_figure(china, k=k),
+    alt=lambda k: (
+        f"The photograph of the palace and a grid of straight lines, seen through a lens with k = "
+        f"{k:g}: "
+        + ("straight." if k == 0 else "lines bulge outward." if k > 0 else "lines bend inward.")
+    ),
+    title="From which k on would you notice it in a photograph?",
+    k=Control(run.pick(quick=[-0.3, 0.6], standard=[-0.3, -0.15, 0, 0.15, 0.3, 0.6]), label="k"),
+    start={"k": 0.6},
+    pixels=540,
+)
+
+# %% [markdown]
+# In the grid you notice a small $k$ at once, in the photograph hardly; the label is safe. Any other
+# rule "the output at $p'$ shows the input at $p$" is an augmentation, too.
+#
+# ## At test time: average
+#
+# Training draws $\phi$ at random. A test should not depend on luck, so average the *probabilities*
+# $p_k = \mathrm{softmax}\big(f(T_{\phi_k}(x))\big)$ over a fixed set of $K$ crops:
+#
+# $$
+# \bar p = \frac1K \sum_{k=1}^{K} p_k . \tag{8}
+# $$
+#
+# ResNet took five scales, short sides of 224, 256, 384, 480 and 640, and the slides ten crops of
+# each: four corners, the center, and the same five mirrored. (He et al. let the network see each
+# scale whole.) EfficientNet-Lite0, trained on ImageNet, looks at two photographs in this way:
+
+# %%
+classifier = load_efficientnet_lite0()
+scales = run.pick(quick=(224, 256), standard=augmentation.RESNET_SCALES)
+seen = {}
+for name in run.pick(quick=("coffee",), standard=("coffee", "chelsea")):
+    crops = augmentation.multi_scale_crops(load_photo(name)[None], scales=scales)
+    seen[name] = augmentation.crop_probabilities(classifier, crops)[0]  # (50, 1000)
+for name, probabilities in seen.items():
+    best = probabilities.mean(0).topk(2)
+    top = [f"{classifier.classes[i]} {p:.2f}" for p, i in zip(*map(torch.Tensor.tolist, best))]
+    print(f"{name}: {', '.join(top)}")
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "One chart for each of two photographs: the probability of the class with the largest average, for ten crops at each of five scales, as dots, and their average as a line. The dots scatter widely, most of all at the largest scales, where a crop sees a small part."}}
+fig, axes = plotting.figure(1, len(seen), height=2.7, sharey=True, squeeze=False)
+for ax, (name, probabilities) in zip(axes[0], seen.items(), strict=True):
+    best = int(probabilities.mean(0).argmax())
+    by_scale = probabilities[:, best].view(len(scales), 10).tolist()
+    title = f"{name}: {classifier.classes[best]}"
+    plotting.plot_crop_probabilities(ax, by_scale, scales, title=title)
+axes[0, 0].set_ylabel("probability")
+fig
+
+# %% [markdown]
+# Each dot is one crop, the line the average of all. One crop is a gamble: at the largest scales it
+# may see the table, or one ear. The average is less sure than the best crops, and steadier. Is it
+# *better*? Two photographs cannot tell, so we measure on small pictures, with the network of
+# chapter 3 and the recipe scaled down: training on flips and patches of 32 × 32 from short sides of
+# 36 to 48; then a test with one crop from the middle of the middle scale, with five scales times ten
+# crops, and with the center and its mirror image alone at the five scales.
+
+# %% tags=["remove-input"]
+Prediction(
+    "The small pictures show one object near their middle. Averaging fifty crops gains some points "
+    "over one center crop. How much of this gain do the ten give that lie in the center?",
+    [
+        Choice(
+            "About a fifth, with a fifth of the crops",
+            "Gains from averaging do not add up like that: the first few opinions help most.",
+        ),
+        Choice(
+            "About all of it, or more",
+            "Forty of the fifty are corners, which cut the object off. Ten crops that show it whole "
+            "do as well, for a fifth of the price. The fixed set should suit the pictures.",
+            correct=True,
+        ),
+        Choice(
+            "None: without the corners nothing varies",
+            "The scale varies, and left and right. That is enough for errors to differ.",
+        ),
+    ],
+)
+
+# %%
+count = run.pick(quick=200, standard=600)
+streams = {split: run.generator(split) for split in ("train", "test")}
+train, test = (
+    load_color_images(dataset, split, size, generator=streams[split], device=run.device)
+    for split, size in (("train", 1000), ("test", count))
+)
+standardize = fit_standardization(train.images)
+recipe = augmentation.label_preserving(
+    augmentation.random_horizontal_flip,
+    partial(augmentation.random_scale_crop, short_side=(36, 48), size=32),
+)
+steps, seeds = run.pick(quick=20, standard=500), range(run.pick(quick=3, standard=5))
+many = range(run.pick(quick=3, standard=8))
+trials = [Trial(s, steps, transform=recipe, preprocess=standardize) for s in many]
+cropped = run_trials(trials, train, {"test": test}, run=run, keep_models=True)
+
+# %%
+crops = list(augmentation.multi_scale_crops(test.images, scales=(36, 39, 42, 45, 48), size=32))
+selected = {"one center crop": [20 + 4], "all fifty": range(50),
+            "centers and mirrors": [10 * s + c for s in range(5) for c in (4, 9)]}  # fmt: skip
+by_test = {name: [] for name in selected}
+for outcome in cropped:
+    each = augmentation.crop_probabilities(outcome.model.to(run.device), crops)
+    for name, chosen in selected.items():
+        guess = each[:, list(chosen)].mean(1).argmax(1)
+        by_test[name].append(100 * (guess == test.labels).float().mean().item())
+print(*(f"{name}: {np.mean(values):.1f}%" for name, values in by_test.items()), sep="; ")
+
+# %% tags=["nbval-check-output"]
+one, fifty, centers = (np.array(values) for values in by_test.values())
+crop_verdicts = [
+    claim("fifty-crops", "Five scales times ten crops beat one center crop", fifty - one,
+          above=0, unit="points", rows=("M23",), run=run),
+    claim("center-crops", "Ten center crops (five scales, mirrored or not) beat one", centers - one,
+          above=0, unit="points", rows=("M23",), run=run),
+    claim("corners-are-spare", "The ten are at most 2 points worse than all fifty",
+          centers - fifty, above=-2, unit="points", rows=("M23",), run=run),
+]  # fmt: skip
+
+# %% tags=["remove-input"]
+crop_verdicts[0]
+
+# %% tags=["remove-input"]
+crop_verdicts[1]
+
+# %% tags=["remove-input"]
+crop_verdicts[2]
+
+# %% [markdown]
+# The price is one forward pass for each crop. Where objects stand anywhere, corners earn their keep;
+# where they stand in the middle, choose crops that show it.
+#
+# ## Which augmentation buys which invariance?
+#
+# The test pictures shift: all **mirrored**, **moved** off the middle, **rescaled** (smaller or
+# larger by 1.6), **relit** (dimmer, warmer, and for the scenes from the other side), **rotated** by
+# 45° to 135°. The network learns from 1000 pictures without any of this, with one augmentation:
+# flips, movements up to 20%, scales from 0.6 to 1.6, color jitter, rotations up to 135°; or with all
+# at once. Fill in a table on paper: six rows, six test sets, in each cell a plus, a minus or
+# nothing.
+
+# %% tags=["remove-input"]
+Prediction(
+    "Now the shape of your table. Against training without augmentation, where are the large gains?",
+    [
+        Choice(
+            "Everywhere: augmentation makes a network robust",
+            "Robust against what? A network that saw moved objects has learned nothing about "
+            "turned ones.",
+        ),
+        Choice(
+            "Where the augmentation is the kind of change that the test set has",
+            "An augmentation tells the network one fact: this change does not matter. It helps "
+            "where the fact is needed, and costs updates where it isn't.",
+            correct=True,
+        ),
+        Choice(
+            "On the ordinary test set above all",
+            "There most of these pictures look like nothing that is ever tested. Wide rotations "
+            "and movements make learning slower.",
+        ),
+    ],
+)
+
+
+# %%
+def shifted(shift):
+    """The test pictures, changed in one way."""
+    if dataset == "scenes":  # rendered anew: the object changes, in its scene
+        again = run.generator("test")
+        return load_scenes(count, generator=again, shift=shift, device=run.device)
+    images = augmentation.shift_images(test.images, shift, generator=run.generator(shift))
+    return ImageDataset(images, test.labels, test.classes)
+
+
+tests = {"ordinary": test}
+tests |= {name: shifted(name) for name in ("mirrored", "moved", "rescaled", "relit", "rotated")}
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Six rows of eight small pictures of objects on backgrounds, one row for each test set. Compared with the ordinary row, the objects are mirrored, off the middle, smaller or larger, darker and in warmer light, or turned on their side."}}
+fig, axes = plotting.figure(6, 8, height=3.6)
+for row, (name, part) in zip(axes, tests.items(), strict=True):
+    for ax, image in zip(row, part.images, strict=False):
+        plotting.plot_image(ax, image)
+    row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10)
+fig
+
+# %%
+move = partial(augmentation.random_affine, translate=0.2, padding="border")
+scale = partial(augmentation.random_affine, scale=(0.6, 1.6), padding="border")
+turn = partial(augmentation.random_affine, degrees=135, padding="border")
+light = partial(augmentation.color_jitter, brightness=0.6, contrast=0.4, saturation=0.4)
+flip_ = augmentation.random_horizontal_flip
+together = partial(
+    augmentation.random_affine, translate=0.2, scale=(0.6, 1.6), degrees=135, padding="border"
+)
+operations = {
+    "none": (), "flips": (flip_,), "movements": (move,), "scales": (scale,),
+    "color jitter": (light,), "rotations": (turn,), "all at once": (flip_, light, together),
+}  # fmt: skip
+
+# %%
+transforms = {
+    name: augmentation.label_preserving(*parts) if parts else None
+    for name, parts in operations.items()
+}
+trials = [
+    Trial(100 + s, steps, transform=transform, preprocess=standardize)
+    for transform in transforms.values()
+    for s in seeds
+]
+outcomes = iter(run_trials(trials, train, tests, run=run))
+accuracy = {name: [next(outcomes).accuracy for _ in seeds] for name in transforms}
+
+# %%
+gains = {
+    name: {
+        part: [new[part] - old[part] for new, old in zip(results, accuracy["none"], strict=True)]
+        for part in tests
+    }
+    for name, results in accuracy.items()
+    if name != "none"
+}
+print("without augmentation:")
+for part in tests:
+    print(f"{part:>10}: {np.mean([result[part] for result in accuracy['none']]):.1f}%")
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Table in colors: six augmentations as rows, six test sets as columns, in each cell the gain in percentage points over training without augmentation. The large gains lie on a diagonal: flips help on mirrored pictures, movements on moved ones, scales on rescaled ones, color jitter on relit ones, rotations on rotated ones. Movements and rotations lose on ordinary pictures. The last row, all at once, loses nearly everywhere."}}
+fig, ax = plotting.figure(height=4.6)
+plotting.plot_gains(ax, gains)
+ax.set_title("Each augmentation helps against its own shift (points)", fontsize=11)
+fig
+
+# %% [markdown]
+# Compare it with your table. Each cell is the mean gain, with half the width of its 95% interval
+# below. Five claims for the diagonal, one for its price, one for the last row:
+
+# %% tags=["nbval-check-output"]
+diagonal = [
+    claim("flips-buy-mirrors", "Flips gain more than 10 points on mirrored pictures",
+          gains["flips"]["mirrored"], above=10, unit="points", rows=("M21",), run=run),
+    claim("movements-buy-places", "Movements gain more than 20 points on moved pictures",
+          gains["movements"]["moved"], above=20, unit="points", rows=("M25",), run=run),
+    claim("scales-buy-sizes", "Scales gain more than 10 points on rescaled pictures",
+          gains["scales"]["rescaled"], above=10, unit="points", rows=("M22",), run=run),
+    claim("jitter-buys-light", "Color jitter gains on relit pictures",
+          gains["color jitter"]["relit"], above=0, unit="points", rows=("M24",), run=run),
+    claim("rotations-buy-angles", "Rotations gain more than 10 points on rotated pictures",
+          gains["rotations"]["rotated"], above=10, unit="points", rows=("M25",), run=run),
+]  # fmt: skip
+
+# %% tags=["remove-input"]
+diagonal[0]
+
+# %% tags=["remove-input"]
+diagonal[1]
+
+# %% tags=["remove-input"]
+diagonal[2]
+
+# %% tags=["remove-input"]
+diagonal[3]
+
+# %% tags=["remove-input"]
+diagonal[4]
+
+# %% tags=["nbval-check-output"]
+prices = [
+    claim("rotations-cost", "Within 500 updates, rotations lose over 5 points on ordinary pictures",
+          gains["rotations"]["ordinary"], below=-5, unit="points", rows=("M25",), run=run),
+    claim("all-at-once", "Within 500 updates, all at once loses over 10 points on ordinary pictures",
+          gains["all at once"]["ordinary"], below=-10, unit="points", rows=("M25",), run=run),
+]  # fmt: skip
+
+# %% tags=["remove-input"]
+prices[0]
+
+# %% tags=["remove-input"]
+prices[1]
+
+# %% [markdown]
+# An augmentation buys the invariance it shows, at a price: the network has more to learn in the
+# same time. Wide rotations are expensive, and all five at full strength are more than this network
+# can learn in 500 updates. Larger networks and longer trainings afford more: RandAugment (Cubuk et
+# al., 2020) has two knobs, how many changes and how strong, and its best strength grows with the
+# network and the data. So list the changes your test pictures will have, augment with those, and
+# measure on validation data.
+#
+# ## Exercises
+#
+# ### Exercise 1: a flip that changes the label
+#
+# ★☆☆, 10 minutes. Road signs: 0 "left", 1 "right", 2 "straight on". Mirror the pictures for which
+# `flip` is true, and give them the labels they have then. Change neither argument.
+
+
+# %% tags=["exercise"] exercise="flip-signs" points=4
+def flip_signs(images, labels, flip):
+    """images (n, c, h, w), labels (n,) int64, flip (n,) bool -> new (images, labels)."""
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_flip_signs(flip_signs)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="flip-signs" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def flip_signs(images, labels, flip):
+    """images (n, c, h, w), labels (n,) int64, flip (n,) bool -> new (images, labels)."""
+    mirrored_label = torch.tensor([1, 0, 2])[labels]
+    images = torch.where(flip[:, None, None, None], images.flip(-1), images)
+    return images, torch.where(flip, mirrored_label, labels)
+
+
+checks.check_flip_signs(flip_signs)
+
+# %% [markdown]
+# ### Exercise 2: ten crops by indexing
+#
+# ★★☆, 15 minutes. Return the upper left, upper right, lower left, lower right and center crop of
+# `size` × `size` pixels, then the same five of the mirrored pictures. Where the center falls between
+# two pixels, either will do. Slices suffice.
+
+
+# %% tags=["exercise"] exercise="ten-crops" points=5
+def my_ten_crops(images, size):
+    """images (n, c, h, w) -> (n, 10, c, size, size)."""
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_ten_crops(my_ten_crops)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="ten-crops" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def my_ten_crops(images, size):
+    """images (n, c, h, w) -> (n, 10, c, size, size)."""
+    H, W = images.shape[-2:]
+    i, j = (H - size) // 2, (W - size) // 2
+    corners = [(0, 0), (0, W - size), (H - size, 0), (H - size, W - size), (i, j)]
+    return torch.stack(
+        [
+            x[..., top : top + size, left : left + size]
+            for x in (images, images.flip(-1))
+            for top, left in corners
+        ],
+        dim=1,
+    )
+
+
+checks.check_ten_crops(my_ten_crops)
+
+# %% [markdown]
+# ### Exercise 3: the shear and its inverse
+#
+# ★★☆, 15 minutes. Write the matrix of a horizontal shear by an angle in degrees, as defined above,
+# and the inverse that a program needs, without `inv`. How does the area of a picture change? And is
+# a shear by 20° followed by one by 30° a shear by 50°?
+
+
+# %% tags=["exercise"] exercise="shear-matrices" points=5
+def shear_matrices(degrees):
+    """The 2 × 2 tensors (A, its inverse)."""
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_shear_matrices(shear_matrices)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="shear-matrices" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def shear_matrices(degrees):
+    """The 2 × 2 tensors (A, its inverse)."""
+    # To undo it, slide the rows back. The determinant is 1: areas stay. Two shears add their
+    # tangents, not their angles: tan 20° + tan 30° is the tangent of 43.3°.
+    slide = torch.tensor(degrees).deg2rad().tan().item()
+    return torch.tensor([[1, -slide], [0, 1]]), torch.tensor([[1, slide], [0, 1]])
+
+
+checks.check_shear_matrices(shear_matrices)
+
+# %% [markdown]
+# ### Exercise 4: design an augmentation for your problem
+#
+# ★★★, 20 minutes. Think of pictures you work with, and of a change that your test pictures have and
+# your training pictures lack: rain, a scratch, a finger on the lens, a scanner's slant, another
+# camera's colors. Write it as a transform, each picture with its own draw from `generator`. The
+# check tests its manners (shape, range, labels, draws); whether the label is still *true* is for
+# you to judge: look at some.
+
+
+# %% tags=["exercise"] exercise="own-augmentation" points=8
+def my_augmentation(images, labels, generator):
+    """images (n, c, h, w) in [0, 1], labels (n,) -> new (images, labels)."""
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_own_augmentation(my_augmentation)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="own-augmentation" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def my_augmentation(images, labels, generator):
+    """images (n, c, h, w) in [0, 1], labels (n,) -> new (images, labels)."""
+    # Another camera's tone curve: x to the power of gamma, from 1/2 (pale) to 2 (deep).
+    draws = torch.rand(len(images), 1, 1, 1, generator=generator).to(images)
+    return images ** (2 ** (2 * draws - 1)), labels
+
+
+checks.check_own_augmentation(my_augmentation)
+
+# %% [markdown]
+# Then measure: is it worth its price? `Trial(seed, steps, transform=my_augmentation)` trains with it,
+# `run_trials` runs several seeds, and the difference to `accuracy["none"]`, seed by seed, is the
+# answer.
+#
+# ## Summary
+#
+# - An augmentation states a fact about your problem: this change does not matter. If the fact is
+#   false (mirrored letters, a tomato's hue), it teaches errors.
+# - Geometric changes read backward: for each output pixel, where it comes from; then (6).
+# - ResNet's training recipe varies scale and place; at test, probabilities are averaged over a fixed
+#   set of crops, which should show the object.
+# - Each augmentation helps against the shift it imitates. Strong ones need longer training.
+#
+# **Limits.** One small network, 1000 training pictures of rendered objects, 500 updates. The shifts
+# are clean, one at a time; the world mixes them. Strengths, learning rate and updates were chosen in
+# a few trials on other pictures than those of the tests.
+#
+# ## Sources
+#
+# - Brown (1971). Close-range camera calibration. Photogrammetric Engineering 37(8). See also
+#   Fitzgibbon (2001). Simultaneous linear estimation of multiple view geometry and lens distortion.
+#   CVPR.
+# - Cubuk, Zoph, Shlens, Le (2020). RandAugment. NeurIPS.
+#   [arXiv:1909.13719](https://arxiv.org/abs/1909.13719)
+# - He, Zhang, Ren, Sun (2016). Deep residual learning for image recognition. CVPR.
+#   [arXiv:1512.03385](https://arxiv.org/abs/1512.03385)
+# - Krizhevsky, Sutskever, Hinton (2012). ImageNet classification with deep convolutional neural
+#   networks. NeurIPS.
+# - Shorten, Khoshgoftaar (2019). A survey on image data augmentation for deep learning. Journal of
+#   Big Data 6:60.
+# - Simonyan, Zisserman (2015). Very deep convolutional networks for large-scale image recognition.
+#   ICLR. [arXiv:1409.1556](https://arxiv.org/abs/1409.1556)
+# - Szegedy et al. (2015). Going deeper with convolutions. CVPR.
+#   [arXiv:1409.4842](https://arxiv.org/abs/1409.4842)
+#
+# Cutout (DeVries and Taylor, 2017) and mixup (Zhang et al., 2018), which change a picture in ways no
+# camera would, are in chapter 3.

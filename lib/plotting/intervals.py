@@ -1,0 +1,44 @@
+"""Measured values with their intervals, one row for each thing compared."""
+
+import statistics
+from collections.abc import Mapping, Sequence
+
+from matplotlib.axes import Axes
+
+from lib.intervals import FEWEST, t_interval
+from lib.plotting.style import BLUE, GRAY
+
+
+def plot_intervals(
+    ax: Axes,
+    values: Mapping[str, Sequence[float]],
+    *,
+    colors: Mapping[str, str] | None = None,
+    reference: float | None = 0.0,
+    sort: bool = True,
+) -> Axes:
+    """Draw each row's mean, its 95% interval and a small dot per seed, best on top.
+
+    With fewer than three seeds there is no interval, and none is drawn.
+
+    Args:
+        values: one number per seed for each row's label.
+        colors: of the rows; rows that are not in it are blue.
+        reference: where a vertical line stands; None draws none.
+        sort: by the mean; False keeps the order, first on top.
+    """
+    means = {label: statistics.fmean(seen) for label, seen in values.items()}
+    order = sorted(means, key=means.get, reverse=True) if sort else list(means)
+    if reference is not None:
+        ax.axvline(reference, color=GRAY, lw=1)
+    for y, label in enumerate(reversed(order)):
+        color = (colors or {}).get(label, BLUE)
+        if len(values[label]) >= FEWEST:
+            _, low, high = t_interval(values[label])
+            ax.plot([low, high], [y, y], color=color, lw=2.2, solid_capstyle="butt")
+        ax.plot(values[label], [y] * len(values[label]), ".", color=color, ms=4, alpha=0.5)
+        ax.plot(means[label], y, "o", color=color, ms=6)
+    ax.set_yticks(range(len(order)), order[::-1])
+    ax.set_ylim(-0.6, len(order) - 0.4)
+    ax.grid(axis="y", visible=False)
+    return ax

@@ -1,0 +1,57 @@
+"""Every chapter that offers other data runs on it from the first cell to the last.
+
+The data stands in for CIFAR-10: the same format and shapes, random pixels.
+"""
+
+import re
+
+import pytest
+
+from tests.cifar10 import write_cifar10
+from tools.chapters import Chapter, list_chapters, read_source
+from tools.execute import Parameters, execute
+
+ROWS = 2000  # of each of the six files: what a chapter draws at quick fits
+
+
+def parameters_cell(notebook):
+    """The cell with the defaults that a reader may change."""
+    (cell,) = (c for c in notebook.cells if "parameters" in c.metadata.get("tags", []))
+    return cell
+
+
+OFFERING = [
+    chapter
+    for chapter in list_chapters()
+    if re.search(r"\bdataset\b", parameters_cell(read_source(chapter)).source)
+]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    """The folder of all data sets, holding an archive in CIFAR-10's format."""
+    folder = tmp_path_factory.mktemp("data")
+    write_cifar10(folder, ROWS)
+    return folder
+
+
+@pytest.mark.parametrize("chapter", OFFERING, ids=lambda chapter: chapter.name)
+def test_a_chapter_runs_on_the_other_data_it_offers(chapter, data, tmp_path, monkeypatch):
+    notebook = read_source(chapter)
+    cell = parameters_cell(notebook)
+    other, replaced = re.subn(r'"scenes"', '"cifar10"', cell.source, count=1)
+    assert replaced, f"{cell.source!r} does not name scenes as its data set"
+    cell.source = "\n".join(
+        [
+            "from tests.cifar10 import trust",
+            "from lib.datasets.cifar10 import ARCHIVE",
+            "from lib.datasets.downloads import data_root",
+            'trust(data_root() / "cifar10" / ARCHIVE)',
+            other,
+        ]
+    )
+    monkeypatch.setattr("tools.execute.read_source", lambda _: notebook)
+    monkeypatch.setenv("COURSE_DATA", str(data))
+    copy = Chapter(tmp_path / chapter.source.name)
+    (result,) = execute([copy], Parameters("quick"), cache=tmp_path / "cache", limit=300)
+    assert result.seconds > 0
