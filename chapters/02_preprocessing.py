@@ -145,7 +145,7 @@ centered = plotting.signed_picture(recipes["channel mean"][0][:5], limit=0.6)
 for ax, pictures, title in zip(axes[:, 0], (x[:5], centered), ("original", "minus channel mean")):
     plotting.plot_montage(ax, pictures, columns=5, title=title)
 plotting.plot_image(axes[0, 1], mean_image, title="mean image")
-plotting.plot_image(axes[1, 1], channel_mean.expand(3, 32, 32), title="channels")
+plotting.plot_image(axes[1, 1], channel_mean.expand(3, 32, 32), title="channel mean")
 fig
 
 # %% [markdown]
@@ -240,7 +240,7 @@ inputs = {"0 to 255": 255 * x, "0 to 1": x} | {n: ours for n, (ours, _) in recip
 inputs = {name: images.flatten(1) for name, images in inputs.items()}
 limits = {name: 2 / steepest(rows)[0] for name, rows in inputs.items()}
 for name, limit in limits.items():
-    print(f"{name:>12}: descent converges for learning rates below {limit:.1g}")
+    print(f"{name:>12}: rates below {limit:.1g} converge")
 
 # %% [markdown]
 # Centering raises the limit. Standardizing lowers it again: it divides by stds of
@@ -306,8 +306,8 @@ FrameExplorer(
 
 # %% [markdown]
 # Only whitening does. Centering takes away the steep direction $\mu$, standardizing the difference
-# in scale; correlation stays. Rotating alone turns the picture and leaves the condition number as it
-# was. (A bias is an input that is always 1; off-center data ties it to the weights: the same trouble
+# in scale; correlation stays. Rotating alone turns the picture and leaves the *condition number*, the largest
+# curvature over the smallest, as it was. (A bias is an input that is always 1; off-center data ties it to the weights: the same trouble
 # in one more dimension.)
 #
 # ## Whitening images
@@ -555,7 +555,7 @@ fig
 
 # %% [markdown]
 # Bands span the seeds. The two uncentered inputs hardly leave the level of guessing, 10%. Standardized
-# pixels are larger, so their best rate is smaller, as (6) said. Now fresh seeds and test images, each
+# pixels are larger, so their best rate is smaller, as (5) and (6) say. Now fresh seeds and test images, each
 # preprocessing at its best rate; and beside them ZCA with a small $\varepsilon$, which whitens
 # directions of little variance as well:
 
@@ -652,7 +652,7 @@ conv_claims[1]
 conv_claims[2]
 
 # %% [markdown]
-# Here the advice holds: center, and what comes on top adds nothing we could measure. Whitening also costs a
+# Here the advice holds: center, and nothing on top of it helps. Whitening also costs a
 # $D \times D$ matrix product for every image, and it has a dark side: with fewer images than inputs
 # and no $\varepsilon$, it removes all that a network could generalize from (Wadia et al., 2021). The
 # next section shows it.
@@ -782,7 +782,7 @@ whitened = {
     label: [whitened_accuracy(s, fit_on) for s in range(5)] for label, fit_on in FITS.items()
 }
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of accuracy on photo patches with 95 percent intervals. Centered patches come first, patches whitened by the training set's statistics second, patches whitened by the statistics of all images last, at or below the gray line of guessing."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of accuracy on photo patches with 95 percent intervals. Centered patches come first, patches whitened by the training set's statistics second, patches whitened by the statistics of all images last, near or below the gray line of guessing."}}
 fig, ax = plotting.figure(height=2.3)
 plotting.plot_intervals(ax, whitened, reference=100 / 8)
 ax.set(xlabel="test accuracy (%), gray line: guessing", title="This leak hurts")
@@ -853,7 +853,7 @@ versions = {
 # %%
 loss_of = {name: right - scores(images) for name, images in versions.items()}
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of the points of accuracy lost to seven mistakes, with 95 percent intervals. The test set's own statistics, ImageNet's and each image's own lie near zero. Leaving out the division and swapping red and blue cost some points. Pixels from 0 to 255 and forgotten preprocessing cost most by far."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of the points of accuracy lost to seven mistakes, with 95 percent intervals. The test set's own statistics, ImageNet's and each image's own lie near zero. Swapping red and blue costs some points, pixels from 0 to 255 more. Leaving out the division and forgetting the preprocessing cost most."}}
 fig, ax = plotting.figure(height=3.2)
 plotting.plot_intervals(ax, loss_of)
 ax.set(xlabel="points of accuracy lost", title="Wrong statistics cost, silently")
@@ -951,7 +951,7 @@ checks.check_standardize(standardize)
 # ### Exercise 2: ZCA from an eigendecomposition
 #
 # ★★☆, 15 minutes. Write `zca(X, epsilon)`: the matrix $V^\top \mathrm{diag}((\lambda + \varepsilon)^{-1/2})\, V$
-# that (9) multiplies $x - \mu$ by, for examples in the rows of X (n, D). Average over n. Why is the matrix symmetric, and PCA's not?
+# that (9) multiplies $x - \mu$ by, for examples in the rows of X (n, D). Divide by n, not n − 1. Why is the matrix symmetric, and PCA's not?
 
 
 # %% tags=["exercise"] exercise="zca" points=5

@@ -109,7 +109,7 @@ fig
 # %% [markdown]
 # ## Flips
 #
-# The horizontal flip is the oldest and cheapest (Krizhevsky et al., 2012, used it on AlexNet).
+# The horizontal flip is one of the oldest and the cheapest (Krizhevsky et al., 2012, used it on AlexNet).
 # Pixel in row $i$ and column $j$ comes from the other end of its row:
 #
 # $$
@@ -132,13 +132,13 @@ batch = cat.expand(8, -1, -1, -1)
 coin = torch.rand(8, generator=run.generator("coin")) < 0.5
 flipped = torch.where(coin.view(-1, 1, 1, 1), flip(batch), batch)
 same = torch.equal(flipped, augmentation.random_horizontal_flip(batch, run.generator("coin")))
-print(f"ours and lib's are the same: {same}; twice is never: {flip(flip(cat)).equal(cat)}")
+print(f"ours and lib's are the same: {same}; two flips undo it: {flip(flip(cat)).equal(cat)}")
 
 # %% [markdown]
 # ### When a flip changes the label
 #
 # For cats and cups a flip is safe. Here are digits, 8 × 8 pixels, handwritten: as they are,
-# mirrored, and turned by half a turn (which is two flips). Cover the top row and try to read the
+# mirrored, and turned by half a turn (left for right and top for bottom). Cover the top row and try to read the
 # others.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Three rows of ten handwritten digits from 0 to 9. The first row is upright. In the second row they are mirrored: 0, 1 and 8 still read well, 2 looks like an S, 3, 7 and 9 are odd shapes. In the third row they are turned by half a turn: 0 and 8 still read well, 6 looks like a 9 and 9 looks like a 6."}}
@@ -218,9 +218,9 @@ verdicts[0]
 verdicts[1]
 
 # %% [markdown]
-# A mirrored digit is seldom another digit, yet the flips cost: the network spends capacity and updates
-# on pictures that nobody tests on. So ask of each augmentation: would the label stay, *and* could
-# such a picture occur? Where you know how the label changes, change it, too (exercise 1).
+# To us a mirrored digit is seldom another one, yet the flips cost. To a network a mirrored 5 comes
+# close to a 2, and it spends updates on pictures nobody tests on. So ask of each augmentation: would
+# the label stay, *and* could such a picture occur? Where you know how the label changes, change it, too (exercise 1).
 #
 # ## Random crops and scales
 #
@@ -365,9 +365,8 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Brightness stretches the curves from 0, contrast stretches them from the middle, and what passes
-# 0 or 1 is lost. Saturation brings the three curves together or apart. The hue changes which
-# channel is which.
+# Brightness stretches the curves from 0, contrast from the mean gray $\bar g$, and what passes
+# 0 or 1 is lost. Saturation brings the three curves together or apart.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -412,26 +411,26 @@ Prediction(
 # A = \begin{pmatrix} s_x & 0 \cr 0 & s_y \end{pmatrix} ,
 # $$
 #
-# and a shear by $\sigma$ slides each row by its distance from the middle:
+# and a shear by $\sigma$ slides the row at height $y$ by $-y \tan\sigma$, rows below the middle to the left:
 # $A = \begin{pmatrix} 1 & -\tan\sigma \cr 0 & 1 \end{pmatrix}$.
 # In which direction should a program read (5)?
 
 # %% tags=["remove-input"]
 Prediction(
     "A program takes every pixel of the input, computes p' = A p for a rotation by 30°, rounds p' "
-    "and puts the pixel there. The output starts out white. What does it look like?",
+    "and puts the pixel there. The output starts out white. What happens inside the picture?",
     [
         Choice(
-            "Turned, with jagged edges",
-            "Jagged, yes, but there is worse: two pixels may round to the same place.",
+            "Every place gets its pixel",
+            "As many places as pixels, but two pixels may round to the same place.",
         ),
         Choice(
-            "Turned, with a pattern of white holes",
+            "White holes appear",
             "Where two pixels land on one place, another place stays empty. Inside the picture are "
             "as many places as pixels, so each collision leaves a hole.",
             correct=True,
         ),
-        Choice("Turned, and blurred", "Nothing is averaged here, so nothing blurs."),
+        Choice("It blurs", "Nothing is averaged here, so nothing blurs."),
     ],
 )
 
@@ -540,8 +539,8 @@ FrameExplorer(
 #
 # ## Lens distortion
 #
-# No lens is straight. The simplest model (Brown, 1971) moves each place along its distance $r$ from
-# the center, where $r = 1$ at the corners. Read backward, the output at $p'$ shows the input at
+# No lens is straight. The simplest model (Brown, 1971) moves each place along the line to the
+# center, by an amount that depends on its distance $r$, where $r = 1$ at the corners. Read backward, the output at $p'$ shows the input at
 #
 # $$
 # p = p'\,(1 + k\,r'^2) . \tag{7}
@@ -577,7 +576,8 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# In the grid you notice a small $k$ at once, in the photograph hardly; the label is safe. Any other
+# In the grid you notice a small $k$ at once; in the photograph, but for a black rim, hardly. The label
+# is safe. Any other
 # rule "the output at $p'$ shows the input at $p$" is an augmentation, too.
 #
 # ## At test time: average
@@ -589,7 +589,7 @@ FrameExplorer(
 # \bar p = \frac1K \sum_{k=1}^{K} p_k . \tag{8}
 # $$
 #
-# ResNet took five scales, short sides of 224, 256, 384, 480 and 640, and the slides ten crops of
+# ResNet took five scales, short sides of 224, 256, 384, 480 and 640, and the lecture slides ten crops of
 # each: four corners, the center, and the same five mirrored. (He et al. let the network see each
 # scale whole.) EfficientNet-Lite0, trained on ImageNet, looks at two photographs in this way:
 
@@ -617,7 +617,7 @@ fig
 
 # %% [markdown]
 # Each dot is one crop, the line the average of all. One crop is a gamble: at the largest scales it
-# may see the table, or one ear. The average is less sure than the best crops, and steadier. Is it
+# may see the table, or one ear. The average is less sure than the best crops. Is it
 # *better*? Two photographs cannot tell, so we measure on small pictures, with the network of
 # chapter 3 and the recipe scaled down: training on flips and patches of 32 × 32 from short sides of
 # 36 to 48; then a test with one crop from the middle of the middle scale, with five scales times ten
@@ -634,7 +634,7 @@ Prediction(
         ),
         Choice(
             "About all of it, or more",
-            "Forty of the fifty are corners, which cut the object off. Ten crops that show it whole "
+            "Forty of the fifty are corners, many of which cut into the object. Ten crops that show it whole "
             "do as well, for a fifth of the price. The fixed set should suit the pictures.",
             correct=True,
         ),
@@ -695,17 +695,17 @@ crop_verdicts[1]
 crop_verdicts[2]
 
 # %% [markdown]
-# The price is one forward pass for each crop. Where objects stand anywhere, corners earn their keep;
-# where they stand in the middle, choose crops that show it.
+# The price is one forward pass for each crop. Choose crops that show the object.
 #
 # ## Which augmentation buys which invariance?
 #
 # The test pictures shift: all **mirrored**, **moved** off the middle, **rescaled** (smaller or
-# larger by 1.6), **relit** (dimmer, warmer, and for the scenes from the other side), **rotated** by
-# 45° to 135°. The network learns from 1000 pictures without any of this, with one augmentation:
+# larger, by half or more), **relit** (dimmer, warmer, and for the scenes from the other side), **rotated** by
+# 45° to 135°. In the scenes' ordinary pictures arrows, crescents, flags
+# and fish face one way, and objects stand upright near the middle. The network learns from 1000 such
+# pictures, with one augmentation:
 # flips, movements up to 20%, scales from 0.6 to 1.6, color jitter, rotations up to 135°; or with all
-# at once. Fill in a table on paper: six rows, six test sets, in each cell a plus, a minus or
-# nothing.
+# at once. Fill in a table on paper, with a plus, a minus or nothing in each cell.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -719,7 +719,7 @@ Prediction(
         Choice(
             "Where the augmentation is the kind of change that the test set has",
             "An augmentation tells the network one fact: this change does not matter. It helps "
-            "where the fact is needed, and costs updates where it isn't.",
+            "where the fact is needed, and may cost where it isn't.",
             correct=True,
         ),
         Choice(
@@ -846,11 +846,11 @@ prices[0]
 prices[1]
 
 # %% [markdown]
-# An augmentation buys the invariance it shows, at a price: the network has more to learn in the
-# same time. Wide rotations are expensive, and all five at full strength are more than this network
-# can learn in 500 updates. Larger networks and longer trainings afford more: RandAugment (Cubuk et
+# An augmentation buys the invariance it shows, often at a price: look for the losses off the diagonal.
+# With all five at full strength the network has hardly learned anything after 500 updates: subtract,
+# and compare with guessing, 10%. Larger networks and longer trainings afford more: RandAugment (Cubuk et
 # al., 2020) has two knobs, how many changes and how strong, and its best strength grows with the
-# network and the data. So list the changes your test pictures will have, augment with those, and
+# network and the data. So augment with the changes your test pictures will have, and
 # measure on validation data.
 #
 # ## Exercises
@@ -977,18 +977,19 @@ def my_augmentation(images, labels, generator):
 checks.check_own_augmentation(my_augmentation)
 
 # %% [markdown]
-# Then measure: is it worth its price? `Trial(seed, steps, transform=my_augmentation)` trains with it,
-# `run_trials` runs several seeds, and the difference to `accuracy["none"]`, seed by seed, is the
-# answer.
+# Then measure: is it worth its price? `Trial(100 + s, steps, transform=my_augmentation,
+# preprocess=standardize)` trains with it, `run_trials` runs one for each `s` in `seeds` on `train` and `tests`,
+# and the difference to `accuracy["none"]`, seed by seed, is the answer.
 #
 # ## Summary
 #
 # - An augmentation states a fact about your problem: this change does not matter. If the fact is
-#   false (mirrored letters, a tomato's hue), it teaches errors.
+#   false (mirrored digits, a tomato's hue), it teaches errors.
 # - Geometric changes read backward: for each output pixel, where it comes from; then (6).
 # - ResNet's training recipe varies scale and place; at test, probabilities are averaged over a fixed
 #   set of crops, which should show the object.
-# - Each augmentation helps against the shift it imitates. Strong ones need longer training.
+# - Each augmentation helps against the shift it imitates. Too many strong ones at once, in a short
+#   training, leave nothing learned.
 #
 # **Limits.** One small network, 1000 training pictures of rendered objects, 500 updates. The shifts
 # are clean, one at a time; the world mixes them. Strengths, learning rate and updates were chosen in

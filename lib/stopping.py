@@ -1,6 +1,7 @@
 """Early stopping: the snapshot of a model that was best on validation, and when to stop."""
 
 import copy
+from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
@@ -56,5 +57,21 @@ class BestSnapshot:
             RuntimeError: nothing was kept yet.
         """
         if self._state is None:
-            raise RuntimeError("no snapshot to restore; no evaluation has come yet")
+            raise RuntimeError(f"no snapshot to restore: no evaluation has had a {self.metric} yet")
         model.load_state_dict(self._state)
+
+
+def stopping_point(validation: Sequence[float], patience: int) -> tuple[int, int]:
+    """Indices of the evaluation that ends the training, and of the best one up to there.
+
+    Args:
+        validation: accuracies, one per evaluation.
+        patience: evaluations without a new best after which training ends.
+    """
+    best = 0
+    for now, value in enumerate(validation):
+        if value > validation[best]:
+            best = now
+        if now - best >= patience:
+            return now, best
+    return len(validation) - 1, best

@@ -248,9 +248,10 @@ def predict(model: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tenso
     """Logits (n, classes) of images (n, ...) in evaluation mode; the model's mode is put back."""
     was_training = model.training
     model.eval()
-    logits = torch.cat([model(batch) for batch in images.split(batch_size)])
-    model.train(was_training)
-    return logits
+    try:
+        return torch.cat([model(batch) for batch in images.split(batch_size)])
+    finally:
+        model.train(was_training)
 
 
 @torch.no_grad()

@@ -1,5 +1,6 @@
 """Many trainings of the small residual network, one after another or spread over the cores."""
 
+import copy
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -68,9 +69,10 @@ class Outcome:
     Attributes:
         accuracy: of each held-out part at the end (or at the best snapshot), in percent; a network
             that diverged has a guesser's, 100 / classes.
-        history: losses in nats; with `evaluate_every`, metrics hold the parts' accuracies.
+        history: losses in nats, on the CPU; with `evaluate_every`, metrics hold the parts'
+            accuracies.
         seconds: wall time, evaluations included.
-        model: the trained network, where it was asked for.
+        model: the trained network, on the CPU, where it was asked for.
     """
 
     accuracy: dict[str, float]
@@ -143,12 +145,14 @@ def run_trials(
         progress: the label of a progress bar on stderr; None shows none.
 
     Raises:
-        ValueError: no trials.
+        ValueError: no trials, or a `keep_best` that names no part or lacks `evaluate_every`.
 
     Cost: starting the workers takes some seconds, once per chapter.
     """
     if not trials:
         raise ValueError("run_trials needs at least one trial; got none")
+    for trial in trials:
+        _check(trial, held_out)
     parts = [_pack(part) for part in (train, *held_out.values())]
     work = partial(_run_chunk, names=tuple(held_out), run=run, keep_models=keep_models)
     workers = 1 if run.device.type == "cuda" else min(joblib.cpu_count(), MAX_WORKERS, len(trials))
@@ -223,11 +227,22 @@ def run_trial(
         stopper=snapshot,
         on_divergence="record",
     )
+    history.loss = history.loss.cpu()
     if snapshot is not None:
         snapshot.restore_(model)
     final = _accuracies(model, held_out)
     seconds = time.perf_counter() - started
     return Outcome(final, history, seconds, model.cpu() if keep_model else None)
+
+
+def _check(trial: Trial, held_out: Mapping[str, ImageDataset]) -> None:
+    if trial.keep_best is None:
+        return
+    if trial.keep_best not in held_out:
+        known = ", ".join(held_out)
+        raise ValueError(f"keep_best must be one of {known}; got {trial.keep_best!r}")
+    if trial.evaluate_every is None:
+        raise ValueError("keep_best needs evaluate_every; got None")
 
 
 def _network(trial: Trial, train: ImageDataset, run: Run) -> nn.Module:
@@ -237,7 +252,9 @@ def _network(trial: Trial, train: ImageDataset, run: Run) -> nn.Module:
     else:
         channels, classes = train.images.shape[1], len(train.classes)
         network = ConvNet(channels, classes, generator=generator, **trial.network)
-    return nn.Sequential(trial.preprocess, network) if trial.preprocess else network
+    # A copy, since training moves a layer and may change it, and trials share theirs.
+    front = copy.deepcopy(trial.preprocess)
+    return network if front is None else nn.Sequential(front, network)
 
 
 def _accuracies(model: nn.Module, held_out: Mapping[str, ImageDataset]) -> dict[str, float]:

@@ -79,7 +79,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--budget", choices=("quick", "standard", "full"), default="standard")
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--jobs", type=int, default=2, help="chapters executed at once")
+    parser.add_argument("--jobs", type=int, default=1, help="chapters executed at once")
     parser.add_argument("--limit", type=float, default=900, help="seconds a chapter may take")
     parser.add_argument("--out", type=Path, default=BUILD / "html", help="where the book goes")
     return parser.parse_args()

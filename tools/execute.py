@@ -27,7 +27,7 @@ from tqdm import tqdm
 from lib.datasets.downloads import data_root
 from tools.chapters import ROOT, Chapter, CourseError, read_source
 
-THREADS = 1  # for every chapter, so that results repeat; chapters run side by side instead
+THREADS = 1  # for every chapter, so that results repeat; workers of lib.trials use the cores
 EXECUTION_TAGS = {"parameters", "raises-exception"}  # the tags that change what a cell does
 
 

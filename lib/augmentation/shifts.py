@@ -13,8 +13,8 @@ from lib.augmentation.geometry import affine, horizontal_flip, rotate
 def shift_images(images: Tensor, shift: str, *, generator: torch.Generator) -> Tensor:
     """All the images changed in the one way that `shift` names, each by an amount of its own.
 
-    For data that, unlike the rendered scenes, cannot be photographed again. The names and amounts
-    are those of the scenes' shifts; here the background is changed with the object.
+    For data that, unlike the rendered scenes, cannot be photographed again. The names are those of
+    the scenes' shifts, the amounts similar; here the background is changed with the object.
 
     Args:
         images: (batch, channels, height, width).

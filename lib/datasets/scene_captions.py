@@ -20,7 +20,7 @@ BACKGROUNDS = (
     "wood",
 )
 SIZES = ("small", "medium", "large")
-SMALL, LARGE = 0.34, 0.52  # of the picture's width: below is small, from here on large
+SMALL, LARGE = 0.3, 0.58  # of the picture's width: below is small, from here on large
 RELATIONS = ("left of", "right of", "above", "below")
 
 
@@ -64,7 +64,7 @@ class Scene:
 
 
 def caption(scene: Scene) -> str:
-    """The scene in words: "a large dotted green star left of a small red ring on grass".
+    """The scene in words: "a medium dotted green star left of a small red ring on grass".
 
     Every relation is the main object's to another; plain objects get no word for their texture.
     """

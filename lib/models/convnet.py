@@ -14,7 +14,8 @@ from lib.regularization import (
     linear_survival,
 )
 
-GRID = 4  # the last maps are averaged down to GRID × GRID before the hidden layer
+SMALLEST = 16  # pixels
+GRID = 4  # the last maps are averaged to GRID × GRID before the hidden layer
 
 
 class ConvNet(nn.Module):
@@ -84,7 +85,9 @@ class ConvNet(nn.Module):
             nn.init.zeros_(branch[-1][-1].weight if batch_norm else branch[-1].weight)
         nn.init.zeros_(self.logits.weight)
         noise = torch.Generator()
-        noise.manual_seed(int(torch.randint(2**62, (), generator=generator)))
+        noise.manual_seed(
+            int(torch.randint(2**62, (), generator=generator, device=generator.device))
+        )
         if drop_connect:
             self.hidden = _with_drop_connect(self.hidden, drop_connect, noise)
         self.dropout = Dropout(dropout, noise) if dropout else nn.Identity()
@@ -94,11 +97,11 @@ class ConvNet(nn.Module):
         )
         pool = {"output_ratio": pool_ratio, "generator": noise}
         self.pools = nn.ModuleList(
-            FractionalMaxPool2d(**pool) if pool_ratio else nn.MaxPool2d(2) for _ in range(2)
+            nn.MaxPool2d(2) if pool_ratio is None else FractionalMaxPool2d(**pool) for _ in range(2)
         )
         # Channels last is about 15% faster on a CPU, but for fractional pooling.
-        self.memory_format = torch.contiguous_format if pool_ratio else torch.channels_last
-        self.to(memory_format=self.memory_format)
+        self.memory_format = torch.channels_last if pool_ratio is None else torch.contiguous_format
+        self.to(generator.device, memory_format=self.memory_format)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (batch, classes) of images (batch, channels, height, width)."""
@@ -108,12 +111,12 @@ class ConvNet(nn.Module):
         """What the last layer sees: (batch, hidden).
 
         Raises:
-            ValueError: images of another number of channels.
+            ValueError: images of another number of channels, or too small ones.
         """
-        if images.ndim != 4 or images.shape[1] != self.channels:
+        if images.ndim != 4 or images.shape[1] != self.channels or min(images.shape[2:]) < SMALLEST:
             raise ValueError(
-                f"expected images (batch, {self.channels}, height, width); "
-                f"got {tuple(images.shape)}"
+                f"expected images (batch, {self.channels}, height, width) of {SMALLEST} pixels or "
+                f"more; got {tuple(images.shape)}"
             )
         x = images.contiguous(memory_format=self.memory_format)
         x = self.pools[0](torch.relu(self.stem(x)))

@@ -11,6 +11,7 @@ from torch import Tensor
 
 from lib.plotting.images import plot_image
 from lib.plotting.style import BLUE, GRAY, INK, PART_COLORS, VERMILLION, figure, plot_spread
+from lib.stopping import stopping_point
 from lib.training import History
 
 GAINS = LinearSegmentedColormap.from_list("gains", [VERMILLION, "#fdfcf8", BLUE])
@@ -111,22 +112,6 @@ def _signed(value: float) -> str:
     """The value without decimals, with its sign; zero has none."""
     whole = round(float(value))
     return f"{whole:+d}".replace("-", "−") if whole else "0"
-
-
-def stopping_point(validation: np.ndarray, patience: int) -> tuple[int, int]:
-    """Indices of the evaluation that ends the training, and of the best one up to there.
-
-    Args:
-        validation: accuracies, one per evaluation.
-        patience: evaluations without a new best after which training ends.
-    """
-    best = 0
-    for now, value in enumerate(validation):
-        if value > validation[best]:
-            best = now
-        if now - best >= patience:
-            return now, best
-    return len(validation) - 1, best
 
 
 def patience_figure(history: History, patience: int, *, title: str) -> Figure:

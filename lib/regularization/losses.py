@@ -108,9 +108,10 @@ def _total(terms: Iterable[Tensor]) -> Tensor:
 
 
 def weights_of(model: nn.Module) -> list[Tensor]:
-    """The model's weights in order: the parameters with two dimensions or more.
+    """The model's weights in order: parameters of two dimensions or more, but for biases.
 
-    That leaves out biases and batch normalization's scales and shifts, which move or scale an
-    output and add nothing to how wildly it can wiggle.
+    What is left out (biases, batch normalization's scales and shifts) moves or scales an output
+    and adds nothing to how wildly it can wiggle. A bias is known by its name, since those of an
+    `MLP` have two dimensions.
     """
-    return [p for p in model.parameters() if p.ndim >= 2]
+    return [p for name, p in model.named_parameters() if p.ndim >= 2 and "bias" not in name]

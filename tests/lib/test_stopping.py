@@ -2,7 +2,7 @@ import pytest
 import torch
 from torch import nn
 
-from lib.stopping import BestSnapshot
+from lib.stopping import BestSnapshot, stopping_point
 
 
 @pytest.fixture
@@ -13,10 +13,11 @@ def net():
 def change_(net):
     """Move parameters and buffers, as an epoch of training would."""
     net.train()
-    net(torch.randn(8, 2))
+    g = torch.Generator().manual_seed(len(list(net.parameters())))
+    net(torch.randn(8, 2, generator=g))
     with torch.no_grad():
         for p in net.parameters():
-            p.add_(torch.randn_like(p))
+            p.add_(torch.randn(p.shape, generator=g))
 
 
 def copy_of(net):
@@ -62,5 +63,11 @@ def test_mistakes_are_named(net):
         BestSnapshot(patience=0)
     with pytest.raises(KeyError, match="no metric 'validation' to watch; there are loss, test"):
         BestSnapshot()(0, {"loss": 1.0, "test": 0.5}, net)
-    with pytest.raises(RuntimeError, match="no evaluation has come yet"):
+    with pytest.raises(RuntimeError, match="no evaluation has had a validation yet"):
         BestSnapshot().restore_(net)
+
+
+@pytest.mark.parametrize(("patience", "stop", "best"), [(1, 2, 1), (2, 3, 1), (3, 5, 4), (9, 5, 4)])
+def test_the_stopping_point_is_where_the_best_is_patience_evaluations_old(patience, stop, best):
+    validation = [10.0, 30.0, 20.0, 25.0, 40.0, 35.0]
+    assert stopping_point(validation, patience) == (stop, best)

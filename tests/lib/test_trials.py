@@ -151,6 +151,20 @@ def test_options_that_contradict_each_other_are_named():
         combine({"lr": 0.1}, {"lr": 0.2})
 
 
+def test_a_layer_in_front_is_copied_for_each_trial(run, train, test):
+    layer = nn.BatchNorm2d(3)
+    twins = [run_trial(Trial(0, 5, preprocess=layer), train, {}, run) for _ in range(2)]
+    assert torch.equal(twins[0].history.loss, twins[1].history.loss)
+    assert layer.num_batches_tracked == 0
+
+
+def test_a_snapshot_that_cannot_be_kept_is_named(run, train, test):
+    with pytest.raises(ValueError, match="keep_best must be one of test; got 'validation'"):
+        run_trials([Trial(0, 1, keep_best="validation")], train, {"test": test}, run=run)
+    with pytest.raises(ValueError, match="keep_best needs evaluate_every"):
+        run_trials([Trial(0, 1, keep_best="test")], train, {"test": test}, run=run)
+
+
 def test_no_trials_is_an_error(run, train, test):
     with pytest.raises(ValueError, match="at least one trial"):
         run_trials([], train, {"test": test}, run=run)
@@ -161,6 +175,7 @@ def test_cuda_trains_alike(run, train, test):
     there = runtime.Run("quick", seed=0, device=torch.device("cuda"), threads=1)
     make = partial(run_trials, [Trial(0, 10)], train, {"test": test})
     (here_outcome,), (there_outcome,) = make(run=run), make(run=there)
+    assert there_outcome.history.loss.device.type == "cpu"
     torch.testing.assert_close(
-        there_outcome.history.loss.cpu(), here_outcome.history.loss, atol=1e-2, rtol=1e-2
+        there_outcome.history.loss, here_outcome.history.loss, atol=1e-2, rtol=1e-2
     )

@@ -41,7 +41,7 @@ def test_a_relation_names_the_side_seen_along_the_longer_axis(x, y, words):
 
 @pytest.mark.parametrize(
     ("size", "word"),
-    [(0.1, "small"), (0.339, "small"), (0.34, "medium"), (0.519, "medium"), (0.52, "large")],
+    [(0.1, "small"), (0.299, "small"), (0.3, "medium"), (0.579, "medium"), (0.58, "large")],
 )
 def test_sizes_have_three_words(size, word):
     assert size_word(size) == word

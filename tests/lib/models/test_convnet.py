@@ -101,5 +101,9 @@ def test_every_parameter_gets_a_gradient():
 def test_wrong_sizes_are_named():
     with pytest.raises(ValueError, match=r"sizes must be at least 1.*'width': 0"):
         make(width=0)
+    with pytest.raises(ValueError, match=r"16 pixels or more; got \(4, 3, 8, 8\)"):
+        make()(images(size=8))
+    with pytest.raises(ValueError, match=r"output_ratio must be in .*got 0.0"):
+        make(pool_ratio=0.0)
     with pytest.raises(ValueError, match=r"expected images \(batch, 3, .*got \(4, 1, 32, 32\)"):
         make()(torch.rand(4, 1, 32, 32))

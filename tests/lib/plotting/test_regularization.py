@@ -3,7 +3,6 @@ import pytest
 import torch
 
 from lib import plotting
-from lib.plotting.regularization import stopping_point
 from lib.plotting.style import PART_COLORS
 from lib.training import History
 
@@ -64,12 +63,6 @@ def history(validation, test):
 
 
 CURVES = history([10.0, 30.0, 20.0, 25.0, 40.0, 35.0], [11.0, 31.0, 21.0, 26.0, 41.0, 36.0])
-
-
-@pytest.mark.parametrize(("patience", "stop", "best"), [(1, 2, 1), (2, 3, 1), (3, 5, 4), (9, 5, 4)])
-def test_training_stops_when_the_best_is_patience_evaluations_old(patience, stop, best):
-    validation = CURVES.metrics["validation"].numpy()
-    assert stopping_point(validation, patience) == (stop, best)
 
 
 def test_the_figure_marks_where_training_stops_and_what_it_keeps():

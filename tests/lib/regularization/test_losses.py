@@ -4,6 +4,8 @@ import torch
 from torch import nn
 
 from lib import regularization
+from lib.models import MLP, stack
+from lib.regularization import weights_of
 
 SCORES = torch.tensor([[3.2, 5.1, -1.7], [1.3, 4.9, 2.0], [2.2, 2.5, -3.1]])
 LABELS = torch.tensor([0, 1, 2])
@@ -138,3 +140,9 @@ def test_cuda_gives_the_same():
     penalty = regularization.elastic_net_penalty([w.cuda() for w in WEIGHTS], beta=0.5)
     assert penalty.is_cuda
     assert penalty.item() == 14.5
+
+
+def test_the_weights_of_an_mlp_are_without_its_biases_alone_or_stacked():
+    networks = [MLP(4, [5], 3, generator=torch.Generator().manual_seed(seed)) for seed in (0, 1)]
+    assert [tuple(w.shape) for w in weights_of(networks[0])] == [(4, 5), (5, 3)]
+    assert [tuple(w.shape) for w in weights_of(stack(networks))] == [(2, 4, 5), (2, 5, 3)]
