@@ -26,10 +26,20 @@ def reference_notebook(result: Executed) -> nbformat.NotebookNode:
     for number, cell in enumerate(code, start=1):
         checked = is_checked(cell)
         cell.execution_count = number if checked else None  # nbval wants proof of a run
-        cell.outputs = (
-            [_text_only(output, name, number) for output in cell.outputs] if checked else []
-        )
+        kept = [_text_only(output, name, number) for output in cell.outputs] if checked else []
+        cell.outputs = _joined(kept)
     return notebook
+
+
+def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
+    """The outputs with text that a busy machine sent in pieces put together."""
+    joined: list[nbformat.NotebookNode] = []
+    for output in outputs:
+        if joined and output.output_type == joined[-1].output_type == "stream":
+            joined[-1].text += output.text
+        else:
+            joined.append(output)
+    return joined
 
 
 def _text_only(output: nbformat.NotebookNode, chapter: str, number: int) -> nbformat.NotebookNode:

@@ -13,7 +13,7 @@ from torch import Tensor
 from lib import augmentation
 from lib.intervals import FEWEST, t_interval
 from lib.plotting.images import plot_image
-from lib.plotting.style import BLUE, GRAY, GREEN, INK, VERMILLION, figure
+from lib.plotting.style import BLUE, GAINS, GRAY, GREEN, INK, VERMILLION, figure
 
 MARGINS = {"left": 0.02, "right": 0.98, "top": 0.86, "bottom": 0.04, "wspace": 0.08}
 CHANNEL_COLORS = {"red": VERMILLION, "green": GREEN, "blue": BLUE}
@@ -196,7 +196,7 @@ def plot_gains(ax: Axes, gains: Mapping[str, Mapping[str, Sequence[float]]]) -> 
     rows, columns = list(gains), list(next(iter(gains.values())))
     means = np.array([[statistics.fmean(gains[row][column]) for column in columns] for row in rows])
     limit = np.abs(means).max() or 1.0
-    ax.imshow(means, cmap="PuOr_r", vmin=-limit, vmax=limit, aspect="auto")
+    ax.imshow(means, cmap=GAINS, vmin=-limit, vmax=limit, aspect="auto")
     for y, row in enumerate(rows):
         for x, column in enumerate(columns):
             dark = abs(means[y, x]) > 0.65 * limit

@@ -4,17 +4,14 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, TwoSlopeNorm
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from lib.plotting.images import plot_image
-from lib.plotting.style import BLUE, GRAY, INK, PART_COLORS, VERMILLION, figure, plot_spread
+from lib.plotting.style import BLUE, GAINS, GRAY, INK, PART_COLORS, figure, plot_spread
 from lib.stopping import stopping_point
 from lib.training import History
-
-GAINS = LinearSegmentedColormap.from_list("gains", [VERMILLION, "#fdfcf8", BLUE])
 
 
 def plot_accuracy_over_updates(
@@ -89,7 +86,7 @@ def plot_pair_gains(ax: Axes, gains: np.ndarray, names: Sequence[str]) -> Axes:
     count = len(names)
     lower = np.where(np.tril(np.ones_like(gains, dtype=bool)), gains, np.nan)
     reach = max(np.nanmax(np.abs(lower)), 1.0)
-    ax.imshow(lower, cmap=GAINS, norm=TwoSlopeNorm(0, -reach, reach), aspect="auto")
+    ax.imshow(lower, cmap=GAINS, vmin=-reach, vmax=reach, aspect="auto")
     for row in range(count):
         for col in range(row + 1):
             value = gains[row, col]

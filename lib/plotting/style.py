@@ -8,6 +8,7 @@ import numpy as np
 from IPython import get_ipython
 from IPython.core.pylabtools import select_figure_formats
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 # Okabe and Ito's palette, told apart under the common kinds of color blindness.
@@ -24,7 +25,8 @@ ACTIVATION_COLORS = {
     "elu": GREEN,
     "selu": INK,
 }
-# So has the same part of the data.
+# So have gains (blue) and losses (orange-red), and the same part of the data.
+GAINS = LinearSegmentedColormap.from_list("gains", [VERMILLION, "#fdfcf8", BLUE])
 PART_COLORS = {"train": BLUE, "validation": ORANGE, "test": VERMILLION}
 WIDTH = 5.4  # inches; the one figure width of the book
 

@@ -50,3 +50,11 @@ def test_a_checked_cell_must_not_draw(write_chapter, execute_one):
     result = execute_one(write_chapter("01_a", checked(html)))
     with pytest.raises(CourseError, match="text on stdout or as its value; got text/"):
         pair.write_pair(result)
+
+
+def test_text_that_came_in_pieces_is_put_together(write_chapter, execute_one):
+    pieces = "import sys\nprint('a')\nsys.stdout.flush()\nimport time\ntime.sleep(1)\nprint('b')"
+    chapter = write_chapter("01_a", checked(pieces))
+    pair.write_pair(execute_one(chapter))
+    (output,) = nbformat.read(chapter.notebook, as_version=4).cells[-1].outputs
+    assert output.text == "a\nb\n"
