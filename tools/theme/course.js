@@ -5,11 +5,16 @@
 for (const element of document.querySelectorAll("summary[aria-label], .search-button-field")) {
   element.removeAttribute("aria-label");
 }
-for (const icon of document.querySelectorAll(".theme-switch")) {
+// The icon script draws when it gets to it, sometimes from a title it read before.
+const hideIcon = (icon) => {
   icon.removeAttribute("title");
-  const drawing = icon.querySelector("svg"); // there if the icon script was faster
+  const drawing = icon.querySelector("svg");
   drawing?.querySelector("title")?.remove();
   drawing?.setAttribute("aria-hidden", "true");
+};
+for (const icon of document.querySelectorAll(".theme-switch")) {
+  hideIcon(icon);
+  new MutationObserver(() => hideIcon(icon)).observe(icon, { childList: true, subtree: true });
 }
 
 if (window.MathJax?.typesetPromise) {
