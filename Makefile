@@ -64,6 +64,6 @@ $(VENV)/.book: requirements.txt requirements.lock pyproject.toml | $(VENV)/.pyth
 	@$(TURNS) $(BIN)/python -m pip install -q --no-deps --no-build-isolation -e .
 	@touch $@
 
-$(VENV)/.test: requirements-dev.txt $(VENV)/.book
+$(VENV)/.test: requirements-dev.txt requirements-optional.txt $(VENV)/.book
 	@$(TURNS) $(BIN)/python -m pip install -r requirements-dev.txt -c requirements.lock | $(NEWS)
 	@touch $@
