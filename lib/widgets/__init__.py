@@ -4,12 +4,15 @@
                   start={"depth": 3}, play="depth")
     FrameExplorer(render, alt=…, title=…, lr=Control([1e-3, 1e-2], label="learning rate", show=…))
     Prediction("Which …?", [Choice("A", why="…"), Choice("B", why="…", correct=True)])
+    CommandCenter([RunCurves({"learning rate": 0.01}, {"loss (nats)": (steps, losses)}), …],
+                  metric="loss")
 
 Each draws its own HTML with the JavaScript beside its Python and needs no kernel once it stands.
 """
 
+from lib.widgets.command_center import CommandCenter, RunCurves
 from lib.widgets.controls import Control
 from lib.widgets.frame_explorer import FrameExplorer
 from lib.widgets.prediction import Choice, Prediction
 
-__all__ = ["Choice", "Control", "FrameExplorer", "Prediction"]
+__all__ = ["Choice", "CommandCenter", "Control", "FrameExplorer", "Prediction", "RunCurves"]

@@ -112,3 +112,53 @@ def test_every_prediction_explains_its_choices_once_committed_by_keyboard(fresh_
         expect(prediction.locator(".course-commit")).to_be_focused()
         prediction.page.keyboard.press("Enter")
         expect_explanations(prediction)
+
+
+def lines_of(center: Locator) -> list[str]:
+    """The paths of all lines that a command center draws, and whether each is faint."""
+    return center.locator("path.course-line").evaluate_all(
+        "lines => lines.map(line => line.getAttribute('class') + line.getAttribute('d'))"
+    )
+
+
+def test_every_filter_of_a_command_center_changes_its_drawing_by_mouse(fresh_pages):
+    for center in every(fresh_pages, ".course-command-center"):
+        for choice in center.locator(".course-filters select").all():
+            before = lines_of(center)
+            assert before
+            choice.select_option(index=1)
+            expect(center.locator("path.course-faint").first).to_be_attached()
+            assert lines_of(center) != before
+            choice.select_option(index=0)
+            expect(center.locator("path.course-faint")).to_have_count(0)
+
+
+def test_the_mouse_picks_a_line_of_a_command_center(fresh_pages):
+    for center in every(fresh_pages, ".course-command-center"):
+        line = center.locator("path.course-line:not(.course-cross)").last
+        x, y = line.evaluate(
+            """line => {
+                const at = line.getPointAtLength(line.getTotalLength() / 2);
+                const { x, y } = at.matrixTransform(line.getScreenCTM());
+                const box = line.closest("[role=img]").getBoundingClientRect();
+                return [x - box.x, y - box.y];
+            }"""
+        )
+        center.get_by_role("img").click(position={"x": x, "y": y})
+        expect(center.locator(".course-told")).to_contain_text("Rank")
+        expect(center.locator(".course-picked")).to_be_attached()
+
+
+def test_the_keyboard_picks_any_run_of_a_command_center(fresh_pages):
+    for center in every(fresh_pages, ".course-command-center"):
+        center.locator("tbody input").first.focus()
+        center.page.keyboard.press("Space")
+        for _ in range(6):
+            row = center.locator("tbody tr:has(:checked)")
+            radio = row.locator("input")
+            expect(radio).to_be_focused()
+            name = radio.get_attribute("aria-label")
+            expect(center.locator(".course-told")).to_contain_text(name)
+            picked = center.locator(".course-picked")
+            expect(picked).to_have_attribute("data-run", radio.get_attribute("value"))
+            center.page.keyboard.press("ArrowDown")

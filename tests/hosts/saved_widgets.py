@@ -1,4 +1,4 @@
-"""Saves a notebook that holds both widgets, run by the interpreter that runs this script.
+"""Saves a notebook that holds every kind of widget, run by the interpreter that runs this script.
 
 python saved_widgets.py TARGET.ipynb
 """
@@ -38,9 +38,25 @@ Prediction(
     ],
 )
 """
+COMMAND_CENTER = """\
+from lib.widgets import CommandCenter, RunCurves
+
+def run(lr, kind, values):
+    config = {"learning rate": lr, "kind": kind}
+    return RunCurves(config, {"training loss (nats)": (range(0, 40, 10), values)})
+
+CommandCenter(
+    [
+        run(0.1, "<b>no tag</b>", [2.0, 4.0, 90.0, float("nan")]),
+        run(0.01, "plain", [2.0, 1.0, 0.5, 0.25]),
+        run(0.001, "plain", [2.0, 1.9, 1.8, 1.7]),
+    ],
+    title="Which run is <b>best</b>?",
+)
+"""
 
 if __name__ == "__main__":
-    cells = [nbformat.v4.new_code_cell(source) for source in (EXPLORER, PREDICTION)]
+    cells = [nbformat.v4.new_code_cell(source) for source in (EXPLORER, PREDICTION, COMMAND_CENTER)]
     notebook = nbformat.v4.new_notebook(cells=cells)
     nbclient.execute(notebook, timeout=120)
     nbformat.write(notebook, Path(sys.argv[1]))

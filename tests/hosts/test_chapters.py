@@ -34,4 +34,5 @@ def test_a_chapter_runs_and_shows_its_figures_and_widgets(colab, chapter, tmp_pa
     source = chapter.source.read_text()
     figures, widgets = map(int, done.stdout.split())
     assert figures == source.count("\nfig\n")
-    assert widgets == source.count("\nFrameExplorer(") + source.count("\nPrediction(")
+    calls = ("\nFrameExplorer(", "\nPrediction(", "\nCommandCenter(")
+    assert widgets == sum(map(source.count, calls))

@@ -6,10 +6,14 @@ HOSTS = ("ipywidgets 8", "ipywidgets 7")
 pytestmark = pytest.mark.parametrize("host", HOSTS)
 
 
-def test_the_saved_notebook_holds_both_widgets_whole(saved, host):
+def test_the_saved_notebook_holds_every_widget_whole(saved, host):
     models = saved(host).metadata.widgets[STATE]["state"].values()
     states = [model["state"] for model in models if model["model_module"] == "anywidget"]
-    prediction, explorer = sorted(states, key=lambda state: "frames" in state)
+    order = {"choices": 0, "frames": 1, "runs": 2}
+    prediction, explorer, center = sorted(
+        states, key=lambda state: next(place for key, place in order.items() if key in state)
+    )
+    assert [run["curves"][0]["diverged"] for run in center["runs"]] == [True, False, False]
     assert len(explorer["frames"]) == len(explorer["alts"]) == 6
     assert explorer["position"] == [1, 0]
     assert [choice["correct"] for choice in prediction["choices"]] == [True, False]
@@ -67,9 +71,33 @@ def test_a_prediction_reveals_only_after_the_commitment(open_saved, host):
     expect(commit).to_be_disabled()
 
 
+def test_a_row_of_the_command_center_names_its_run_and_lifts_its_line(open_saved, host):
+    page = open_saved(host)
+    center = page.locator(".course-command-center")
+    expect(center.locator(".course-title")).to_have_text("Which run is <b>best</b>?")
+    expect(center.locator("path.course-line:not(.course-cross)")).to_have_count(3)
+    expect(center.locator("path.course-cross")).to_have_count(1)
+    center.locator("tbody input").first.focus()
+    page.keyboard.press("Space")
+    told = center.locator(".course-told")
+    expect(told).to_have_text(
+        "Run 2: learning rate 0.01, kind plain. Rank 1 of 3 by training loss (nats): 0.250."
+    )
+    expect(center.locator(".course-picked")).to_have_attribute("data-run", "1")
+    page.keyboard.press("ArrowUp")
+    expect(told).to_contain_text("kind <b>no tag</b>. Rank 3 of 3")
+    expect(told).to_contain_text("diverged")
+    center.get_by_label("kind", exact=True).select_option("plain")
+    expect(center.locator(".course-count")).to_contain_text("2 of 3 runs shown")
+    expect(center.get_by_role("img")).to_have_accessible_name(
+        "training loss (nats) over updates for 2 of 3 runs. "
+        "Best: Run 2: learning rate 0.01, kind plain, 0.250."
+    )
+
+
 def test_jupyterlab_is_told_to_leave_the_keys_of_every_control_alone(open_saved, host):
     page = open_saved(host)
     expect(page.locator(".course-prediction")).to_be_visible()
     controls = page.locator(".course-card").locator("button, input, select")
-    assert controls.count() == 7
+    assert controls.count() == 16
     assert all(control.get_attribute("data-lm-suppress-shortcuts") for control in controls.all())
