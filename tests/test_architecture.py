@@ -12,7 +12,8 @@ FLOORS = [
     {"claims"},
     {"datasets", "activations", "preprocessing", "regularization", "augmentation"},
     {"models", "training", "stopping"},
-    {"sweeps", "trials"},
+    {"sweeps", "trials", "recipe"},
+    {"search", "ward"},
     {"plotting", "checks"},
     {"widgets"},
 ]
@@ -22,6 +23,8 @@ ONLY_IN = {
     "IPython": "plotting",
     "ipywidgets": "widgets",
     "anywidget": "widgets",
+    "optuna": "search",
+    "ray": "search",
 }
 MODULES = sorted(path for path in (ROOT / "lib").rglob("*.py") if path != ROOT / "lib/__init__.py")
 

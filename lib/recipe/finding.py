@@ -1,0 +1,31 @@
+"""What one step of the recipe found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+
+@dataclass(frozen=True, eq=False)
+class Finding:
+    """One measurement with its judgment; its `repr` is what the reader sees.
+
+    Attributes:
+        step: what was looked at, such as "initial loss".
+        passed: whether to go on to the next step.
+        measured: the numbers in words.
+        advice: what to try; empty where nothing is wrong.
+        values: the numbers by name.
+        curves: what to plot, by name.
+    """
+
+    step: str
+    passed: bool
+    measured: str
+    advice: str = ""
+    values: Mapping[str, float] = field(default_factory=dict)
+    curves: Mapping[str, np.ndarray] = field(default_factory=dict)
+
+    def __repr__(self) -> str:
+        lines = [f"{'✓' if self.passed else '✗'} {self.step}: {self.measured}"]
+        return "\n".join([*lines, *([f"  → {self.advice}"] if self.advice else [])])

@@ -1,0 +1,124 @@
+"""A training as a person sets it up: everything that can be wrong with it in one place."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from lib.datasets.images import ImageDataset
+from lib.runtime import Run
+from lib.training import History, accuracy, cross_entropy, fit, minibatches, predict
+
+Transform = Callable[[Tensor, torch.Generator], Tensor]
+
+
+@dataclass(frozen=True)
+class Setup:
+    """A network, its optimizer and its data, before any training.
+
+    Attributes:
+        make_model: gives fresh weights, drawn from the generator it is called with.
+        make_optimizer: called with (model, learning rate).
+        train, validation: labeled images.
+        run: where it trains, and the root of all random numbers.
+        lr: learning rate.
+        batch_size: images per update, at most those there are.
+        transform: of (images, generator), applied to each batch in training.
+        test_transform: the same at evaluation; should be None unless it is deterministic.
+        seed: fixes first weights, order and noise.
+    """
+
+    make_model: Callable[[torch.Generator], nn.Module]
+    make_optimizer: Callable[[nn.Module, float], torch.optim.Optimizer]
+    train: ImageDataset
+    validation: ImageDataset
+    run: Run
+    lr: float = 0.1
+    batch_size: int = 32
+    transform: Transform | None = None
+    test_transform: Transform | None = None
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.lr > 0:
+            raise ValueError(f"lr must be positive; got {self.lr}")
+        if not 1 <= self.batch_size <= len(self.train):
+            raise ValueError(
+                f"batch_size must be from 1 to {len(self.train)} images; got {self.batch_size}"
+            )
+        if len(self.train.classes) != len(self.validation.classes):
+            counts = len(self.train.classes), len(self.validation.classes)
+            raise ValueError(f"training and validation have {counts[0]} and {counts[1]} classes")
+
+    @property
+    def classes(self) -> int:
+        """The number of classes, C."""
+        return len(self.train.classes)
+
+    def model(self) -> nn.Module:
+        """A network with fresh weights, always the same ones, on the run's device."""
+        return self.make_model(self.run.generator("init", self.seed)).to(self.run.device)
+
+    def evaluate(self, model: nn.Module, part: ImageDataset, noise: torch.Generator) -> float:
+        """Accuracy in percent, measured as this set-up measures it; not a number if diverged."""
+        images = part.images
+        if self.test_transform is not None:
+            images = self.test_transform(images, noise)
+        return 100 * float(accuracy(predict(model, images), part.labels))
+
+
+def train_setup(
+    setup: Setup,
+    *,
+    steps: int,
+    lr: float | None = None,
+    evaluate_every: int | None = None,
+    part: ImageDataset | None = None,
+) -> tuple[nn.Module, History]:
+    """The trained network and its history: losses, and accuracies "train" and "validation" in %.
+
+    Args:
+        setup: what to train.
+        steps: updates.
+        lr: instead of the set-up's own.
+        evaluate_every: updates between evaluations; None evaluates at both ends alone.
+        part: instead of the whole training part.
+
+    Raises:
+        ValueError: no steps, or a part smaller than a batch.
+    """
+    if steps < 1:
+        raise ValueError(f"steps must be at least 1; got {steps}")
+    run, train = setup.run, setup.train if part is None else part
+    model = setup.model()
+    noise, test_noise = (run.generator(name, setup.seed) for name in ("transform", "test"))
+    parts = {"train": train, "validation": setup.validation}
+    history = fit(
+        model,
+        train.images,
+        train.labels,
+        optimizer=setup.make_optimizer(model, setup.lr if lr is None else lr),
+        batches=minibatches(
+            len(train), setup.batch_size, steps, [run.generator("order", setup.seed)]
+        ),
+        loss=cross_entropy,
+        transform=partial(_images_only, setup.transform, noise) if setup.transform else None,
+        evaluate=partial(_accuracies, setup, parts, test_noise),
+        evaluate_every=evaluate_every or steps,
+        on_divergence="record",
+    )
+    return model, history
+
+
+def _images_only(
+    transform: Transform, noise: torch.Generator, images: Tensor, labels: Tensor
+) -> tuple[Tensor, Tensor]:
+    return transform(images, noise), labels
+
+
+def _accuracies(
+    setup: Setup, parts: Mapping[str, ImageDataset], noise: torch.Generator, model: nn.Module
+) -> dict[str, float]:
+    return {name: setup.evaluate(model, part, noise) for name, part in parts.items()}
