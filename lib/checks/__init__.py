@@ -7,6 +7,12 @@ from lib.checks.augmentation import (
     check_shear_matrices,
     check_ten_crops,
 )
+from lib.checks.hyperparameters import (
+    check_k_fold,
+    check_moving_average,
+    check_trials_needed,
+    check_ward,
+)
 from lib.checks.preprocessing import (
     check_fold,
     check_standardize,
@@ -30,7 +36,9 @@ __all__ = [
     "check_flip_signs",
     "check_fold",
     "check_gain",
+    "check_k_fold",
     "check_maxout_pieces",
+    "check_moving_average",
     "check_own_augmentation",
     "check_shear_matrices",
     "check_spatial_dropout",
@@ -38,6 +46,8 @@ __all__ = [
     "check_streaming",
     "check_swish",
     "check_ten_crops",
+    "check_trials_needed",
+    "check_ward",
     "check_zca",
     "expect_close",
     "run_cases",

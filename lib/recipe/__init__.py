@@ -18,7 +18,7 @@ from lib.recipe.gates import (
     check_overfit,
     find_learning_rate,
 )
-from lib.recipe.setup import Setup, train_setup
+from lib.recipe.setup import Setup, train_all, train_setup
 
 __all__ = [
     "Finding",
@@ -29,5 +29,6 @@ __all__ = [
     "find_learning_rate",
     "moving_average",
     "read_curves",
+    "train_all",
     "train_setup",
 ]

@@ -95,9 +95,10 @@ def find_learning_rate(
     """
     if not rates or not 0 < drop < 1:
         raise ValueError(f"rates must not be empty and drop in (0, 1); got {rates} and {drop}")
+    named = {f"{rate:g}": rate for rate in rates}
     curves = {
-        f"{rate:g}": train_setup(setup, steps=steps, lr=rate)[1].loss.cpu().double().numpy()
-        for rate in rates
+        name: train_setup(setup, steps=steps, lr=rate)[1].loss.cpu().double().numpy()
+        for name, rate in named.items()
     }
     drops = {name: _drop(loss) for name, loss in curves.items()}
     best = max(drops, key=drops.get)
@@ -106,7 +107,7 @@ def find_learning_rate(
     first = next(iter(curves.values()))[0]
     advice = "" if passed else _loss_advice(curves[best])
     measured = f"loss after {steps} updates, against {first:.2f} at first, at rate {said}"
-    return Finding("learning rate", passed, measured, advice, {"rate": float(best)}, curves)
+    return Finding("learning rate", passed, measured, advice, {"rate": named[best]}, curves)
 
 
 def check_evaluation(setup: Setup, *, steps: int = 20) -> Finding:

@@ -1,9 +1,10 @@
 """A training as a person sets it up: everything that can be wrong with it in one place."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
+import joblib
 import torch
 from torch import Tensor, nn
 
@@ -110,6 +111,32 @@ def train_setup(
         on_divergence="record",
     )
     return model, history
+
+
+def train_all(
+    setups: Sequence[Setup], *, steps: int, evaluate_every: int | None = None, workers: int = 1
+) -> list[History]:
+    """The history of each set-up's training, in order; on one thread each, so they repeat.
+
+    Args:
+        setups: what to train; functions in them travel to the workers, lambdas included.
+        steps: updates of each.
+        evaluate_every: updates between evaluations; None evaluates at both ends alone.
+        workers: processes.
+    """
+    work = joblib.delayed(_train_alone)
+    return joblib.Parallel(workers)(work(setup, steps, evaluate_every) for setup in setups)
+
+
+def _train_alone(setup: Setup, steps: int, evaluate_every: int | None) -> History:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        _, history = train_setup(setup, steps=steps, evaluate_every=evaluate_every)
+    finally:
+        torch.set_num_threads(threads)
+    history.loss = history.loss.cpu()
+    return history
 
 
 def _images_only(

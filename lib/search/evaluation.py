@@ -15,7 +15,7 @@ from typing import Any
 import cloudpickle
 from joblib.externals.loky import get_reusable_executor
 
-IDLE_SECONDS = 60  # after which workers leave, so that two searches in a row share them
+IDLE_SECONDS = 60  # after which a worker without a job leaves
 ONE_THREAD = {
     f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "BLIS")
 }
@@ -126,8 +126,8 @@ def _spread(
                 running[_submit(objective, job, workers)] = job
         ended = True
     finally:
-        if not ended:
-            _pool(workers).shutdown(wait=True, kill_workers=True)
+        # Always, since joblib would take the pool for its own and fail.
+        _pool(workers).shutdown(wait=True, kill_workers=not ended)
 
 
 def _alone(objective: bytes, job: Job, workers: int) -> Result:

@@ -1,0 +1,969 @@
+# ---
+# jupyter:
+#   course:
+#     exercise_minutes: 70
+#     reading_minutes: 60
+#     rows: [M26, M27, M28, M29, M30, M31, M32, M33, M34, B2]
+#   jupytext:
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: course
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Choosing hyperparameters, without tons of GPUs
+#
+# A network that does not learn gives no error message. This chapter is a recipe of seven steps, each
+# of which measures something, passes or fails, and says what to try. Then it asks how to search when
+# there is more than one number to choose.
+#
+# After this chapter you can
+#
+# - check a training before you pay for it: initial loss, a small sample by heart, a working rate;
+# - read loss and accuracy curves, and tell common illnesses apart;
+# - search on a grid, at random, and by halving, on one machine or several;
+# - say what cross-validation buys, and why the winner's score is too good to be true.
+#
+# | word | meaning |
+# |---|---|
+# | hyperparameter | a number you choose, such as the learning rate; training does not change it |
+# | mini-batch | the few examples one update learns from |
+# | epoch | as many updates as it takes to see every training example once |
+# | log-uniform | drawn so that each power of ten is equally likely |
+
+# %% tags=["parameters"]
+budget, seed, device, dataset = None, 0, "auto", "scenes"  # dataset: "scenes" or "cifar10"
+
+# %%
+import copy
+import functools
+import itertools
+import math
+import os
+import time
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import nn
+
+# %%
+from lib import checks, plotting, runtime, search, ward
+from lib.claims import claim
+from lib.datasets.color_images import load_color_images
+from lib.datasets.digits import load_digits
+from lib.models import ConvNet
+from lib.preprocessing import fit_standardization
+from lib.recipe import (
+    Setup,
+    check_evaluation,
+    check_initial_loss,
+    check_overfit,
+    find_learning_rate,
+    read_curves,
+    train_all,
+    train_setup,
+)
+from lib.sweeps import Part, Settings, evaluate, train_together
+from lib.training import cross_entropy, predict
+from lib.widgets import Choice, CommandCenter, Control, FrameExplorer, Prediction, RunCurves
+
+# %%
+run = runtime.start(budget, seed=seed, device=device, as_written=dataset == "scenes")
+plotting.use_style()
+print(f"This run: {run}")
+
+# %% [markdown]
+# The patient is a small residual network on rendered scenes of ten kinds. All that can go wrong with a
+# training goes into one object, a `Setup`: the network, the optimizer, the data, the rate. Replace these
+# few lines by your own network, and every step below works on it.
+
+
+# %%
+def load(split, count):
+    return load_color_images(
+        dataset, split, count, generator=run.generator(split), device=run.device
+    )
+
+
+size = run.pick(quick=160, standard=1000)
+pool = load("train", 2 * size)
+train, validation = pool.subset(slice(0, size)), pool.subset(slice(size, None))
+standardize = fit_standardization(train.images)
+
+
+def network(generator):
+    return nn.Sequential(copy.deepcopy(standardize), ConvNet(3, 10, generator=generator))
+
+
+def sgd(model, lr, weight_decay=1e-4):
+    return torch.optim.SGD(model.parameters(), lr=lr, momentum=0.9, weight_decay=weight_decay)
+
+
+setup = Setup(network, sgd, train, validation, run=run, lr=0.03)
+workers = 1 if run.device.type == "cuda" else run.pick(quick=1, standard=min(os.cpu_count(), 4))
+
+# %% [markdown]
+# ## Step 1: check the initial loss
+#
+# Before any update a network should know nothing: each of $C$ classes gets probability $1/C$. Its
+# loss is then
+#
+# $$
+# L_0 = -\log \frac1C = \log C
+# \tag{1}
+# $$
+#
+# Turn off weight decay for this, since its term adds to the loss. As a gate that passes or fails:
+
+
+# %%
+def initial_loss_is_fine(setup, tolerance=0.25):
+    logits = predict(setup.model(), setup.train.images)
+    L_0 = float(cross_entropy(logits, setup.train.labels))
+    C = len(setup.train.classes)
+    return abs(L_0 - math.log(C)) <= tolerance * math.log(C)
+
+
+# %% tags=["nbval-check-output"]
+step1 = check_initial_loss(setup)
+print(f"our gate agrees with lib's: {initial_loss_is_fine(setup) == step1.passed}")
+step1
+
+# %% tags=["remove-input"]
+Prediction(
+    "All first weights of a perceptron with one hidden layer are multiplied by 8. What is its initial "
+    "loss on ten classes?",
+    [
+        Choice("Still log 10 = 2.3: it has learned nothing",
+               "It has learned nothing, but it is no longer modest: large logits bet everything on "
+               "one class."),
+        Choice("Several times log 10",
+               "The logits grow by 8 × 8 = 64. Confident and wrong nine times in ten costs dearly.",
+               correct=True),
+        Choice("Less than log 10",
+               "Only a network that knows something can be better than guessing on average."),
+    ],
+)  # fmt: skip
+
+# %%
+digits = load_digits(generator=run.generator("digits"), device=run.device)
+scales, seeds = (0.25, 0.5, 1, 2, 4, 8), range(run.pick(quick=3, standard=10))
+sick = {(s, k): replace(ward.healthy(run, seed=s), make_model=functools.partial(ward.perceptron, scale=k))
+        for s in seeds for k in scales}  # fmt: skip
+found = {key: check_initial_loss(one).values["loss"] for key, one in sick.items()}
+first_losses = np.array([[found[s, k] for k in scales] for s in seeds])
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Initial loss over the scale of the first weights, both on logarithmic axes. Up to the usual scale the loss lies on the dashed line of a guesser, log C; beyond it rises steeply, to more than ten times as much."}}
+fig, ax = plotting.figure(height=3.0)
+plotting.plot_initial_loss(ax, scales, first_losses, expected=math.log(10))
+fig
+
+# %% tags=["nbval-check-output"]
+initial_claim = claim(
+    "initial-loss-is-log-c",
+    "With LeCun's initialization a perceptron starts within 10% of log 10",
+    first_losses[:, scales.index(1)] / math.log(10), between=(0.9, 1.1), unit="× log 10",
+    rows=("M26",), run=run,
+)  # fmt: skip
+
+# %% tags=["remove-input"]
+initial_claim
+
+# %% [markdown]
+# A second look for free: evaluate the same network several times. Numbers that differ mean that
+# something random is still on, such as dropout or augmentation.
+
+# %% tags=["nbval-check-output"]
+repeats = check_evaluation(setup, steps=run.pick(quick=3, standard=20)).passed
+print("the evaluation repeats:", repeats)
+
+# %% [markdown]
+# ## Step 2: overfit a small sample
+#
+# Take 5 to 10 mini-batches and train on nothing else until every one of their pictures is right. A
+# network that cannot learn 160 pictures by heart will not learn the rest. What the failure tells:
+#
+# | the loss | likely reason |
+# |---|---|
+# | does not go down | rate too low, bad initialization, or the optimizer does not hold all parameters |
+# | explodes to Inf or NaN | rate too high, bad initialization |
+#
+# The gate also looks whether every parameter moved, which catches layers frozen by mistake.
+
+# %%
+steps = run.pick(quick=30, standard=300)
+gates = {
+    f"rate {lr:g}": check_overfit(replace(setup, lr=lr), steps=steps) for lr in (1e-4, 0.03, 3.0)
+}
+for name, finding in gates.items():
+    print(name, finding, sep="\n")
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Training loss on a small sample over the updates, as dots with moving averages, for three learning rates. The smallest rate leaves the loss at its first value, the middle one brings it to zero, and the largest never falls below a guesser's."}}
+fig, ax = plotting.figure(height=3.2)
+losses = {name: finding.curves["loss"] for name, finding in gates.items()}
+plotting.plot_losses(ax, losses, window=15, top=5)
+ax.legend(loc="upper right")
+fig
+
+# %% [markdown]
+# ## Step 3: find a rate that makes the loss fall
+#
+# Now all the training data, the architecture of step 2, a small weight decay, and 100 updates for each
+# of a few rates. Good ones to try: 0.1, 0.01, 0.001, 0.0001.
+
+# %% tags=["remove-input"]
+Prediction(
+    "The same network, 100 updates at each of the four rates. How many of them lower the loss by "
+    "more than 20%?",
+    [
+        Choice("All four", "A rate of 0.0001 moves the weights a hundredth as far as 0.01 does."),
+        Choice("One or two", "A rate that works and its neighbors; the rest is too slow or wild.",
+               correct=True),
+        Choice("None", "The rates are a factor of ten apart, so one of them is seldom far off."),
+    ],
+)  # fmt: skip
+
+# %%
+step3 = find_learning_rate(setup, steps=run.pick(quick=20, standard=100))
+step3
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Training loss over 100 updates as dots with moving averages for the rates 0.1, 0.01, 0.001 and 0.0001. Only the line of 0.01 falls clearly; those of the smaller rates and of 0.1 stay near the first loss."}}
+fig, ax = plotting.figure(height=3.2)
+plotting.plot_losses(ax, step3.curves, window=10, top=3)
+ax.legend(loc="lower left", title="learning rate", ncols=2)
+fig
+
+# %% tags=["nbval-check-output"]
+tries = train_all(
+    [replace(setup, seed=s, lr=0.01) for s in range(1, run.pick(quick=4, standard=9))],
+    steps=run.pick(quick=10, standard=100), workers=workers,
+)  # fmt: skip
+fall = [100 * (1 - float(h.loss[-10:].mean() / h.loss[0])) for h in tries]
+rate_claim = claim(
+    "a-suggested-rate-works",
+    "The suggested rate of 0.01 lowers the loss by more than 10% within 100 updates",
+    fall, above=10, unit="%", rows=("M28",), run=run,
+)  # fmt: skip
+
+# %% tags=["remove-input"]
+rate_claim
+
+# %% [markdown]
+# ## Steps 4 and 5: a coarse grid, then a fine one
+#
+# A few rates and weight decays around what worked, each combination trained for a few epochs. Then
+# the best for longer, at a constant rate. All a search needs is an *objective*: a function of
+# a configuration and a budget that returns a score, higher being better.
+
+
+# %%
+def objective(config, epochs):
+    decayed = functools.partial(sgd, weight_decay=config["weight_decay"])
+    steps = int(epochs * len(train) / setup.batch_size)
+    trained = replace(setup, make_optimizer=decayed, lr=config["lr"])
+    _, history = train_setup(trained, steps=steps)
+    return float(history.metrics["validation"][-1])
+
+
+values = {"lr": (0.1, 0.03, 0.01, 0.003), "weight_decay": (0, 1e-5, 1e-4)}
+coarse = search.grid_search(
+    objective, values, budget=run.pick(quick=1, standard=3), workers=workers
+)
+print(f"best after 3 epochs: {coarse.best.config}")
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "A table of validation accuracies after a few epochs, a row for each learning rate and a column for each weight decay. Rows differ strongly, columns hardly; the best cell is printed bold and lies in the row of 0.03 or 0.01."}}
+table = np.array([math.nan if t.value is None else t.value for t in coarse.trials]).reshape(4, 3)
+fig, ax = plotting.figure(height=3.0)
+rates, decays = ([f"{v:g}" for v in values[name]] for name in values)
+plotting.plot_scores(ax, table, rates, decays)
+ax.set(title="Validation accuracy (%)", xlabel="weight decay", ylabel="learning rate")
+fig
+
+# %% tags=["remove-input"]
+Prediction(
+    "Rates from 0.005 to 0.03 now train for ten epochs and more. Does the rate that led after three "
+    "epochs still lead?",
+    [
+        Choice("Yes: a good start is a good end", "A larger rate starts faster, and later keeps "
+               "jumping about where a smaller one settles."),
+        Choice("Not reliably: a smaller rate may overtake it",
+               "Early scores reward speed. That is why step 5 keeps several candidates and trains "
+               "them for longer.", correct=True),
+    ],
+)  # fmt: skip
+
+# %%
+epochs = run.pick(quick=2, standard=9)
+per_epoch = len(train) // setup.batch_size
+fine = {"lr": (0.03, 0.02, 0.01, 0.005), "weight_decay": (0, 1e-3, 1e-2)}
+configs = search.grid(fine)
+longer = [
+    replace(
+        setup, lr=c["lr"], make_optimizer=functools.partial(sgd, weight_decay=c["weight_decay"])
+    )
+    for c in configs
+]
+histories = train_all(longer, steps=epochs * per_epoch, evaluate_every=per_epoch, workers=workers)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Validation accuracy over the epochs for four learning rates, each line named at its end. The larger rates rise faster in the first epochs; in the later ones the lines come together or cross."}}
+fig, ax = plotting.figure(height=3.4)
+curves = np.array([h.metrics["validation"].numpy() for h in histories]).reshape(4, 3, -1)
+names = [f"{lr:g}" for lr in fine["lr"]]
+plotting.plot_short_and_long(ax, names, range(epochs + 1), curves.mean(axis=1))
+ax.set(title="Mean over three weight decays")
+fig
+
+# %% [markdown]
+# Within these three decays the weight decay changes little; the rate is what counts. Remember this for
+# the comparison of grid and random search.
+#
+# ## Step 6: look at the curves
+#
+# The loss of a mini-batch is noisy. Draw it as dots and lay a *moving average* over them, the mean of
+# the last $w$ values:
+#
+# $$
+# \bar L_t = \frac1w \sum_{i=0}^{w-1} L_{t-i}
+# \tag{2}
+# $$
+#
+# And draw accuracy on training and validation data together:
+#
+# - a huge gap is overfitting: more regularization, or more data;
+# - no gap is underfitting: train longer, or take a bigger network.
+
+
+# %%
+def moving(L, w):
+    return np.array([np.mean(L[max(0, t + 1 - w) : t + 1]) for t in range(len(L))])
+
+
+# %% tags=["nbval-check-output"]
+from lib.recipe import moving_average
+
+noisy = histories[0].loss.numpy().astype(float)
+print("our average is lib's:", np.allclose(moving(noisy, 10), moving_average(noisy, 10)))
+
+# %% [markdown]
+# ### Explore: the ward
+#
+# Eight trainings of a small perceptron on digits: one healthy, seven ill. Look at the curves, name the
+# illness, then compare with the chosen name. Which two look alike here, and which gate above tells
+# them apart?
+
+# %%
+well = ward.healthy(run)
+few = replace(well, train=well.train.subset(slice(0, 40)))
+names = ("healthy", "rate too high", "rate too low", "large weights", "labels shuffled",
+         "layer frozen", "noise at test", "overfitting")  # fmt: skip
+by_illness = {ward.illness(run, bed): one for bed, one in ward.patients(run).items()}
+gallery = dict(zip(names, (
+    well, by_illness["learning rate"], replace(well, lr=1e-4), by_illness["initialization"],
+    by_illness["labels"], by_illness["optimizer"], by_illness["test augmentation"], few,
+)))  # fmt: skip
+# %%
+records = {
+    name: train_setup(one, steps=run.pick(quick=60, standard=300), evaluate_every=30)[1]
+    for name, one in gallery.items()
+}
+readings = {
+    name: read_curves(*(h.metrics[p].numpy() for p in ("train", "validation")), classes=10)
+    for name, h in records.items()
+}
+
+
+def gallery_figure(training, window):
+    h = records[training]
+    return plotting.curves_figure(
+        h.loss.numpy(), h.evaluated_at, {k: v.numpy() for k, v in h.metrics.items()},
+        window=window, title=f"{training}, average of {window}",
+    )  # fmt: skip
+
+
+# %% tags=["remove-input"]
+FrameExplorer(
+    gallery_figure,
+    alt=lambda training, window: (
+        f"Noisy training loss with a moving average of {window}, and accuracies over the updates. "
+        f"Training: {training}. At the end {readings[training].measured}."
+    ),
+    title="What is wrong with this training?",
+    training=list(gallery),
+    window=Control(run.pick(quick=(1, 20), standard=(1, 5, 20)), label="Average over (updates)"),
+    start={"training": "healthy", "window": 20},
+    play="window",
+)
+
+# %%
+for name, finding in readings.items():
+    print(name, finding, sep="\n")
+
+# %% [markdown]
+# *Labels shuffled* and *noise at test* both end near guessing on new pictures. The gate on evaluation
+# tells them apart in seconds. A frozen layer looks like a rate that is too low; step 2 counts the
+# parameters that moved.
+#
+# Step 7 is: go back to step 5.
+#
+# ### The command center
+#
+# With a dozen runs, one picture each is too much. Put them all into one, color by a hyperparameter,
+# filter, and pick. These are the twelve runs of step 5.
+
+# %% tags=["hide-input"]
+every = max(1, len(histories[0].loss) // 60)
+at = np.arange(every, len(histories[0].loss) + 1, every)
+center_runs = [
+    RunCurves(
+        {"learning rate": c["lr"], "weight decay": c["weight_decay"]},
+        {
+            "training loss (nats)": (at, moving_average(h.loss.numpy(), every)[at - 1]),
+            "validation accuracy (%)": (h.evaluated_at, h.metrics["validation"].numpy()),
+            "training accuracy (%)": (h.evaluated_at, h.metrics["train"].numpy()),
+        },
+    )
+    for c, h in zip(configs, histories)
+]
+
+# %% tags=["remove-input"]
+CommandCenter(
+    center_runs, title="Which of these runs would you have stopped early?", x="updates",
+    color="learning rate", metric="validation accuracy",
+)  # fmt: skip
+
+# %% [markdown]
+# The same, live, while a search runs: give the search a `storage` and open it with
+# [optuna-dashboard](https://pypi.org/project/optuna-dashboard/) (`pip install -r
+# requirements-optional.txt`):
+#
+# ```bash
+# optuna-dashboard search.journal
+# ```
+#
+# A search with a storage that was interrupted also resumes there: what was done is not done again.
+#
+# ## Random search against grid search
+#
+# Nine trials, two hyperparameters. A grid spends them on three values of each. Random search tries nine
+# values of each. If only one of the two matters, that is nine looks against three (Bergstra and Bengio,
+# 2012).
+
+# %% tags=["remove-input"]
+Prediction(
+    "A made-up surface of scores. When *both* hyperparameters matter equally, what remains of random "
+    "search's advantage over a grid of as many trials?",
+    [
+        Choice("It grows", "A grid wastes nothing when both dimensions count."),
+        Choice("Most of it is gone", "What random search exploits are dimensions that do not matter.",
+               correct=True),
+        Choice("It stays as it was", "Its edge is the number of different values per dimension, "
+               "which helps if one dimension decides."),
+    ],
+)  # fmt: skip
+
+
+# %%
+def surface(x, y, peak=(0.62, 0.4), both=False):
+    along_y = ((y - peak[1]) / (0.12 if both else 2.0)) ** 2
+    return 100 * np.exp(-(((x - peak[0]) / 0.12) ** 2) - along_y)
+
+
+def grid_points(rng, k=3, dims=2):  # one point per cell, all at the same random place in it
+    offset = rng.random(dims)
+    return np.array([(np.array(i) + offset) / k for i in itertools.product(range(k), repeat=dims)])
+
+
+def random_points(rng, k=3, dims=2):
+    return rng.random((k**dims, dims))
+
+
+def points_of(kind, repeat):
+    rng = np.random.default_rng((run.seed, repeat))
+    points = {"grid": grid_points, "random": random_points}[kind](rng)
+    return rng.permutation(points)
+
+
+# %% tags=["hide-input"]
+def frame(kind, trials, matter):
+    shape = functools.partial(surface, both=matter == "both")
+    return plotting.search_figure(
+        shape, points_of(kind, 3), shown=trials, title=f"{kind}, {trials} of 9 trials, {matter}"
+    )
+
+
+FrameExplorer(
+    frame,
+    alt=lambda kind, trials, matter: (
+        f"{matter}: " + plotting.describe_search(
+            functools.partial(surface, both=matter == "both"), points_of(kind, 3),
+            shown=trials, kind=kind,
+        )
+    ),
+    title="How many different values of the first hyperparameter have been tried?",
+    kind=Control(["grid", "random"], label="Search"),
+    matter=Control(["only the first", "both"], label="What matters"),
+    trials=Control(run.pick(quick=(1, 9), standard=(1, 3, 5, 7, 9)), label="Trials"),
+    start={"kind": "grid", "trials": 9}, play="trials",
+)  # fmt: skip
+
+# %% [markdown]
+# One draw proves nothing. The peak moves to a random place, 200 times, and both searches start anew
+# each time:
+
+
+# %%
+def best_so_far(kind, both, repeats=200):
+    rng = np.random.default_rng((run.seed, 7))
+    rows = []
+    for repeat in range(repeats):
+        x, y = points_of(kind, 100 + repeat).T
+        rows.append(np.maximum.accumulate(surface(x, y, rng.uniform(0.1, 0.9, 2), both)))
+    return np.array(rows)
+
+
+best = {
+    (kind, both): best_so_far(kind, both) for kind in ("grid", "random") for both in (False, True)
+}
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Best score so far over nine trials, mean and interval, in two panels. Where one dimension matters random search climbs above the grid; where both matter the two lines stay close."}}
+fig, axes = plotting.figure(1, 2, height=3.1, sharey=True)
+for ax, both in zip(axes, (False, True)):
+    plotting.plot_best_so_far(ax, {kind: best[kind, both] for kind in ("grid", "random")})
+    ax.set(title="both matter" if both else "one matters")
+axes[1].set(ylabel="")
+axes[0].legend(loc="lower right")
+fig
+
+# %% tags=["nbval-check-output"]
+ahead = {both: best["random", both][:, -1] - best["grid", both][:, -1] for both in (False, True)}
+surface_claim = claim(
+    "random-beats-grid-one-dimension",
+    "On a surface where one of two dimensions matters, nine random trials beat a 3 × 3 grid by 5 points",
+    ahead[False], above=5, unit="points", rows=("M34",), needs="quick", run=run,
+)  # fmt: skip
+
+# %% tags=["remove-input"]
+surface_claim
+
+# %% [markdown]
+# ### On a real network
+#
+# A perceptron on digits; rates from 0.0001 to 3, weight decays from $10^{-6}$ to $10^{-2}$, both on a
+# log scale. All trainings run at once, stacked into one network. The winner by validation accuracy
+# is measured on the test digits.
+
+# %%
+x, y = digits.images.flatten(1), digits.labels
+learn, choose, final = (
+    Part(x[s], y[s]) for s in (slice(0, 600), slice(600, 1000), slice(1000, None))
+)
+LOW, HIGH = np.log10([1e-4, 1e-6]), np.log10([3, 1e-2])
+
+
+def as_settings(points, seed):
+    return [Settings(*(10 ** (LOW + (HIGH - LOW) * u)).tolist(), seed=seed) for u in points]
+
+
+def scores(settings):  # (2, networks): validation and test accuracy in percent
+    trained = train_together(settings, learn, steps=run.pick(quick=20, standard=200), run=run)
+    both = torch.stack([evaluate(trained, part) for part in (choose, final)])
+    return 100 * both.nan_to_num(0.1).cpu().numpy()
+
+
+# %%
+repeats = run.pick(quick=3, standard=30)
+plan = [(kind, r) for kind in ("grid", "random") for r in range(repeats)]
+tried = scores([s for kind, r in plan for s in as_settings(points_of(kind, 500 + r), r)])
+tried = tried.reshape(2, 2, repeats, 9)  # part, kind, repeat, trial
+winner = tried[0].argmax(axis=-1)[..., None]
+on_test = np.take_along_axis(tried[1], winner, axis=-1)[..., 0]
+
+# %% tags=["nbval-check-output"]
+network_claim = claim(
+    "random-beats-grid-network",
+    "Tuning rate and weight decay of a perceptron in nine trials, random search finds a better one",
+    on_test[1] - on_test[0], above=0, unit="points", rows=("M34",), run=run,
+    expect="inconclusive",
+)  # fmt: skip
+
+# %% tags=["remove-input"]
+network_claim
+
+# %% [markdown]
+# Only the rate matters here, and still the advantage is lost in the noise. The reason lies in the problem:
+# rates over almost two powers of ten work nearly equally well, and three evenly spaced values seldom miss
+# so wide a target. Random search pays where the good region is narrow, or where there are so many
+# hyperparameters that a grid has two values of each.
+
+# %% [markdown]
+# ### Sixty trials
+#
+# How many random trials are enough? Call the best 5% of all configurations good. One trial misses
+# them with probability 0.95, and $n$ independent ones all miss with $0.95^n$:
+#
+# $$
+# P(\text{at least one good}) = 1 - (1 - 0.05)^n
+# \tag{3}
+# $$
+#
+# For $n = 60$ that is 95%, whatever the number of hyperparameters. We train 400 random ones and draw from them:
+
+# %%
+many = run.pick(quick=60, standard=400)
+rng = np.random.default_rng((run.seed, 11))
+pool_scores = scores(as_settings(rng.random((many, 2)), seed=1000))
+good = np.zeros(many, dtype=bool)
+good[pool_scores[0].argsort()[-many // 20 :]] = True
+counts = (1, 5, 10, 20, 40, 60, 80)
+hit = [100 * good[rng.integers(many, size=(2000, n))].any(axis=1).mean() for n in counts]
+formula = [100 * (1 - 0.95**n) for n in counts]
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Chance in percent that the best of n random trials is among the top five percent, over n from 1 to 80. The measured dots lie on the dashed line of the formula and pass 95 percent at about 60 trials."}}
+fig, ax = plotting.figure(height=3.0)
+plotting.plot_chance_of_top(ax, counts, np.array(formula), np.array(hit), marked=60)
+ax.legend(loc="center right")
+fig
+
+# %% [markdown]
+# ### The winner's curse
+#
+# The best of many validation scores is partly skill and partly luck: it is the one whose validation set
+# happened to suit it. So the score that chose the winner is too good to report. Here with a
+# validation set of only 100 digits:
+
+# %%
+small = Part(choose.features[:100], choose.labels[:100])
+fields = as_settings(np.column_stack([rng.uniform(0.6, 0.9, many), rng.random(many)]), seed=0)
+fields = [replace(s, seed=2000 + i) for i, s in enumerate(fields)]
+trained = train_together(fields, learn, steps=run.pick(quick=20, standard=200), run=run)
+seen, unseen = (100 * evaluate(trained, p).nan_to_num(0.1).cpu().numpy() for p in (small, final))
+sizes = (1, 3, 10, 30, 100)
+draws = {n: rng.integers(many, size=(run.pick(quick=20, standard=200), n)) for n in sizes}
+won = {n: np.take_along_axis(d, seen[d].argmax(axis=1)[:, None], 1)[:, 0] for n, d in draws.items()}
+by_part = {
+    "validation": np.array([seen[won[n]] for n in sizes]).T,
+    "test": np.array([unseen[won[n]] for n in sizes]).T,
+}
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy of the winner over the number of trials it was chosen from, on a log scale. On the validation digits that chose it the accuracy rises steadily with the number of trials; on test digits it stays nearly level, so the gap widens."}}
+fig, ax = plotting.figure(height=3.1)
+plotting.plot_winner(ax, sizes, by_part)
+ax.legend(loc="upper left")
+fig
+
+# %% tags=["nbval-check-output"]
+offset = (by_part["validation"] - by_part["test"]) - (seen.mean() - unseen.mean())
+curse_claim = claim(
+    "winners-curse",
+    "The best of 100 trials looks more than 1 point better on the 100 digits that chose it than it is",
+    offset[:, -1], above=1, unit="points", rows=("M32",), run=run,
+)  # fmt: skip
+
+# %% tags=["remove-input"]
+curse_claim
+
+# %% [markdown]
+# The cure: report the winner on data that chose nothing.
+#
+# ## Cross-validation
+#
+# With few examples, a held-out fifth is too small to judge by. *$k$-fold cross-validation* cuts the data
+# into $k$ parts, trains $k$ times, each time without one part, and averages the $k$ scores $a_i$:
+#
+# $$
+# \bar a = \frac1k \sum_{i=1}^k a_i
+# \tag{4}
+# $$
+#
+# Every example is used for validation once. The price is $k$ trainings. We compare both estimates with
+# the truth, the accuracy on more than a thousand other digits, on 200 examples drawn anew each time.
+
+
+# %%
+def folds(order, k):
+    parts = torch.tensor_split(order, k)
+    return [(torch.cat([*parts[:i], *parts[i + 1 :]]), parts[i]) for i in range(k)]
+
+
+everything, k, repeats = Part(x, y), 5, run.pick(quick=3, standard=60)
+splits = [
+    folds(torch.randperm(len(y), generator=run.generator("cv", r))[:200], k) for r in range(repeats)
+]
+settings = [Settings(0.1, seed=r, rows=rows) for r, split in enumerate(splits) for rows, _ in split]
+nets = train_together(settings, everything, steps=run.pick(quick=20, standard=200), run=run)
+with torch.no_grad():
+    right = (nets(x).argmax(dim=-1) == y).float().cpu().view(repeats, k, -1)
+held = np.array(
+    [[float(right[r, i, split[i][1]].mean()) for i in range(k)] for r, split in enumerate(splits)]
+)
+
+# %%
+outside = torch.ones(repeats, len(y), dtype=torch.bool)
+for r, split in enumerate(splits):
+    outside[r, torch.cat([rows for _, rows in split])] = False
+truth = np.array([float(right[r][:, outside[r]].mean()) for r in range(repeats)])
+errors = {
+    "one fifth held out": 100 * abs(held[:, 0] - truth),
+    "5-fold": 100 * abs(held.mean(axis=1) - truth),
+}
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of dots with intervals: the error of the estimated accuracy in points with one fifth held out, and with 5-fold cross-validation. The interval of 5-fold lies lower."}}
+fig, ax = plotting.figure(height=2.4)
+plotting.plot_intervals(ax, errors, reference=None, sort=False)
+ax.set(xlabel="error of the estimated accuracy (points)")
+ax.set_xlim(left=0)
+fig
+
+# %% tags=["nbval-check-output"]
+cv_claim = claim(
+    "cross-validation-estimates-better",
+    "On 200 examples, 5-fold cross-validation errs less than one held-out fifth",
+    errors["one fifth held out"] - errors["5-fold"], above=0, unit="points", rows=("M32",), run=run,
+)  # fmt: skip
+
+# %% tags=["remove-input"]
+cv_claim
+
+# %% [markdown]
+# With many examples a single split is precise enough, and five trainings are better spent on five
+# configurations.
+#
+# ## Stop the losers early: successive halving
+#
+# Give all candidates a small budget, keep the best third, triple the budget, and so on. Most trials
+# cost little; only a few are trained to the end.
+
+
+# %%
+def halve(objective, configs, budgets, factor=3):
+    for budget in budgets:
+        configs = sorted(configs, key=lambda c: objective(c, budget), reverse=True)
+        configs = configs[: max(1, len(configs) // factor)]
+    return configs[0]
+
+
+def digits_objective(config, budget):
+    one = replace(well, lr=config["lr"], seed=config["seed"])
+    return float(train_setup(one, steps=budget)[1].metrics["validation"][-1])
+
+
+# %% [markdown]
+# `lib.search` does the same on Optuna: each trial is recorded, one that fails is recorded as failed and
+# does not end the search, and trials are spread over processes.
+
+# %%
+space = {"lr": search.LogUniform(1e-4, 3), "seed": search.Choice([0])}
+largest = run.pick(quick=27, standard=540)
+halved = search.successive_halving(
+    digits_objective, space, trials=27, smallest=largest // 27, largest=largest, seed=run.seed,
+    workers=workers,
+)  # fmt: skip
+print(f"spent {halved.spent:g} updates instead of {27 * largest:g}; best {halved.best.config}")
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Validation accuracy over the updates given, on a log scale, a line for each trial. Most lines are gray and end after the first or second budget; one blue line goes on to the largest budget and reaches a high accuracy."}}
+fig, ax = plotting.figure(height=3.2)
+plotting.plot_halving(ax, [t.values for t in halved.trials if t.values])
+fig
+
+# %% tags=["nbval-check-output"]
+ours = halve(digits_objective, [t.config for t in halved.trials],
+             [largest // 27, largest // 9, largest // 3, largest])  # fmt: skip
+print("our halving finds the same winner:", ours == halved.best.config)
+
+# %% [markdown]
+# The weak spot is the crossing of lines in step 5: a rate that is slow at first is stopped before it can
+# overtake.
+#
+# ## Many runs at once
+#
+# Small networks leave a machine idle. Two cures: a process per core with one thread each, or many
+# networks stacked into one. Which is faster depends on the machine and the size, so measure:
+
+# %%
+sixteen = as_settings(np.random.default_rng(3).random((16, 2)), seed=0)
+steps = run.pick(quick=20, standard=100)
+started = time.perf_counter()
+one_by_one = [train_together([s], learn, steps=steps, run=run) for s in sixteen]
+loop = time.perf_counter() - started
+started = time.perf_counter()
+stacked = train_together(sixteen, learn, steps=steps, run=run)
+print(
+    f"16 perceptrons, stacked: {loop / (time.perf_counter() - started):.1f}× as fast as one by one here"
+)
+
+# %% tags=["nbval-check-output"]
+alone = torch.cat([evaluate(m, choose) for m in one_by_one])
+print(
+    "same accuracies:", bool((alone - evaluate(stacked, choose)).abs().nan_to_num(0).max() < 0.02)
+)
+
+# %% [markdown]
+# ## Beyond one machine
+#
+# The objective and the space stay as they are. What changes is the call, which goes to Ray Tune with
+# Optuna's sampler and an asynchronous halving (ASHA):
+#
+# ```python
+# search.cluster_search(
+#     digits_objective, space, trials=27, smallest=20, largest=540, seed=0,
+#     storage_path="/shared/search", address="auto",  # None: this machine alone
+# )
+# ```
+#
+# Ray is an optional requirement: `pip install -r requirements-optional.txt`. A trial whose worker dies is
+# started again elsewhere; one whose objective raises is recorded as failed.
+#
+# ## Exercises
+#
+# ### Exercise 1: how many trials?
+#
+# ★☆☆, 10 minutes. Write `trials_needed(top, chance)`: the smallest number of random trials for which
+# at least one is among the best fraction `top` with probability `chance` or more.
+
+
+# %% tags=["exercise"] exercise="trials-needed" points=3
+def trials_needed(top, chance):
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_trials_needed(trials_needed)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="trials-needed" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def trials_needed(top, chance):
+    n = 1
+    while 1 - (1 - top) ** n < chance:
+        n += 1
+    return n
+
+
+checks.check_trials_needed(trials_needed)
+
+# %% [markdown]
+# ### Exercise 2: a moving average
+#
+# ★☆☆, 10 minutes. Write `moving_average(values, window)`: entry $i$ is the mean of the last `window`
+# values up to and including $i$, of fewer at the start. It must not look ahead, and one value that is
+# not a number may spoil only the averages that contain it.
+
+
+# %% tags=["exercise"] exercise="moving-average" points=3
+def moving_average(values, window):
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_moving_average(moving_average)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="moving-average" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def moving_average(values, window):
+    parts = [values[max(0, i + 1 - window) : i + 1] for i in range(len(values))]
+    return [sum(part) / len(part) for part in parts]
+
+
+checks.check_moving_average(moving_average)
+
+# %% [markdown]
+# ### Exercise 3: folds
+#
+# ★★☆, 15 minutes. Write `k_fold(order, k)`. `order` is a tensor of shuffled row indices. Return a list
+# of `k` pairs (training rows, validation rows): the validation parts do not overlap, cover all rows, and
+# their sizes differ by at most one. With `k` below 2 or above the number of rows, raise `ValueError`.
+
+
+# %% tags=["exercise"] exercise="k-fold" points=5
+def k_fold(order, k):
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_k_fold(k_fold)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="k-fold" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def k_fold(order, k):
+    if not 2 <= k <= len(order):
+        raise ValueError(f"k must be from 2 to {len(order)}; got {k}")
+    parts = torch.tensor_split(order, k)
+    return [(torch.cat([*parts[:i], *parts[i + 1 :]]), parts[i]) for i in range(k)]
+
+
+checks.check_k_fold(k_fold)
+
+# %% [markdown]
+# ### Exercise 4: the ward
+#
+# ★★★, 35 minutes. `ward.patients(run)` holds five sick set-ups, "A" to "E". Each has one illness of
+# `ward.ILLNESSES`. Write `treat(setup, digits)`, which finds the illness with the gates of this chapter and
+# returns `(illness, cured)`, the cured set-up made with `replace(setup, …)`. `digits` are the training
+# images with their right labels; `ward.perceptron` and `ward.all_parameters` make a healthy network and
+# optimizer. Change nothing but what is ill.
+
+
+# %% tags=["exercise"] exercise="ward" points=10
+def treat(setup, digits):
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_ward(treat)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="ward" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def treat(setup, digits):
+    if not check_initial_loss(setup).passed:
+        return "initialization", replace(setup, make_model=ward.perceptron)
+    if not check_evaluation(setup).passed:
+        return "test augmentation", replace(setup, test_transform=None)
+    if check_overfit(setup).values["unmoved"]:
+        return "optimizer", replace(setup, make_optimizer=ward.all_parameters)
+    rate = find_learning_rate(setup)
+    if rate.passed:
+        return "learning rate", replace(setup, lr=rate.values["rate"])
+    return "labels", replace(setup, train=digits)
+
+
+checks.check_ward(treat)
+
+# %% [markdown]
+# ## Summary
+#
+# - Before a long training: initial loss log C, a small sample by heart with every parameter moving, a
+#   rate that lowers the loss within 100 updates.
+# - Few epochs for many settings, more epochs for a few. A short run favors fast rates.
+# - Draw noisy losses with a moving average, and training with validation accuracy. Look at all runs in one
+#   picture.
+# - Random search tries as many values of the one hyperparameter that matters as it has trials. Where
+#   several matter alike, its advantage shrinks.
+# - Sixty random trials find the top 5% with a probability of 95%.
+# - The winner's own validation score is too good to be true. Report it on data that chose nothing.
+# - Cross-validation makes few examples count, at $k$ times the price.
+#
+# **Limits.** One residual network on 1,000 pictures and one perceptron on digits, two or three
+# hyperparameters. The thresholds of the gates (25% of log C, a drop of 30%, a gap of 15 points) are rules of
+# thumb of ours; change them where your problem differs.
+#
+# ## Sources
+#
+# - Akiba et al. (2019). Optuna: a next-generation hyperparameter optimization framework. KDD.
+#   [arXiv:1907.10902](https://arxiv.org/abs/1907.10902)
+# - Bergstra, Bengio (2012). Random search for hyper-parameter optimization. Journal of Machine Learning
+#   Research 13.
+# - Cawley, Talbot (2010). On over-fitting in model selection and subsequent selection bias in performance
+#   evaluation. Journal of Machine Learning Research 11.
+# - Jamieson, Talwalkar (2016). Non-stochastic best arm identification and hyperparameter optimization.
+#   AISTATS. [arXiv:1502.07943](https://arxiv.org/abs/1502.07943)
+# - Li et al. (2020). A system for massively parallel hyperparameter tuning. MLSys.
+#   [arXiv:1810.05934](https://arxiv.org/abs/1810.05934)
+# - Stone (1974). Cross-validatory choice and assessment of statistical predictions. Journal of the Royal
+#   Statistical Society B 36.

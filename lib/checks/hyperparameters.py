@@ -1,0 +1,279 @@
+"""Checks of the exercises of chapter 5, hyperparameters."""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+
+import torch
+from torch import Tensor
+
+from lib import ward
+from lib.checks.report import Case, Report, expect_close, run_cases
+from lib.datasets.images import ImageDataset
+from lib.recipe import Setup, check_initial_loss, train_setup
+from lib.runtime import Run
+
+MovingAverage = Callable[[list[float], int], Sequence[float]]
+KFold = Callable[[Tensor, int], list[tuple[Tensor, Tensor]]]
+Treat = Callable[[Setup, ImageDataset], tuple[str, Setup]]
+
+UPDATES = 300  # of a cured training
+_FIELDS = dict(
+    zip(
+        ward.ILLNESSES,
+        ("make_model", "train", "lr", "test_transform", "make_optimizer"),
+        strict=True,
+    )
+)
+
+
+def check_trials_needed(trials_needed: Callable[[float, float], int]) -> Report:
+    """Check how many random trials it takes to hit the best part of the space.
+
+    Args:
+        trials_needed: maps the part `top` of all settings that is good enough and the wanted
+            chance to the smallest n with 1 - (1 - top)^n ≥ chance, an int.
+    """
+
+    def gives(top: float, chance: float, expected: int, hint: str) -> Callable:
+        def test() -> None:
+            answer = trials_needed(top, chance)
+            if not isinstance(answer, int) or isinstance(answer, bool):
+                raise AssertionError(f"expected an int; got {answer!r}")
+            if answer != expected:
+                raise AssertionError(
+                    f"for top {top:g} and chance {chance:g}, expected {expected}; got {answer}. "
+                    f"{hint}"
+                )
+
+        return test
+
+    return run_cases(
+        "trials needed",
+        [
+            Case("the best 5% with a chance of 95%",
+                 gives(0.05, 0.95, 59, "All n trials miss with probability (1 - top)^n.")),
+            Case("the best 1% needs more",
+                 gives(0.01, 0.95, 299, "All n trials miss with probability (1 - top)^n.")),
+            Case("a coin needs one throw",
+                 gives(0.5, 0.5, 1, "Exactly the chance is enough: ≥, not >.")),
+            Case("a number between two is rounded up",
+                 gives(0.5, 0.8, 3, "2 trials reach 0.75 only, 3 reach 0.875.")),
+            Case("one trial is enough where most are good",
+                 gives(0.9, 0.3, 1, "No trial has no chance, so n is 1 at least.")),
+        ],
+    )  # fmt: skip
+
+
+def check_moving_average(moving_average: MovingAverage) -> Report:
+    """Check a mean over the last values, which looks back only.
+
+    Args:
+        moving_average: maps a list of floats and a window to as many means; entry i is over the
+            last `window` values up to and including i, fewer at the start.
+    """
+
+    def answer(values: list[float], window: int) -> Tensor:
+        got = moving_average(list(values), window)
+        if not hasattr(got, "__len__") or len(got) != len(values):
+            length = len(got) if hasattr(got, "__len__") else type(got).__name__
+            raise AssertionError(f"expected {len(values)} means, one per value; got {length}")
+        return torch.tensor([float(v) for v in got], dtype=torch.float64)
+
+    def gives(values: list[float], window: int, expected: list[float], hint: str) -> Callable:
+        return lambda: expect_close(answer(values, window), torch.tensor(expected), hint=hint)
+
+    def looks_back() -> None:
+        early, late = answer([1.0, 2.0, 3.0, 4.0], 3), answer([1.0, 2.0, 3.0, 100.0], 3)
+        if not torch.equal(early[:3], late[:3]):
+            raise AssertionError("a change of the last value changed means before it; look back")
+
+    def recovers() -> None:
+        after = answer([1.0, math.nan, 3.0, 5.0, 7.0], 2)[3:]
+        hint = "The NaN has left the window by then; a running sum would keep it forever."
+        expect_close(after, torch.tensor([4.0, 6.0]), hint=hint)
+
+    def keeps_input() -> None:
+        moving_average(given := [3.0, 1.0, 2.0], 2)
+        if given != [3.0, 1.0, 2.0]:
+            raise AssertionError("the list was changed; leave the input alone")
+
+    return run_cases(
+        "moving average",
+        [
+            Case("two values, computed by hand",
+                 gives([2.0, 4.0, 8.0, 0.0], 2, [2, 3, 6, 4],
+                       "The third is (4 + 8) / 2 = 6.")),
+            Case("fewer values at the start",
+                 gives([3.0, 5.0, 1.0, 7.0], 3, [3, 4, 3, 13 / 3],
+                       "The first is over one value, the second over two: divide by how many.")),
+            Case("a window of one changes nothing",
+                 gives([3.0, -1.0, 4.0], 1, [3, -1, 4], "The window holds value i itself.")),
+            Case("a window longer than the list",
+                 gives([4.0, 0.0, 5.0], 10, [4, 2, 3], "It is over all values so far.")),
+            Case("later values do not matter", looks_back),
+            Case("recovers after a NaN", recovers),
+            Case("the input is left alone", keeps_input),
+        ],
+    )  # fmt: skip
+
+
+def check_k_fold(k_fold: KFold) -> Report:
+    """Check that each row is validated exactly once, and trained on otherwise.
+
+    Args:
+        k_fold: maps shuffled row indices (n,) and k to k pairs (train, validation) of indices.
+    """
+    cases = [Case(f"{k} parts of {n} rows", fold_test(k_fold, n, k)) for n, k in ((12, 4), (10, 4))]
+
+    def follows_order() -> None:
+        parts = [
+            [sorted(validation.tolist()) for _, validation in k_fold(order, 3)]
+            for order in (rows(12, seed=1), rows(12, seed=2))
+        ]
+        if parts[0] == parts[1]:
+            raise AssertionError("two orders gave the same parts; cut `order` as it comes")
+
+    def keeps_input() -> None:
+        k_fold(order := rows(10), 3)
+        if not torch.equal(order, rows(10)):
+            raise AssertionError("the order was changed; leave the input alone")
+
+    return run_cases(
+        "k-fold",
+        [
+            *cases,
+            Case("the shuffle decides", follows_order),
+            Case("the input is left alone", keeps_input),
+        ],
+    )
+
+
+def rows(n: int, *, seed: int = 0) -> Tensor:
+    """Shuffled indices (n,) of the rows from 20 on, so that they are no positions."""
+    return 20 + torch.randperm(n, generator=torch.Generator().manual_seed(seed))
+
+
+def fold_test(k_fold: KFold, n: int, k: int) -> Callable[[], None]:
+    """The test of a `Case`: the k parts of n rows are what cross-validation needs."""
+
+    def test() -> None:
+        order = rows(n)
+        folds = k_fold(order.clone(), k)
+        if not isinstance(folds, list | tuple) or len(folds) != k:
+            got = len(folds) if isinstance(folds, list | tuple) else type(folds).__name__
+            raise AssertionError(f"expected a list of {k} pairs; got {got}")
+        for pair in folds:
+            _expect_indices(pair)
+        validated = torch.cat([validation for _, validation in folds]).tolist()
+        if not set(validated) <= set(order.tolist()):
+            raise AssertionError("validation holds other rows than `order`; use its entries")
+        if len(set(validated)) < len(validated):
+            raise AssertionError("a row is in two validation parts; they must be disjoint")
+        if len(validated) < n:
+            raise AssertionError(
+                f"{n - len(validated)} of {n} rows are in no validation part; mind the remainder"
+            )
+        sizes = [len(validation) for _, validation in folds]
+        if max(sizes) - min(sizes) > 1:
+            raise AssertionError(f"validation parts of {sizes} rows; sizes may differ by 1 at most")
+        for train, validation in folds:
+            if sorted(train.tolist()) != sorted(set(order.tolist()) - set(validation.tolist())):
+                raise AssertionError(
+                    "a training part must hold each row outside its validation part, once"
+                )
+
+    return test
+
+
+def _expect_indices(pair: object) -> None:
+    if not isinstance(pair, list | tuple) or len(pair) != 2:
+        raise AssertionError(f"expected pairs (train, validation); got {type(pair).__name__}")
+    for part in pair:
+        if not isinstance(part, Tensor) or part.ndim != 1 or part.dtype != torch.int64:
+            raise AssertionError(
+                "expected each part to be a 1-d tensor of indices, int64; got "
+                f"{f'{part.dtype}, {part.ndim}-d' if isinstance(part, Tensor) else type(part)}"
+            )
+
+
+def check_ward(treat: Treat) -> Report:
+    """Check the diagnosis and the cure of each of the five patients of `lib.ward`.
+
+    Args:
+        treat: maps a sick set-up and the training images with their right labels to
+            (illness, cured): one of `ward.ILLNESSES`, and the set-up with that one field mended.
+    """
+    return run_cases("ward", ward_cases(treat, seed=0))
+
+
+def ward_cases(treat: Treat, *, seed: int) -> list[Case]:
+    """One case per bed of the ward of that seed."""
+    return [Case(f"bed {bed}, ward {seed}", _bed_test(treat, bed, seed)) for bed in "ABCDE"]
+
+
+def _bed_test(treat: Treat, bed: str, seed: int) -> Callable[[], None]:
+    run = Run("standard", 0, torch.device("cpu"), 1)
+
+    def on_one_thread() -> None:  # many threads are slow on small networks, and repeat less well
+        threads = torch.get_num_threads()
+        torch.set_num_threads(1)
+        try:
+            test()
+        finally:
+            torch.set_num_threads(threads)
+
+    def test() -> None:
+        sick, well = ward.patients(run, seed=seed)[bed], ward.healthy(run, seed=seed)
+        answer = treat(sick, ward.healthy(run, seed=seed).train)
+        if not isinstance(answer, list | tuple) or len(answer) != 2:
+            raise AssertionError(f"expected (illness, cured); got {type(answer).__name__}")
+        illness, cured = answer
+        if not isinstance(illness, str) or illness not in ward.ILLNESSES:
+            known = ", ".join(ward.ILLNESSES)
+            raise AssertionError(f"{illness!r} is no illness of this ward; they are {known}")
+        if illness != ward.illness(run, bed, seed=seed):
+            raise AssertionError(
+                f"{illness} is not what ails this patient; which step of the recipe fails first?"
+            )
+        if not isinstance(cured, Setup):
+            raise AssertionError(f"expected a cured Setup; got {type(cured).__name__}")
+        _expect_one_change(sick, cured, _FIELDS[illness])
+        _expect_same_images("validation", cured.validation, well.validation)
+        _expect_same_images("train", cured.train, well.train)
+        _expect_health(cured)
+
+    return on_one_thread
+
+
+def _expect_one_change(sick: Setup, cured: Setup, ill: str) -> None:
+    changed = {f.name for f in fields(Setup) if getattr(cured, f.name) != getattr(sick, f.name)}
+    if changed - {ill}:
+        raise AssertionError(
+            f"the cure changed {', '.join(sorted(changed - {ill}))}, which was healthy; change "
+            "what was ill alone, as dataclasses.replace does"
+        )
+    if not changed:
+        raise AssertionError("the diagnosis is right, yet the set-up is as ill as before")
+    if cured.test_transform is not None:
+        raise AssertionError("evaluate on the images as they are")
+
+
+def _expect_same_images(name: str, got: ImageDataset, expected: ImageDataset) -> None:
+    if not torch.equal(got.images, expected.images) or not torch.equal(got.labels, expected.labels):
+        raise AssertionError(f"{name} does not hold its own images with their right labels")
+
+
+def _expect_health(cured: Setup) -> None:
+    if not (first := check_initial_loss(cured)).passed:
+        raise AssertionError(f"still ill; initial loss: {first.measured}")
+    before = cured.model()
+    after, history = train_setup(cured, steps=UPDATES)
+    if any(map(torch.equal, before.parameters(), after.parameters())):
+        raise AssertionError(f"still ill; a parameter never moved in {UPDATES} updates")
+    reached = float(history.metrics["validation"][-1])
+    if not reached >= ward.HEALTHY_ACCURACY:
+        raise AssertionError(
+            f"still ill; {reached:.1f}% validation accuracy after {UPDATES} updates, expected "
+            f"{ward.HEALTHY_ACCURACY:g}% or more"
+        )
