@@ -235,7 +235,7 @@ Prediction(
 step3 = find_learning_rate(setup, steps=run.pick(quick=20, standard=100))
 step3
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Training loss over 100 updates as dots with moving averages for the rates 0.1, 0.01, 0.001 and 0.0001. Only the line of 0.01 falls clearly; those of the smaller rates and of 0.1 stay near the first loss."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Training loss over 100 updates as dots with moving averages for the rates 0.1, 0.01, 0.001 and 0.0001. The lines of 0.1 and 0.01 fall, that of 0.01 furthest; those of the two smaller rates stay near the first loss."}}
 fig, ax = plotting.figure(height=3.2)
 plotting.plot_losses(ax, step3.curves, window=10, top=3)
 ax.legend(loc="lower left", title="learning rate", ncols=2)

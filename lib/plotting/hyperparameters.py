@@ -25,7 +25,7 @@ from lib.recipe import moving_average
 SEARCH_COLORS = {"grid": ORANGE, "random": BLUE}  # the same search has the same color everywhere
 ORDERED = (VERMILLION, ORANGE, GREEN, SKY, BLUE, PURPLE, INK)
 SCORES = LinearSegmentedColormap.from_list("scores", ["#fdfcf8", SKY, BLUE])
-FEWEST_BRIGHT = 0.55  # of the range, above which a cell is dark enough for white figures
+FEWEST_BRIGHT = 0.7  # of the range, above which a cell is dark enough for white figures
 
 
 def plot_initial_loss(
@@ -70,7 +70,7 @@ def plot_losses(
     for (name, values), color in zip(losses.items(), ORDERED, strict=False):
         shown = np.nan_to_num(values, nan=top, posinf=top).clip(max=top * 0.985)
         steps = np.arange(1, len(shown) + 1)
-        ax.plot(steps, shown, ".", color=color, ms=3, alpha=0.35, mew=0)
+        ax.plot(steps, shown, "o", color=color, ms=2.4, alpha=0.4, mew=0)
         ax.plot(steps, moving_average(shown, window), color=color, label=name)
     ax.set(xlabel="updates", ylabel="training loss (nats)", ylim=(0, top))
     return ax
