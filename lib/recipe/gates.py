@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -60,7 +61,7 @@ def check_overfit(setup: Setup, *, batches: int = 5, steps: int = 500) -> Findin
         raise ValueError(f"batches must be at least 1; got {batches}")
     sample = setup.train.subset(slice(0, batches * setup.batch_size))
     before = setup.model()
-    plain = _without_transforms(setup)
+    plain = replace(setup, transform=None, test_transform=None)
     model, history = train_setup(
         plain, steps=steps, part=sample, evaluate_every=max(1, steps // 20)
     )
@@ -127,11 +128,6 @@ def check_evaluation(setup: Setup, *, steps: int = 20) -> Finding:
     )  # fmt: skip
     spread = max(measured) - min(measured)
     return Finding("evaluation", passed, f"four times: {said}", advice, {"spread": spread})
-
-
-def _without_transforms(setup: Setup) -> Setup:
-    fields = {name: getattr(setup, name) for name in setup.__dataclass_fields__}
-    return Setup(**fields | {"transform": None, "test_transform": None})
 
 
 def _unmoved(before: nn.Module, after: nn.Module) -> list[str]:
