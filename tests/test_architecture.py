@@ -10,10 +10,17 @@ from tools.chapters import ROOT
 FLOORS = [
     {"runtime", "progress", "files", "intervals"},
     {"claims"},
-    {"datasets", "activations", "preprocessing", "regularization", "augmentation"},
+    {
+        "datasets",
+        "activations",
+        "preprocessing",
+        "regularization",
+        "augmentation",
+        "visualization",
+    },
     {"models", "training", "stopping"},
     {"sweeps", "trials", "recipe"},
-    {"search", "ward"},
+    {"search", "ward", "trained"},
     {"plotting", "checks"},
     {"widgets"},
 ]

