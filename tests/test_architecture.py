@@ -31,6 +31,7 @@ ONLY_IN = {
     "ipywidgets": "widgets",
     "anywidget": "widgets",
     "optuna": "search",
+    "optuna_dashboard": "search",
     "ray": "search",
 }
 MODULES = sorted(path for path in (ROOT / "lib").rglob("*.py") if path != ROOT / "lib/__init__.py")

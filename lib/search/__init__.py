@@ -1,6 +1,7 @@
 """Search for good hyperparameters: takes an objective, knows no network."""
 
 from lib.search.cluster import cluster_search
+from lib.search.dashboard import dashboard_picture
 from lib.search.records import Search, SearchError, TrialRecord
 from lib.search.spaces import (
     Choice,
@@ -28,6 +29,7 @@ __all__ = [
     "Uniform",
     "When",
     "cluster_search",
+    "dashboard_picture",
     "draw",
     "grid",
     "grid_search",

@@ -13,9 +13,8 @@ from itertools import islice
 from typing import Any
 
 import cloudpickle
-from joblib.externals.loky import get_reusable_executor
+from joblib.externals.loky import ProcessPoolExecutor
 
-IDLE_SECONDS = 60  # after which a worker without a job leaves
 ONE_THREAD = {
     f"{library}_NUM_THREADS": "1" for library in ("OMP", "MKL", "OPENBLAS", "NUMEXPR", "BLIS")
 }
@@ -103,16 +102,17 @@ def describe(failure: BaseException) -> str:
 def _spread(
     objective: bytes, jobs: Iterator[Job], workers: int
 ) -> Generator[tuple[Job, Result], None, None]:
+    pool = _Pool(objective, workers)
     running: dict[Future, Job] = {}
     ended = False
     try:
         # No more than there are workers, so that a job is marked as running when it is.
         for job in islice(jobs, workers):
-            running[_submit(objective, job, workers)] = job
+            running[pool.submit(job)] = job
         while running:
             done, _ = wait(running, return_when=FIRST_COMPLETED)
             if any(isinstance(future.exception(), BrokenProcessPool) for future in done):
-                done, _ = wait(running)  # all of them end, as the pool is gone
+                done, _ = wait(running)  # all of them end, as the workers are gone
             suspects = []
             for future in done:
                 job = running.pop(future)
@@ -121,40 +121,48 @@ def _spread(
                 else:
                     yield job, future.result()
             for job in sorted(suspects, key=lambda job: job.number):
-                yield job, _alone(objective, job, workers)
+                yield job, _alone(pool, job)
             for job in islice(jobs, workers - len(running)):
-                running[_submit(objective, job, workers)] = job
+                running[pool.submit(job)] = job
         ended = True
     finally:
-        # Always, since joblib would take the pool for its own and fail.
-        _pool(workers).shutdown(wait=True, kill_workers=not ended)
+        pool.close(kill=not ended)
 
 
-def _alone(objective: bytes, job: Job, workers: int) -> Result:
-    """The result with no other job around: one death ends a pool, and does not say whose it was."""
+def _alone(pool: "_Pool", job: Job) -> Result:
+    """The result with no other job around: one death ends all, and does not say whose it was."""
     started = time.perf_counter()
     try:
-        return _submit(objective, job, workers).result()
+        return pool.submit(job).result()
     except BrokenProcessPool:
         return Result(None, DIED, time.perf_counter() - started)
 
 
-def _submit(objective: bytes, job: Job, workers: int) -> Future:
-    try:
-        return _pool(workers).submit(_work, objective, job)
-    except BrokenProcessPool:  # it broke between two jobs; the next call makes another
-        return _pool(workers).submit(_work, objective, job)
+class _Pool:
+    """Worker processes of one thread each; after a death, the next job gets new ones.
 
+    Not loky's reusable executor: joblib would take that for its own, and fail.
+    """
 
-def _pool(workers: int):
-    """The pool of so many workers; the last one, unless it broke or differs."""
-    return get_reusable_executor(
-        max_workers=workers,
-        timeout=IDLE_SECONDS,
-        initializer=_leave_with,
-        initargs=(os.getpid(),),
-        env=ONE_THREAD,
-    )
+    def __init__(self, objective: bytes, workers: int):
+        self.objective, self.workers = objective, workers
+        self.executor = self._start()
+
+    def _start(self) -> ProcessPoolExecutor:
+        return ProcessPoolExecutor(
+            self.workers, initializer=_leave_with, initargs=(os.getpid(),), env=ONE_THREAD
+        )
+
+    def submit(self, job: Job) -> Future:
+        try:
+            return self.executor.submit(_work, self.objective, job)
+        except BrokenProcessPool:
+            self.close(kill=True)
+            self.executor = self._start()
+            return self.executor.submit(_work, self.objective, job)
+
+    def close(self, *, kill: bool) -> None:
+        self.executor.shutdown(wait=True, kill_workers=kill)
 
 
 def _leave_with(parent: int) -> None:

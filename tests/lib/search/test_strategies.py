@@ -3,6 +3,7 @@ import math
 import os
 import warnings
 
+import joblib
 import optuna
 import pytest
 
@@ -223,3 +224,12 @@ def test_bad_arguments_are_named(options, message):
 def test_bad_rungs_are_named(options, message):
     with pytest.raises(ValueError, match=message):
         successive_halving(score, SPACE, trials=3, seed=0, progress=None, **options)
+
+
+def test_joblibs_workers_stay_as_they_are():
+    def workers():
+        return set(joblib.Parallel(2)(joblib.delayed(os.getpid)() for _ in range(8)))
+
+    before = workers()
+    random_search(score, SPACE, trials=4, budget=1, seed=0, workers=2, progress=None)
+    assert workers() <= before or before <= workers()
