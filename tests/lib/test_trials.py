@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from lib import runtime
 from lib.datasets.images import ImageDataset
-from lib.trials import Trial, combine, run_trial, run_trials
+from lib.trials import Trial, combine, run_trial, run_trials, spread
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +38,17 @@ def test():
 def add_noise(images, labels, generator):
     noise = torch.randn(images.shape, generator=generator)
     return images + 0.1 * noise.to(images.device), labels
+
+
+def test_calls_come_back_in_order_from_one_thread_each(run):
+    network = nn.Linear(2, 1)
+    found = spread(
+        lambda x: (network(x).detach(), torch.get_num_threads()), list(torch.eye(2)), run=run
+    )
+    for x, (value, threads) in zip(torch.eye(2), found, strict=True):
+        torch.testing.assert_close(value, network(x).detach())
+        assert threads == 1
+    assert spread(abs, [], run=run) == []
 
 
 def test_the_network_learns_and_is_measured_on_every_part(run, train, test):

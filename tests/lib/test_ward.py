@@ -26,15 +26,6 @@ SICK_FIELD = {
 }
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Small products wait for a second thread longer than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 def equal(a, b):
     """Whether two fields of a set-up are the same, image by image for its parts."""
     if not hasattr(a, "images"):

@@ -18,15 +18,6 @@ from lib.ward import healthy, perceptron
 RUN = runtime.start("quick", device="cpu")
 
 
-@pytest.fixture(scope="module", autouse=True)
-def one_thread():
-    """Small products wait for a second thread longer than they compute."""
-    before = torch.get_num_threads()
-    torch.set_num_threads(1)
-    yield
-    torch.set_num_threads(before)
-
-
 @pytest.fixture(scope="module")
 def setup():
     """A perceptron that learns digits."""
