@@ -8,8 +8,8 @@ from collections.abc import Mapping
 
 import torch
 
-from lib.checks import Case, expect_close
-from lib.checks.hyperparameters import fold_test, rows, ward_cases
+from lib.checks import Case
+from lib.checks.hyperparameters import expect_average, fold_test, refusal_test, ward_cases
 
 
 def trials_needed(names: Mapping[str, object]) -> list[Case]:
@@ -18,7 +18,7 @@ def trials_needed(names: Mapping[str, object]) -> list[Case]:
 
     def definition(top: float, chance: float) -> int:
         n = 1
-        while 1 - (1 - top) ** n < chance:
+        while 1 - (1 - top) ** n < chance - 1e-12:
             n += 1
         return n
 
@@ -43,37 +43,42 @@ def trials_needed(names: Mapping[str, object]) -> list[Case]:
         gives(0.001, 0.95, definition(0.001, 0.95)),
         gives(0.05, 0.999, definition(0.05, 0.999)),
         gives(0.5, 0.75, 2),
+        gives(0.1, 0.19, 2),
         gives(0.99, 0.01, 1),
         Case("50 drawn pairs", agrees),
     ]
 
 
-def moving_average(names: Mapping[str, object]) -> list[Case]:
-    """Drawn values by the definition, a divergence, and a large value that leaves."""
-    average = names["moving_average"]
+def exponential_average(names: Mapping[str, object]) -> list[Case]:
+    """Drawn values by the sum that the recursion stands for, with and without gaps; huge ones."""
+    average = names["exponential_average"]
 
-    def listed(values: list[float], window: int) -> torch.Tensor:
-        return torch.tensor([float(v) for v in average(list(values), window)]).double()
+    def by_sum(values: list[float], beta: float) -> list[float]:
+        expected = []
+        for t in range(1, len(values) + 1):
+            seen = [v for v in values[:t] if not math.isnan(v)]
+            weights = [beta ** (len(seen) - 1 - i) for i in range(len(seen))]
+            total = math.fsum(w * v for w, v in zip(weights, seen, strict=True))
+            expected.append(total / math.fsum(weights) if seen else math.nan)
+        return expected
 
-    def agrees() -> None:
-        g = torch.Generator().manual_seed(52)
-        for length in (1, 2, 7, 40):
-            values = torch.randn(length, generator=g).double().tolist()
-            for window in (1, 2, 5, 39, 100):
-                seen = [values[max(0, i - window + 1) : i + 1] for i in range(length)]
-                expected = torch.tensor([math.fsum(s) / len(s) for s in seen])
-                expect_close(listed(values, window), expected)
-
-    def after(spike: float) -> Case:
+    def agrees(gaps: bool) -> Case:
         def test() -> None:
-            values = [1.0, 2.0, spike, spike, 3.0, 4.0, 5.0, 9.0]
-            got = listed(values, 3)
-            expect_close(got[:2], torch.tensor([1.0, 1.5]))
-            expect_close(got[6:], torch.tensor([4.0, 6.0]))
+            g = torch.Generator().manual_seed(52)
+            for length in (1, 2, 7, 40):
+                values = torch.randn(length, generator=g).double()
+                if gaps:
+                    values[torch.rand(length, generator=g) < 0.3] = math.nan
+                for beta in (0.0, 0.3, 0.9, 0.99):
+                    listed = values.tolist()
+                    expect_average(average, listed, beta, by_sum(listed, beta))
 
-        return Case(f"before and after {spike}", test)
+        return Case(f"drawn values{' with gaps' if gaps else ''}", test)
 
-    return [after(math.nan), after(math.inf), after(1e30), Case("drawn values", agrees)]
+    def nothing() -> None:
+        expect_average(average, [math.nan] * 3, 0.5, [math.nan] * 3)
+
+    return [agrees(False), agrees(True), Case("nothing but gaps", nothing)]
 
 
 def k_fold(names: Mapping[str, object]) -> list[Case]:
@@ -81,14 +86,7 @@ def k_fold(names: Mapping[str, object]) -> list[Case]:
     fold = names["k_fold"]
 
     def refuses(n: int, k: int) -> Case:
-        def test() -> None:
-            try:
-                fold(rows(n), k)
-            except ValueError:
-                return
-            raise AssertionError(f"expected a ValueError for {k} parts of {n} rows")
-
-        return Case(f"{k} parts of {n} rows are refused", test)
+        return Case(f"{k} parts of {n} rows are refused", refusal_test(fold, n, k))
 
     sizes = [(2, 2), (7, 7), (9, 6), (23, 5), (100, 8)]
     cuts = [Case(f"{k} parts of {n} rows", fold_test(fold, n, k)) for n, k in sizes]

@@ -8,8 +8,8 @@ from lib.checks.augmentation import (
     check_ten_crops,
 )
 from lib.checks.hyperparameters import (
+    check_exponential_average,
     check_k_fold,
-    check_moving_average,
     check_trials_needed,
     check_ward,
 )
@@ -33,12 +33,12 @@ __all__ = [
     "check_cutmix",
     "check_early_stopping",
     "check_elastic_gradient",
+    "check_exponential_average",
     "check_flip_signs",
     "check_fold",
     "check_gain",
     "check_k_fold",
     "check_maxout_pieces",
-    "check_moving_average",
     "check_own_augmentation",
     "check_shear_matrices",
     "check_spatial_dropout",

@@ -13,7 +13,7 @@ from lib.datasets.images import ImageDataset
 from lib.recipe import Setup, check_initial_loss, train_setup
 from lib.runtime import Run
 
-MovingAverage = Callable[[list[float], int], Sequence[float]]
+ExponentialAverage = Callable[[list[float], float], Sequence[float]]
 KFold = Callable[[Tensor, int], list[tuple[Tensor, Tensor]]]
 Treat = Callable[[Setup, ImageDataset], tuple[str, Setup]]
 
@@ -32,7 +32,7 @@ def check_trials_needed(trials_needed: Callable[[float, float], int]) -> Report:
 
     Args:
         trials_needed: maps the part `top` of all settings that is good enough and the wanted
-            chance to the smallest n with 1 - (1 - top)^n ≥ chance, an int.
+            chance to the smallest n with 1 - (1 - top)^n ≥ chance (up to rounding), an int.
     """
 
     def gives(top: float, chance: float, expected: int, hint: str) -> Callable:
@@ -65,57 +65,63 @@ def check_trials_needed(trials_needed: Callable[[float, float], int]) -> Report:
     )  # fmt: skip
 
 
-def check_moving_average(moving_average: MovingAverage) -> Report:
-    """Check a mean over the last values, which looks back only.
+def check_exponential_average(exponential_average: ExponentialAverage) -> Report:
+    """Check an average that forgets, with its correction for the start at zero.
 
     Args:
-        moving_average: maps a list of floats and a window to as many means; entry i is over the
-            last `window` values up to and including i, fewer at the start.
+        exponential_average: maps a list of floats and beta to as many averages v_t / (1 - beta^t);
+            a value that is not a number is skipped, and the average before it is repeated.
     """
 
-    def answer(values: list[float], window: int) -> Tensor:
-        got = moving_average(list(values), window)
-        if not hasattr(got, "__len__") or len(got) != len(values):
-            length = len(got) if hasattr(got, "__len__") else type(got).__name__
-            raise AssertionError(f"expected {len(values)} means, one per value; got {length}")
-        return torch.tensor([float(v) for v in got], dtype=torch.float64)
-
-    def gives(values: list[float], window: int, expected: list[float], hint: str) -> Callable:
-        return lambda: expect_close(answer(values, window), torch.tensor(expected), hint=hint)
-
-    def looks_back() -> None:
-        early, late = answer([1.0, 2.0, 3.0, 4.0], 3), answer([1.0, 2.0, 3.0, 100.0], 3)
-        if not torch.equal(early[:3], late[:3]):
-            raise AssertionError("a change of the last value changed means before it; look back")
-
-    def recovers() -> None:
-        after = answer([1.0, math.nan, 3.0, 5.0, 7.0], 2)[3:]
-        hint = "The NaN has left the window by then; a running sum would keep it forever."
-        expect_close(after, torch.tensor([4.0, 6.0]), hint=hint)
+    def gives(values: list[float], beta: float, expected: list[float], hint: str) -> Callable:
+        return lambda: expect_average(exponential_average, values, beta, expected, hint=hint)
 
     def keeps_input() -> None:
-        moving_average(given := [3.0, 1.0, 2.0], 2)
+        exponential_average(given := [3.0, 1.0, 2.0], 0.5)
         if given != [3.0, 1.0, 2.0]:
             raise AssertionError("the list was changed; leave the input alone")
 
+    nan = math.nan
     return run_cases(
-        "moving average",
+        "exponential average",
         [
             Case("two values, computed by hand",
-                 gives([2.0, 4.0, 8.0, 0.0], 2, [2, 3, 6, 4],
-                       "The third is (4 + 8) / 2 = 6.")),
-            Case("fewer values at the start",
-                 gives([3.0, 5.0, 1.0, 7.0], 3, [3, 4, 3, 13 / 3],
-                       "The first is over one value, the second over two: divide by how many.")),
-            Case("a window of one changes nothing",
-                 gives([3.0, -1.0, 4.0], 1, [3, -1, 4], "The window holds value i itself.")),
-            Case("a window longer than the list",
-                 gives([4.0, 0.0, 5.0], 10, [4, 2, 3], "It is over all values so far.")),
-            Case("later values do not matter", looks_back),
-            Case("recovers after a NaN", recovers),
+                 gives([2.0, 5.0], 0.5, [2, 4], "v = 1, then 3; divided by 0.5, then by 0.75.")),
+            Case("without memory nothing changes",
+                 gives([3.0, -1.0, 4.0], 0.0, [3, -1, 4], "beta = 0 keeps the value itself.")),
+            Case("a constant stays what it is",
+                 gives([7.0] * 5, 0.9, [7] * 5, "The division makes up for the start at zero.")),
+            Case("a NaN leaves no trace",
+                 gives([2.0, nan, 5.0], 0.5, [2, 2, 4], "Skip it, and do not count it in t.")),
+            Case("a NaN at the start",
+                 gives([nan, 2.0, 5.0], 0.5, [nan, 2, 4], "There is no average yet.")),
             Case("the input is left alone", keeps_input),
         ],
     )  # fmt: skip
+
+
+def expect_average(
+    average: ExponentialAverage,
+    values: list[float],
+    beta: float,
+    expected: Sequence[float],
+    *,
+    hint: str = "",
+) -> None:
+    """Expect these averages, one for each value; NaN only where NaN is expected.
+
+    Raises:
+        AssertionError: another number of them, or other ones.
+    """
+    got = average(list(values), beta)
+    if not hasattr(got, "__len__") or len(got) != len(values):
+        length = len(got) if hasattr(got, "__len__") else type(got).__name__
+        raise AssertionError(f"expected {len(values)} averages, one per value; got {length}")
+    answer = torch.tensor([float(v) for v in got], dtype=torch.float64)
+    wanted = torch.tensor([float(v) for v in expected], dtype=torch.float64)
+    if not torch.equal(answer.isnan(), wanted.isnan()):
+        raise AssertionError(f"expected {list(expected)}; got {answer.tolist()}. {hint}")
+    expect_close(answer.nan_to_num(), wanted.nan_to_num(), hint=hint)
 
 
 def check_k_fold(k_fold: KFold) -> Report:
@@ -124,7 +130,10 @@ def check_k_fold(k_fold: KFold) -> Report:
     Args:
         k_fold: maps shuffled row indices (n,) and k to k pairs (train, validation) of indices.
     """
-    cases = [Case(f"{k} parts of {n} rows", fold_test(k_fold, n, k)) for n, k in ((12, 4), (10, 4))]
+    sizes = ((12, 4), (10, 4), (3, 3))
+    cases = [Case(f"{k} parts of {n} rows", fold_test(k_fold, n, k)) for n, k in sizes]
+    cases += [Case(f"{k} parts of {n} rows are refused", refusal_test(k_fold, n, k))
+              for n, k in ((5, 1), (5, 6))]  # fmt: skip
 
     def follows_order() -> None:
         parts = [
@@ -182,6 +191,19 @@ def fold_test(k_fold: KFold, n: int, k: int) -> Callable[[], None]:
                 raise AssertionError(
                     "a training part must hold each row outside its validation part, once"
                 )
+
+    return test
+
+
+def refusal_test(k_fold: KFold, n: int, k: int) -> Callable[[], None]:
+    """The test of a `Case`: n rows cannot be cut into k parts."""
+
+    def test() -> None:
+        try:
+            k_fold(rows(n), k)
+        except ValueError:
+            return
+        raise AssertionError(f"expected a ValueError for {k} parts of {n} rows")
 
     return test
 

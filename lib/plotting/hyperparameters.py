@@ -72,6 +72,11 @@ def plot_losses(
         steps = np.arange(1, len(shown) + 1)
         ax.plot(steps, shown, "o", color=color, ms=2.4, alpha=0.4, mew=0)
         ax.plot(steps, moving_average(shown, window), color=color, label=name)
+        if shown[-1] > top * 0.98:
+            ax.annotate(
+                "↑ off the scale", (steps[len(steps) // 5], top * 0.985), (0, -6), color=color,
+                textcoords="offset points", va="top",
+            )  # fmt: skip
     ax.set(xlabel="updates", ylabel="training loss (nats)", ylim=(0, top))
     return ax
 
@@ -86,7 +91,7 @@ def plot_scores(ax: Axes, scores: np.ndarray, rows: Sequence[str], cols: Sequenc
     ax.imshow(scores, cmap=SCORES, vmin=low, vmax=high, aspect="auto")
     for (row, col), value in np.ndenumerate(scores):
         bright = value > low + FEWEST_BRIGHT * (high - low)
-        text = f"{value:.0f}" if np.isfinite(value) else "failed"
+        text = f"{value:.1f}" if np.isfinite(value) else "failed"
         best = value == high
         ax.text(
             col, row, text, ha="center", va="center", fontsize=12,
@@ -115,9 +120,11 @@ def plot_short_and_long(
     for name, curve, color, end in zip(names, curves, ORDERED, ends, strict=False):
         ax.plot(epochs, curve, color=color, marker="o", ms=4)
         ax.annotate(
-            name, (epochs[-1], curve[-1]), (epochs[-1] * 1.03, end), color=color, va="center"
-        )
-    ax.set(xlabel="epochs", ylabel="validation accuracy (%)", xlim=(0, epochs[-1] * 1.22))
+            name, (epochs[-1], curve[-1]), (epochs[-1] * 1.06, end), color=color, va="center",
+            arrowprops={"arrowstyle": "-", "color": color, "lw": 0.8, "shrinkA": 1, "shrinkB": 3},
+        )  # fmt: skip
+    ax.set(xlabel="epochs", ylabel="validation accuracy (%)", xlim=(0, epochs[-1] * 1.2))
+    ax.set_xticks([tick for tick in ax.get_xticks() if tick <= epochs[-1]])
     return ax
 
 
@@ -194,7 +201,9 @@ def search_figure(
     for column in np.unique(tried[:, 0].round(6)):
         below.axvline(column, color=INK, lw=0.7, alpha=0.5)
     above.set(ylim=(0, 105), ylabel="score (%)")
-    below.set(xlim=(0, 1), ylim=(0, 1), xlabel="first hyperparameter", ylabel="second")
+    below.set(
+        xlim=(0, 1), ylim=(0, 1), xlabel="first hyperparameter", ylabel="second hyperparameter"
+    )
     return made
 
 
@@ -227,27 +236,40 @@ def plot_best_so_far(ax: Axes, best: Mapping[str, np.ndarray]) -> Axes:
         mean, low, high = np.array([t_interval(column) for column in values.T.tolist()]).T
         ax.fill_between(trials, low, high, color=SEARCH_COLORS[name], alpha=0.25, lw=0)
         ax.plot(trials, mean, color=SEARCH_COLORS[name], marker="o", ms=4, label=name)
-    ax.set(xlabel="trials", ylabel="best score so far (%)")
+    ax.set(xlabel="trials", ylabel="best so far (%), 95% interval")
+    return ax
+
+
+def plot_response(ax: Axes, rates: np.ndarray, decays: np.ndarray, scores: np.ndarray) -> Axes:
+    """Draw the score of every trial over its learning rate, colored by weight decay.
+
+    Args:
+        rates, decays, scores: (trials,); scores in percent, a failed trial is not a number.
+    """
+    dots = ax.scatter(
+        rates, scores, c=decays, cmap="viridis", norm="log", s=16, alpha=0.8, linewidths=0
+    )
+    ax.figure.colorbar(dots, ax=ax, label="weight decay", pad=0.02)
+    ax.set_xscale("log")
+    ax.set(xlabel="learning rate", ylabel="validation accuracy (%)", ylim=(0, 104))
     return ax
 
 
 def plot_chance_of_top(
-    ax: Axes, counts: Sequence[int], computed: np.ndarray, measured: np.ndarray, *, marked: int
+    ax: Axes, counts: Sequence[int], computed: np.ndarray, measured: Mapping[str, Sequence[float]]
 ) -> Axes:
-    """Draw the chance that the best of n trials is among the top 5%: formula and measurement.
+    """Draw the chance that n trials hit the top 5%: the formula, and what was measured.
 
     Args:
         counts: n.
-        computed, measured: in percent, one per n.
-        marked: the n whose value is written out.
+        computed: in percent, one per n.
+        measured: for each kind of hit, the same.
     """
     ax.plot(counts, computed, color=INK, ls="--", lw=1.6, label="1 − 0.95ⁿ")
-    ax.plot(counts, measured, "o", color=BLUE, label="measured on real runs")
-    at = list(counts).index(marked)
-    ax.annotate(
-        f"{marked} trials: {measured[at]:.0f}%", (marked, measured[at]), (0, -34),
-        textcoords="offset points", ha="center", arrowprops={"arrowstyle": "-", "color": GRAY},
-    )  # fmt: skip
+    for (name, values), color, marker in zip(
+        measured.items(), (BLUE, VERMILLION), "os", strict=True
+    ):
+        ax.plot(counts, values, marker, color=color, label=name)
     ax.set(xlabel="random trials", ylabel="chance (%)", ylim=(0, 104))
     return ax
 
@@ -266,7 +288,7 @@ def plot_winner(ax: Axes, counts: Sequence[int], scores: Mapping[str, np.ndarray
     ax.set_xscale("log")
     ax.set_xticks(counts, [str(n) for n in counts])
     ax.minorticks_off()
-    ax.set(xlabel="trials to choose from", ylabel="accuracy of the winner (%)")
+    ax.set(xlabel="trials to choose from", ylabel="winner (%), 95% interval")
     return ax
 
 

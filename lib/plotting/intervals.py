@@ -8,6 +8,8 @@ from matplotlib.axes import Axes
 from lib.intervals import FEWEST, t_interval
 from lib.plotting.style import BLUE, GRAY
 
+DOTS_BELOW = 0.2  # rows
+
 
 def plot_intervals(
     ax: Axes,
@@ -17,7 +19,7 @@ def plot_intervals(
     reference: float | None = 0.0,
     sort: bool = True,
 ) -> Axes:
-    """Draw each row's mean, its 95% interval and a small dot per seed, best on top.
+    """Draw each row's mean and its 95% interval, a small dot per seed below them, best on top.
 
     With fewer than three seeds there is no interval, and none is drawn.
 
@@ -36,7 +38,8 @@ def plot_intervals(
         if len(values[label]) >= FEWEST:
             _, low, high = t_interval(values[label])
             ax.plot([low, high], [y, y], color=color, lw=2.2, solid_capstyle="butt")
-        ax.plot(values[label], [y] * len(values[label]), ".", color=color, ms=4, alpha=0.5)
+        below = [y - DOTS_BELOW] * len(values[label])
+        ax.plot(values[label], below, ".", color=color, ms=4, alpha=0.5)
         ax.plot(means[label], y, "o", color=color, ms=6)
     ax.set_yticks(range(len(order)), order[::-1])
     ax.set_ylim(-0.6, len(order) - 0.4)

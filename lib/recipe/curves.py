@@ -10,6 +10,10 @@ HUGE, NONE = 15.0, 5.0  # points between training and validation accuracy
 OVERFITTING = "a huge gap is overfitting: more regularization, more data, or stop at the peak"
 UNDERFITTING = "no gap is underfitting: train longer, or take a bigger network"
 GUESSING = "nothing was learned: go back to steps 1 to 3"
+MEASURED_WRONG = (
+    "the loss says that the training images are known, the accuracy does not: are images changed "
+    "when they are measured?"
+)
 FOREIGN = (
     "the network learns its training images and nothing about others: do images and labels belong "
     "together?"
@@ -40,6 +44,7 @@ def read_curves(
     validation: Sequence[float],
     *,
     classes: int,
+    loss: Sequence[float] | None = None,
     huge: float = HUGE,
     none: float = NONE,
 ) -> Finding:
@@ -48,6 +53,7 @@ def read_curves(
     Args:
         train, validation: accuracies in percent, one per evaluation, the last ones judged.
         classes: C; a guesser is right in 100 / C percent.
+        loss: training loss in nats at each update, to tell ill networks from ill measurements.
         huge: points of gap from which it is overfitting.
         none: points of gap up to which it is underfitting, unless the training part is learned.
 
@@ -62,12 +68,23 @@ def read_curves(
     seen, new, guess = float(train[-1]), float(validation[-1]), 100 / classes
     gap, peak = seen - new, float(np.nanmax(validation)) if np.isfinite(validation).any() else new
     advice = _judge(seen, new, guess, huge, none)
+    if loss is not None and _contradicts(seen, np.asarray(loss, dtype=float)):
+        advice = MEASURED_WRONG
     measured = (
         f"{seen:.1f}% on training images, {new:.1f}% on validation images; "
         f"gap {_signed(gap)} points; best validation accuracy {peak:.1f}%"
     )
     values = {"gap": gap, "peak": peak}
     return Finding("curves", not advice, measured, advice, values)
+
+
+def _contradicts(seen: float, loss: np.ndarray) -> bool:
+    """Whether the accuracy is less than half of what the loss of the last updates promises.
+
+    A mean loss L is a mean probability of the right class of e^-L or more.
+    """
+    last = loss[-max(1, len(loss) // 10) :].mean()
+    return bool(np.isfinite(last)) and seen < 50 * np.exp(-last)
 
 
 def _signed(value: float) -> str:

@@ -1,9 +1,12 @@
 """What one step of the recipe found."""
 
+import textwrap
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
+
+WIDTH = 68  # characters of a line
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,5 +30,7 @@ class Finding:
     curves: Mapping[str, np.ndarray] = field(default_factory=dict)
 
     def __repr__(self) -> str:
-        lines = [f"{'✓' if self.passed else '✗'} {self.step}: {self.measured}"]
-        return "\n".join([*lines, *([f"  → {self.advice}"] if self.advice else [])])
+        told = [f"{'✓' if self.passed else '✗'} {self.step}: {self.measured}"]
+        told += [f"→ {self.advice}"] if self.advice else []
+        wrapped = (textwrap.wrap(text, WIDTH, subsequent_indent="  ") for text in told)
+        return "\n  ".join(line for lines in wrapped for line in lines)

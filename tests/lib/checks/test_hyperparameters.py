@@ -1,9 +1,9 @@
 import importlib.util
 import math
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
 
@@ -14,7 +14,6 @@ from lib.recipe import (
     check_overfit,
     find_learning_rate,
 )
-from lib.recipe import moving_average as reference
 
 HIDDEN = Path(__file__).parents[3] / "chapters" / "hidden" / "05_hyperparameters.py"
 
@@ -62,50 +61,52 @@ def test_wrong_numbers_of_trials_are_told_why(wrong, message):
     assert message in repr(report)
 
 
-def moving_average(values, window):
-    parts = [values[max(0, i + 1 - window) : i + 1] for i in range(len(values))]
-    return [sum(part) / len(part) for part in parts]
+def exponential_average(values, beta, *, corrected=True, counts_gaps=False):
+    v, t, averages = 0.0, 0, []
+    for value in values:
+        missing = math.isnan(value)
+        if not missing:
+            v = beta * v + (1 - beta) * value
+        t += counts_gaps or not missing
+        averages.append(v / (1 - beta**t if corrected else 1) if t else math.nan)
+    return averages
 
 
-def running_sum(values, window):
-    sums = np.concatenate([[0.0], np.cumsum(values)])
-    i = np.arange(1, len(values) + 1)
-    first = np.maximum(i - window, 0)
-    with np.errstate(invalid="ignore"):
-        return (sums[i] - sums[first]) / (i - first)
-
-
-def centred(values, window):
-    parts = [values[max(0, i - window // 2) : i + window // 2 + 1] for i in range(len(values))]
-    return [sum(part) / len(part) for part in parts]
-
-
-def sorting(values, window):
-    answer = moving_average(values, window)
+def sorting(values, beta):
     values.sort()
-    return answer
+    return exponential_average(values, beta)
+
+
+def forgetting(values, beta):
+    """Starts at the first value instead of correcting."""
+    averages, v = [], None
+    for value in values:
+        v = value if v is None or math.isnan(v) else beta * v + (1 - beta) * value
+        averages.append(v)
+    return averages
 
 
 @pytest.mark.parametrize(
-    "right", [moving_average, reference, lambda v, w: torch.tensor(moving_average(v, w))]
+    "right", [exponential_average, lambda v, b: torch.tensor(exponential_average(v, b))]
 )
-def test_the_moving_average_is_accepted(right):
-    assert checks.check_moving_average(right).passed
+def test_the_exponential_average_is_accepted(right):
+    assert checks.check_exponential_average(right).passed
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (running_sum, "a running sum would keep it forever"),
-        (centred, "look back"),
+        (partial(exponential_average, corrected=False), "The division makes up for the start"),
+        (partial(exponential_average, counts_gaps=True), "do not count it in t"),
+        (lambda v, b: exponential_average(v, b or 0.5), "beta = 0 keeps the value itself"),
+        (forgetting, "v = 1, then 3"),
         (sorting, "the list was changed"),
-        (lambda v, w: [sum(v[max(0, i + 1 - w) : i + 1]) / w for i in range(len(v))], "how many"),
-        (lambda v, w: np.convolve(v, np.ones(w) / w, "valid"), "expected 4 means, one per value"),
-        (lambda v, w: None, "got NoneType"),
+        (lambda v, b: exponential_average(v, b)[1:], "expected 2 averages, one per value"),
+        (lambda v, b: None, "got NoneType"),
     ],
 )
 def test_wrong_averages_are_told_why(wrong, message):
-    report = checks.check_moving_average(wrong)
+    report = checks.check_exponential_average(wrong)
     assert not report.passed
     assert message in repr(report)
 
@@ -259,7 +260,7 @@ def test_a_wrong_diagnosis_does_not_learn_the_right_one():
     ("exercise", "right", "wrong"),
     [
         ("trials_needed", trials_needed, lambda t, c: round(trials_needed(t, c) * 1.01)),
-        ("moving_average", moving_average, running_sum),
+        ("exponential_average", exponential_average, partial(exponential_average, corrected=False)),
         ("k_fold", k_fold, lambda o, k: k_fold(o, min(max(k, 2), len(o)))),
     ],
 )
@@ -275,7 +276,7 @@ def test_hidden_tests_ask_for_more(exercise, right, wrong):
     "report",
     [
         checks.check_trials_needed(unattempted),
-        checks.check_moving_average(unattempted),
+        checks.check_exponential_average(unattempted),
         checks.check_k_fold(unattempted),
         checks.check_ward(unattempted),
     ],

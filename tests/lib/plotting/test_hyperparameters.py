@@ -71,8 +71,8 @@ def test_losses_that_exploded_stay_at_the_top(ax):
 def test_scores_are_written_into_their_cells_and_the_best_stands_out(ax):
     scores = np.array([[10.0, np.nan, 30.4], [50.0, 90.0, 70.0]])
     plotting.plot_scores(ax, scores, ["u", "v"], ["a", "b", "c"])
-    assert texts(ax) == ["10", "failed", "30", "50", "90", "70"]
-    assert [t.get_text() for t in ax.texts if t.get_weight() == "bold"] == ["90"]
+    assert texts(ax) == ["10.0", "failed", "30.4", "50.0", "90.0", "70.0"]
+    assert [t.get_text() for t in ax.texts if t.get_weight() == "bold"] == ["90.0"]
     assert ax.texts[4].get_position() == (1, 1)
     assert [t.get_text() for t in ax.get_xticklabels()] == ["a", "b", "c"]
     assert [t.get_text() for t in ax.get_yticklabels()] == ["u", "v"]
@@ -157,13 +157,29 @@ def test_the_best_so_far_is_a_mean_with_its_interval(ax):
     assert heights.max() == pytest.approx(max(high for _, _, high in ends))
 
 
-def test_the_chance_of_the_top_is_a_formula_with_measured_dots(ax):
-    computed, measured = np.array([5.0, 95.0]), np.array([6.0, 93.6])
-    plotting.plot_chance_of_top(ax, [1, 60], computed, measured, marked=60)
-    assert [xy(line) for line in ax.lines] == [([1, 60], [5, 95]), ([1, 60], [6, 93.6])]
-    assert [line.get_linestyle() for line in ax.lines] == ["--", "None"]
-    assert texts(ax) == ["60 trials: 94%"]
-    assert ax.texts[0].xy == (60, 93.6)
+def test_the_chance_of_the_top_is_a_formula_and_dots_for_each_kind_of_hit(ax):
+    measured = {"drawn": [6.0, 93.6], "picked": [5.0, 40.0]}
+    plotting.plot_chance_of_top(ax, [1, 60], np.array([5.0, 95.0]), measured)
+    assert [xy(line) for line in ax.lines] == [
+        ([1, 60], [5, 95]), ([1, 60], [6, 93.6]), ([1, 60], [5, 40])
+    ]  # fmt: skip
+    assert [line.get_linestyle() for line in ax.lines] == ["--", "None", "None"]
+    assert [line.get_label() for line in ax.lines[1:]] == ["drawn", "picked"]
+
+
+def test_a_response_is_a_dot_per_trial_colored_by_weight_decay(ax):
+    plotting.plot_response(
+        ax, np.array([0.01, 0.1]), np.array([1e-4, 1e-2]), np.array([80.0, 20.0])
+    )
+    (dots,) = ax.collections
+    assert dots.get_offsets().tolist() == [[0.01, 80], [0.1, 20]]
+    assert dots.get_array().tolist() == [1e-4, 1e-2]
+    assert ax.get_xscale() == "log"
+
+
+def test_what_lies_off_the_scale_says_so(ax):
+    plotting.plot_losses(ax, {"a": np.array([1.0, np.nan]), "b": np.ones(2)}, window=1, top=5)
+    assert texts(ax) == ["↑ off the scale"]
 
 
 def test_the_winner_is_drawn_on_the_part_that_chose_it_and_on_test_data(ax):

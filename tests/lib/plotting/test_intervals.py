@@ -30,3 +30,11 @@ def test_one_seed_has_no_interval_and_still_shows():
     _, ax = plotting.figure()
     plotting.plot_intervals(ax, {"once": [4.0]}, reference=None)
     assert [list(line.get_xdata()) for line in ax.lines] == [[4.0], [4.0]]
+
+
+def test_the_dots_leave_the_bar_free():
+    _, ax = plotting.figure()
+    plotting.plot_intervals(ax, {"low": VALUES["low"]}, reference=None)
+    bar, dots, mean = ax.lines
+    assert set(bar.get_ydata()) == set(mean.get_ydata()) == {0}
+    assert max(dots.get_ydata()) < 0

@@ -77,3 +77,12 @@ def test_both_curves_need_the_same_points(train, validation):
     counts = f"got {len(train)} and {len(validation)}"
     with pytest.raises(ValueError, match=f"as many training as validation .*; {counts}"):
         read_curves(train, validation, classes=10)
+
+
+@pytest.mark.parametrize(
+    ("loss", "advice"),
+    [(0.05, curves.MEASURED_WRONG), (1.0, curves.UNDERFITTING), (np.nan, curves.UNDERFITTING)],
+)
+def test_an_accuracy_below_what_the_loss_promises_is_measured_wrong(loss, advice):
+    finding = read_curves([40], [38], classes=10, loss=[2.3, *[loss] * 20])
+    assert finding.advice == advice
