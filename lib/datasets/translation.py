@@ -1,0 +1,297 @@
+"""English to French from a small grammar, where it is known which word translates which.
+
+French agreement, order, elision and contraction are real; dates come from Unicode's CLDR.
+"""
+
+import datetime
+import hashlib
+import random
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cache
+
+import torch
+from babel.dates import get_day_names, get_month_names
+from torch import Tensor
+
+from lib.datasets.translation_grammar import (
+    TIMES,
+    VOICES,
+    Phrase,
+    Speaker,
+    Subject,
+    clause,
+    date_phrase,
+    join,
+    noun_phrase,
+    spell,
+    words,
+)
+from lib.datasets.translation_lexicon import (
+    ADJECTIVES,
+    CAPITAL,
+    DOCUMENT,
+    NOUNS,
+    PREPOSITIONS,
+    VERBS,
+    YEARS,
+)
+
+PAD, START, END, UNKNOWN = range(4)
+SPECIAL = ("<pad>", "<start>", "<end>", "<unknown>")
+SPLITS = ("train", "validation", "test", "patterns", "longer")
+LONGEST = 20  # English words and punctuation in all splits but "longer"
+# Combinations of voice and time that only the split "patterns" has.
+HELD_OUT = {("negated", "day"), ("future", "month"), ("passive", "weekday")}
+EXAMPLE = "The agreement on the European Economic Area was signed in August 1992."
+TRIES = 1000  # for one sentence
+
+
+@dataclass(frozen=True)
+class Vocabulary:
+    """The words of one language; the first four are `SPECIAL`."""
+
+    words: tuple[str, ...]
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def encode(self, tokens: Sequence[str]) -> list[int]:
+        """The number of each word, and END behind them; unknown words get UNKNOWN."""
+        numbers = _numbers(self.words)
+        return [numbers.get(token, UNKNOWN) for token in tokens] + [END]
+
+    def decode(self, numbers: Iterable[int]) -> list[str]:
+        """The words up to END; padding and START are left out."""
+        tokens = []
+        for number in numbers:
+            if number == END:
+                break
+            if number not in (PAD, START):
+                tokens.append(self.words[number])
+        return tokens
+
+
+@cache
+def _numbers(words: tuple[str, ...]) -> dict[str, int]:
+    return {word: number for number, word in enumerate(words)}
+
+
+@dataclass(frozen=True)
+class Pair:
+    """A sentence in both languages.
+
+    Attributes:
+        english, french: its words and punctuation, in lower case.
+        links: (French position, English position) of words that translate each other.
+        pattern: (voice, time) of its main clause.
+    """
+
+    english: tuple[str, ...]
+    french: tuple[str, ...]
+    links: frozenset[tuple[int, int]]
+    pattern: tuple[str, str]
+
+
+@dataclass(frozen=True, eq=False)
+class TranslationDataset:
+    """Sentences as numbers.
+
+    Attributes:
+        source: (n, longest English) int64; each row ends with END, then PAD.
+        target: (n, longest French) int64, in the same way.
+        pairs: the sentences as words.
+        english, french: the vocabularies.
+    """
+
+    source: Tensor
+    target: Tensor
+    pairs: tuple[Pair, ...]
+    english: Vocabulary
+    french: Vocabulary
+
+    def __len__(self) -> int:
+        return len(self.pairs)
+
+    @property
+    def links(self) -> Tensor:
+        """(n, longest French, longest English) bool, which positions translate each other."""
+        table = torch.zeros(*self.target.shape, self.source.shape[1], dtype=torch.bool)
+        for row, pair in enumerate(self.pairs):
+            for j, i in pair.links:
+                table[row, j, i] = True
+        return table.to(self.source.device)
+
+
+def load_translation(
+    split: str,
+    count: int,
+    *,
+    generator: torch.Generator,
+    device: str | torch.device = "cpu",
+) -> TranslationDataset:
+    """Different sentences of one split, newly made.
+
+    Each English sentence belongs to one split for good, so no two splits share one. `EXAMPLE` is in
+    none of them.
+
+    Args:
+        split: "train", "validation", "test": alike, up to `LONGEST` words; "patterns": sentences
+            that combine a voice and a time as no other split does; "longer": more than `LONGEST`.
+        count: sentences, at least 1.
+        generator: a CPU generator; the same state gives the same sentences.
+        device: where the numbers go.
+
+    Raises:
+        ValueError: an unknown split, no sentences, or more than can be found.
+
+    Cost: about 0.1 ms a sentence.
+    """
+    if split not in SPLITS:
+        raise ValueError(f"split must be one of {', '.join(SPLITS)}; got {split!r}")
+    if count < 1:
+        raise ValueError(f"count must be at least 1; got {count}")
+    rng = random.Random(int(torch.randint(2**62, (), generator=generator)))
+    speaker, pairs, failures = Speaker(rng), {}, 0
+    while len(pairs) < count:
+        pair = _say(speaker, rng, split)
+        if split_of(pair) == split and pair.english not in pairs:
+            pairs[pair.english], failures = pair, 0
+        elif (failures := failures + 1) > TRIES:
+            raise ValueError(f"split {split!r} seems to have no more than {len(pairs)} sentences")
+    return as_dataset(pairs.values(), device=device)
+
+
+def as_dataset(pairs: Iterable[Pair], *, device: str | torch.device = "cpu") -> TranslationDataset:
+    """Sentences as padded numbers."""
+    pairs = tuple(pairs)
+    english, french = vocabularies()
+    source = pad([english.encode(pair.english) for pair in pairs]).to(device)
+    target = pad([french.encode(pair.french) for pair in pairs]).to(device)
+    return TranslationDataset(source, target, pairs, english, french)
+
+
+def pad(rows: Sequence[Sequence[int]]) -> Tensor:
+    """Rows of numbers as one tensor (rows, longest), filled up with PAD at their ends.
+
+    Raises:
+        ValueError: no rows.
+    """
+    if not rows:
+        raise ValueError("expected at least one row; got none")
+    table = torch.full((len(rows), max(map(len, rows))), PAD)
+    for row, numbers in zip(table, rows, strict=True):
+        row[: len(numbers)] = torch.tensor(numbers, dtype=torch.int64)
+    return table
+
+
+def example() -> Pair:
+    """The pair of `EXAMPLE`, from Bahdanau, Cho, Bengio (2015)."""
+    nouns = {noun.english[0]: noun for noun in NOUNS}
+    adjectives = {adjective.english: adjective for adjective in ADJECTIVES}
+    area = noun_phrase(
+        nouns["area"], (adjectives["european"], adjectives["economic"]), "the", False
+    )
+    agreement = noun_phrase(nouns["agreement"], (), "the", False)
+    phrase = join(agreement, words("on", "sur"), area)
+    verb = next(verb for verb in VERBS if verb.base == "sign")
+    when = date_phrase(datetime.date(1992, 8, 2), "month")
+    subject = Subject(phrase, DOCUMENT, False, False)
+    said = spell(clause("passive", subject, {"verb": verb}, when, point=True))
+    return _as_pair(said, ("passive", "month"))
+
+
+def split_of(pair: Pair) -> str | None:
+    """The one split that a sentence belongs to; None for `EXAMPLE`."""
+    if pair.english == tokenize(EXAMPLE):
+        return None
+    if pair.pattern in HELD_OUT:
+        return "patterns" if len(pair.english) <= LONGEST else None
+    if len(pair.english) > LONGEST:
+        return "longer"
+    digit = hashlib.sha256(" ".join(pair.english).encode()).digest()[0] % 10
+    return {0: "test", 1: "validation"}.get(digit, "train")
+
+
+def tokenize(sentence: str) -> tuple[str, ...]:
+    """The words and punctuation of an English sentence, in lower case."""
+    for mark in ".,?!":
+        sentence = sentence.replace(mark, f" {mark} ")
+    return tuple(sentence.lower().split())
+
+
+def write_english(tokens: Sequence[str]) -> str:
+    """The sentence as it is printed, with capitals."""
+    proper = CAPITAL | _names("en")
+    text = _glue([token.capitalize() if token in proper else token for token in tokens])
+    return text.replace("European economic area", "European Economic Area")
+
+
+def write_french(tokens: Sequence[str]) -> str:
+    """The sentence as it is printed: elided words joined to the next one, capital at the start."""
+    return _glue(tokens).replace("' ", "'")
+
+
+def _glue(tokens: Sequence[str]) -> str:
+    text = " ".join(tokens)
+    for mark in ".,?!":
+        text = text.replace(f" {mark}", mark)
+    return text[:1].upper() + text[1:]
+
+
+@cache
+def vocabularies() -> tuple[Vocabulary, Vocabulary]:
+    """All words of the language, English and French."""
+    english = {
+        "the",
+        "a",
+        "an",
+        "this",
+        "these",
+        "and",
+        "on",
+        "in",
+        "of",
+        "by",
+        "will",
+        "be",
+        "did",
+    }
+    english |= {"not", "is", "are", "was", "were", ".", ","} | _names("en")
+    french = {"le", "la", "les", "l'", "un", "une", "ce", "cet", "cette", "ces", "et", "de", "d'"}
+    french |= {"du", "des", "par", "en", "a", "ont", "été", "sera", "seront", "ne", "n'", "pas"}
+    french |= {"est", "sont", "était", "étaient", "."} | _names("fr")
+    numbers = {str(year) for year in YEARS} | {str(day) for day in range(2, 29)}
+    for noun in NOUNS:
+        english |= set(noun.english)
+        french |= set(noun.french)
+    for adjective in ADJECTIVES:
+        english.add(adjective.english)
+        french |= {*adjective.french[0], *adjective.french[1]}
+        french |= {adjective.vowel} if adjective.vowel else set()
+    for verb in VERBS:
+        english |= {verb.base, verb.past, verb.participle}
+        french |= {verb.french + e + s for e in ("", "e") for s in ("", "s")}
+    for preposition in PREPOSITIONS.values():
+        english.add(preposition[0])
+        french.add(preposition[1])
+    return tuple(Vocabulary(SPECIAL + tuple(sorted(w | numbers))) for w in (english, french))
+
+
+def _names(locale: str) -> set[str]:
+    """The names of months and days, in lower case."""
+    names = (get_month_names("wide", locale=locale), get_day_names("wide", locale=locale))
+    return {name.lower() for table in names for name in table.values()}
+
+
+def _say(speaker: Speaker, rng: random.Random, split: str) -> Pair:
+    patterns = [(voice, time) for voice in VOICES for time in TIMES]
+    wanted = [p for p in patterns if (p in HELD_OUT) == (split == "patterns")]
+    pattern = rng.choice(wanted)
+    clauses = rng.choice((2, 3)) if split == "longer" else rng.choice((1, 1, 1, 2))
+    return _as_pair(speaker.sentence(*pattern, clauses=clauses), pattern)
+
+
+def _as_pair(phrase: Phrase, pattern: tuple[str, str]) -> Pair:
+    links = frozenset((j, i) for j, word in enumerate(phrase.french) for i in word.says)
+    return Pair(phrase.english, tuple(word.text for word in phrase.french), links, pattern)
