@@ -9,7 +9,8 @@ from collections.abc import Mapping
 import torch
 
 from lib.checks import Case
-from lib.checks.hyperparameters import expect_average, fold_test, refusal_test, ward_cases
+from lib.checks.hyperparameters import expect_average, fold_test, refusal_test
+from lib.checks.sick_trainings import ward_cases
 
 
 def trials_needed(names: Mapping[str, object]) -> list[Case]:

@@ -6,6 +6,8 @@
     Prediction("Which …?", [Choice("A", why="…"), Choice("B", why="…", correct=True)])
     CommandCenter([RunCurves({"learning rate": 0.01}, {"loss (nats)": (steps, losses)}), …],
                   metric="loss")
+    PictureMap(images, labels, classes, layouts={"t-SNE": places},
+               neighbors={"feature space": indices})
 
 Each draws its own HTML with the JavaScript beside its Python and needs no kernel once it stands.
 """
@@ -13,6 +15,15 @@ Each draws its own HTML with the JavaScript beside its Python and needs no kerne
 from lib.widgets.command_center import CommandCenter, RunCurves
 from lib.widgets.controls import Control
 from lib.widgets.frame_explorer import FrameExplorer
+from lib.widgets.picture_map import PictureMap
 from lib.widgets.prediction import Choice, Prediction
 
-__all__ = ["Choice", "CommandCenter", "Control", "FrameExplorer", "Prediction", "RunCurves"]
+__all__ = [
+    "Choice",
+    "CommandCenter",
+    "Control",
+    "FrameExplorer",
+    "PictureMap",
+    "Prediction",
+    "RunCurves",
+]

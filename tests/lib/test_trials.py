@@ -40,8 +40,9 @@ def add_noise(images, labels, generator):
     return images + 0.1 * noise.to(images.device), labels
 
 
-def test_calls_come_back_in_order_from_one_thread_each(run):
-    network = nn.Linear(2, 1)
+@pytest.mark.parametrize("budget", ["quick", "standard"])  # in this process, and in workers
+def test_calls_come_back_in_order_from_one_thread_each(budget):
+    run, network = runtime.start(budget, device="cpu"), nn.Linear(2, 1)
     found = spread(
         lambda x: (network(x).detach(), torch.get_num_threads()), list(torch.eye(2)), run=run
     )

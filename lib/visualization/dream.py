@@ -1,0 +1,97 @@
+"""Deep dream: a photograph is changed until a layer sees more of whatever it sees in it."""
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lib.progress import progress_bar
+from lib.visualization.base import check_images, examined
+from lib.visualization.objectives import Objective, evaluate
+from lib.visualization.transforms import jitter as random_shift
+
+SMALLEST = 16  # pixels on the short side of the smallest octave
+
+
+def deep_dream(
+    model: nn.Module,
+    images: Tensor,
+    objective: Objective,
+    *,
+    octaves: int = 3,
+    octave_scale: float = 1.4,
+    steps: int = 10,
+    step_size: float = 0.01,
+    jitter: int = 16,
+    generator: torch.Generator,
+    bounds: tuple[float, float] = (0.0, 1.0),
+    progress: str | None = None,
+) -> list[Tensor]:
+    """The images after each octave, smallest first; the last has the size of the images.
+
+    An octave is the photograph at one size. The detail that the gradient has drawn there is
+    enlarged and drawn over at the next.
+
+    Args:
+        model: takes images of any size.
+        images: (batch, channels, height, width) within `bounds`.
+        objective: what is raised, such as `layer_energy`.
+        octaves: sizes to work at.
+        octave_scale: from one size to the next.
+        steps: at each size.
+        step_size: each step adds this times the gradient over its mean absolute value.
+        jitter: the images are shifted by up to so many pixels at each step.
+        generator: of the shifts, on the CPU.
+        bounds: to which pixels are clipped behind each step.
+        progress: the label of a progress bar on stderr; None shows none.
+
+    Raises:
+        ValueError: a number outside its range, octaves smaller than `SMALLEST` pixels, or an
+            objective that does not depend on the pixels.
+
+    Source: Mordvintsev, Olah, Tyka, "Inceptionism", Google research blog, 2015.
+    """
+    check_images(model, images)
+    sizes = _sizes(images, octaves, octave_scale, steps)
+    detail, results = torch.zeros_like(images[..., :1, :1]), []
+    shift = random_shift(jitter)
+    with examined(model):
+        for size in progress_bar(sizes, desc=progress, shown=progress is not None):
+            base = _resize(images.detach(), size)
+            x = base + _resize(detail, size)
+            for _ in range(steps):
+                gradient = _shifted_gradient(model, x, objective, shift, generator)
+                mean = gradient.float().abs().flatten(1).mean(1).clamp(min=1e-30)
+                move = gradient.float() / mean.view(-1, 1, 1, 1)
+                x = (x + step_size * move.to(x)).clamp(*bounds)
+            detail = x - base
+            results.append(x)
+    return results
+
+
+def _shifted_gradient(model, x, objective, shift, generator) -> Tensor:
+    x = x.detach().clone().requires_grad_()
+    scores = evaluate(model, shift(x, generator), objective)
+    if not scores.requires_grad:
+        raise ValueError("the objective does not depend on the pixels through any slope")
+    return torch.autograd.grad(scores.sum(), x)[0]
+
+
+def _sizes(images: Tensor, octaves: int, octave_scale: float, steps: int) -> list[tuple[int, int]]:
+    if octaves < 1 or steps < 1 or not octave_scale > 1:
+        raise ValueError(
+            f"expected octaves and steps of at least 1 and a scale above 1; got {octaves}, "
+            f"{steps}, {octave_scale}"
+        )
+    factors = [octave_scale ** (k - octaves + 1) for k in range(octaves)]
+    sizes = [tuple(round(side * factor) for side in images.shape[-2:]) for factor in factors]
+    if min(sizes[0]) < SMALLEST:
+        raise ValueError(f"the smallest octave has {sizes[0]} pixels; use fewer octaves")
+    return sizes
+
+
+def _resize(images: Tensor, size: tuple[int, int]) -> Tensor:
+    if tuple(images.shape[-2:]) == size:
+        return images
+    smaller = images.shape[-1] > size[1]
+    wide = functional.interpolate(images.float(), size, mode="bilinear", antialias=smaller)
+    return wide.to(images.dtype)

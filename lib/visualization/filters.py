@@ -1,0 +1,47 @@
+"""The weights that touch the pixels, and a number that tells learned ones from random ones."""
+
+import torch
+from torch import Tensor, nn
+
+
+def first_layer_filters(model: nn.Module) -> Tensor:
+    """A copy of the weights of the model's first convolution, (filters, channels, height, width).
+
+    The first in the order of `model.modules()`, which is the order in which the layers were
+    assigned: in all of torchvision's networks the one that sees the pixels.
+
+    Raises:
+        ValueError: the model has no 2-d convolution.
+    """
+    for module in model.modules():
+        if isinstance(module, nn.Conv2d):
+            return module.weight.detach().clone()
+    raise ValueError(f"the model has no nn.Conv2d; got a {type(model).__name__}")
+
+
+def roughness(filters: Tensor) -> Tensor:
+    """How much each filter changes from pixel to pixel, (filters,): 1 for noise, 0 for a constant.
+
+    The mean squared difference of neighbors (side by side, or one below the other, in the same
+    channel) over twice the mean square of the weights. Independent weights of mean zero have 1 on
+    average, smooth filters less, a chessboard of +1 and -1 has 2. A filter of zeros has no
+    roughness: not a number.
+
+    Args:
+        filters: (filters, channels, height, width), with two pixels or more.
+
+    Raises:
+        ValueError: another shape, or filters of one pixel.
+
+    Source: von Neumann, "Distribution of the ratio of the mean square successive difference to the
+    variance", Annals of Mathematical Statistics 1941; here about zero instead of the mean, and on a
+    grid instead of a line.
+    """
+    if filters.ndim != 4 or filters.shape[2] * filters.shape[3] < 2 or 0 in filters.shape:
+        raise ValueError(
+            "expected (filters, channels, height, width) with two pixels or more; got "
+            f"{tuple(filters.shape)}"
+        )
+    w = filters.detach().to(torch.promote_types(filters.dtype, torch.float32))
+    steps = torch.cat([w.diff(dim=2).flatten(1), w.diff(dim=3).flatten(1)], dim=1)
+    return ((steps**2).mean(dim=1) / (2 * (w**2).flatten(1).mean(dim=1))).to(filters.dtype)

@@ -1,0 +1,232 @@
+"""Maps from gradients: how the score would change if a pixel changed a little."""
+
+from collections.abc import Callable, Sequence
+
+import torch
+from torch import Tensor, nn
+
+from lib.visualization.base import (
+    Neuron,
+    Target,
+    as_target,
+    check_images,
+    examined,
+    image_gradients,
+)
+
+# Eight of the 8 × 8 places on the grid of a network with a stride of 8, well spread.
+SHIFTS = ((0, 0), (3, 5), (5, 2), (6, 7), (1, 4), (2, 1), (4, 6), (7, 3))
+
+
+def channel_maximum(attributions: Tensor) -> Tensor:
+    """The largest absolute value over channels: (batch, height, width).
+
+    Args:
+        attributions: one number for each value of images, (batch, channels, height, width).
+
+    Raises:
+        ValueError: another shape.
+    """
+    if attributions.ndim != 4:
+        raise ValueError(
+            f"expected (batch, channels, height, width); got {tuple(attributions.shape)}"
+        )
+    return attributions.abs().amax(dim=1)
+
+
+def saliency(model: nn.Module, images: Tensor, target: Target, *, batch_size: int = 32) -> Tensor:
+    """How strongly each pixel acts on the score: (batch, height, width), max over channels of |g|.
+
+    g is the gradient of the unnormalized score with respect to the image.
+
+    Args:
+        model: maps images to logits (batch, classes); comes back as it was.
+        images: (batch, channels, height, width).
+        target: one class, one class for each image, or a `Neuron`.
+        batch_size: images at a time; bounds the memory.
+
+    Raises:
+        TypeError, ValueError: images or a target that the model cannot take.
+
+    Cost: a forward and a backward pass.
+    Source: Simonyan, Vedaldi, Zisserman, "Deep inside convolutional networks", ICLR workshop 2014,
+    section 3.
+    """
+    return channel_maximum(input_gradient(model, images, target, batch_size=batch_size))
+
+
+def input_gradient(
+    model: nn.Module, images: Tensor, target: Target, *, batch_size: int = 32
+) -> Tensor:
+    """The gradient of the score with respect to the image, signed, in the shape of the images.
+
+    The arguments, errors and cost are those of `saliency`.
+    """
+    check_images(model, images)
+    goal = as_target(target, images)
+    with examined(model):
+        return image_gradients(model, images, goal, batch_size=batch_size)
+
+
+def input_gradient_times_input(
+    model: nn.Module, images: Tensor, target: Target, *, batch_size: int = 32
+) -> Tensor:
+    """Gradient times pixel, signed, in the shape of the images.
+
+    For a network without biases whose only nonlinearities are ReLU and pooling, these sum to the
+    score. The arguments, errors and cost are those of `saliency`.
+
+    Source: Shrikumar, Greenside, Kundaje, "Learning important features through propagating
+    activation differences", ICML 2017.
+    """
+    return images.detach() * input_gradient(model, images, target, batch_size=batch_size)
+
+
+def smoothgrad(
+    model: nn.Module,
+    images: Tensor,
+    target: Target,
+    *,
+    samples: int = 25,
+    noise: float = 0.15,
+    generator: torch.Generator,
+    batch_size: int = 32,
+) -> Tensor:
+    """Saliency of the mean gradient over noisy copies of each image: (batch, height, width).
+
+    Args:
+        model, images, target: as in `saliency`.
+        samples: noisy copies of each image.
+        noise: standard deviation, as a fraction of the image's range (its maximum minus minimum).
+        generator: a CPU generator; the result does not depend on `batch_size`.
+        batch_size: noisy copies at a time.
+
+    Raises:
+        TypeError, ValueError: as `saliency`; fewer than 1 sample, negative noise.
+
+    Cost: `samples` forward and backward passes.
+    Source: Smilkov et al., "SmoothGrad: removing noise by adding noise", 2017.
+    """
+    if not noise >= 0:
+        raise ValueError(f"noise must be at least 0; got {noise}")
+    check_images(model, images)
+    images = images.detach()
+    flat = images.flatten(1)
+    spread = noise * (flat.amax(1) - flat.amin(1))
+
+    def noisy(row: int, _: int) -> Tensor:
+        draw = torch.randn(images.shape[1:], generator=generator)
+        return images[row] + spread[row] * draw.to(images)
+
+    mean = _mean_gradients(model, images, target, noisy, count=samples, batch_size=batch_size)
+    return channel_maximum(mean)
+
+
+def integrated_gradients(
+    model: nn.Module,
+    images: Tensor,
+    target: Target,
+    *,
+    baseline: float | Tensor = 0.0,
+    steps: int = 32,
+    batch_size: int = 32,
+) -> Tensor:
+    """Gradients along the straight line from a baseline to the image, times the way: image-shaped.
+
+    With enough steps these sum to the score of the image minus that of the baseline.
+
+    Args:
+        model, images, target: as in `saliency`.
+        baseline: a number, or a tensor that broadcasts to the images.
+        steps: points on the line, at the middles of equal parts.
+        batch_size: points at a time.
+
+    Raises:
+        TypeError, ValueError: as `saliency`; fewer than 1 step, a baseline of another shape.
+
+    Cost: `steps` forward and backward passes.
+    Source: Sundararajan, Taly, Yan, "Axiomatic attribution for deep networks", ICML 2017.
+    """
+    check_images(model, images)
+    images = images.detach()
+    start = as_baseline(baseline, images)
+    way = images - start
+
+    def between(row: int, step: int) -> Tensor:
+        return start[row] + (step + 0.5) / steps * way[row]
+
+    mean = _mean_gradients(model, images, target, between, count=steps, batch_size=batch_size)
+    return way * mean
+
+
+def mean_over_shifts(
+    method: Callable[[Tensor], Tensor],
+    images: Tensor,
+    *,
+    shifts: Sequence[tuple[int, int]] = SHIFTS,
+) -> Tensor:
+    """The mean of a method's maps over shifted copies of the images, each map shifted back.
+
+    It takes out the pattern that a network with strides lays over a gradient: which pixels get
+    more of it depends on where they lie on the network's grid. Pixels that leave on one side come
+    in on the other.
+
+    Args:
+        method: maps images to maps (batch, ..., height, width).
+        images: (batch, channels, height, width).
+        shifts: (down, right) in pixels; the default has eight, spread over 8 × 8 places.
+
+    Raises:
+        ValueError: no shifts.
+
+    Cost: that of the method for each shift.
+    """
+    if not shifts:
+        raise ValueError("expected at least one shift; got none")
+    total = 0
+    for down, right in shifts:
+        maps = method(images.roll((down, right), (2, 3)))
+        total = total + maps.roll((-down, -right), (-2, -1))
+    return total / len(shifts)
+
+
+def as_baseline(baseline: float | Tensor, images: Tensor) -> Tensor:
+    """The baseline in the shape, dtype and place of the images.
+
+    Raises:
+        ValueError: it does not broadcast to them.
+    """
+    try:
+        cover = torch.as_tensor(baseline, dtype=images.dtype, device=images.device)
+        return cover.detach().expand_as(images)
+    except RuntimeError as error:
+        raise ValueError(
+            f"baseline must be a number or broadcast to {tuple(images.shape)}; got shape "
+            f"{tuple(torch.as_tensor(baseline).shape)}"
+        ) from error
+
+
+def _mean_gradients(
+    model: nn.Module,
+    images: Tensor,
+    target: Target,
+    variant: Callable[[int, int], Tensor],
+    *,
+    count: int,
+    batch_size: int,
+) -> Tensor:
+    """The mean gradient over `count` variants of each image; variant(row, k) makes the k-th."""
+    if count < 1 or batch_size < 1:
+        raise ValueError(f"expected at least 1 sample and a batch of 1; got {count}, {batch_size}")
+    goal = as_target(target, images)
+    total = torch.zeros_like(images, dtype=torch.promote_types(images.dtype, torch.float32))
+    jobs = [(row, k) for k in range(count) for row in range(len(images))]
+    with examined(model):
+        for start in range(0, len(jobs), batch_size):
+            batch = jobs[start : start + batch_size]
+            rows = torch.tensor([row for row, _ in batch], device=images.device)
+            x = torch.stack([variant(*job) for job in batch])
+            part = goal if isinstance(goal, Neuron) else goal[rows]
+            gradients = image_gradients(model, x, part, batch_size=batch_size)
+            total.index_add_(0, rows, gradients.to(total.dtype))
+    return (total / count).to(images.dtype)

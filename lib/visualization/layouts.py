@@ -1,0 +1,127 @@
+"""Maps of many vectors: two numbers for each, so that they can be drawn on a page."""
+
+import math
+from typing import NamedTuple
+
+import torch
+from torch import Tensor
+
+
+class PrincipalComponents(NamedTuple):
+    """The directions along which vectors vary most.
+
+    Attributes:
+        coordinates: (n, count), of each vector along each direction, around their mean.
+        directions: (count, d), of length one, at right angles to each other; the entry of largest
+            magnitude is positive.
+        shares: (count,), the part of the total variance along each direction.
+    """
+
+    coordinates: Tensor
+    directions: Tensor
+    shares: Tensor
+
+
+def principal_components(features: Tensor, count: int = 2) -> PrincipalComponents:
+    """The vectors' coordinates along the directions of largest variance, the largest first.
+
+    Args:
+        features: (n, d), float, on any device.
+        count: directions, at most n and d.
+
+    Raises:
+        ValueError: another shape, values that are not finite, or vectors that are all the same.
+
+    Cost: a singular value decomposition of n × d numbers, in float64.
+    Source: Pearson, "On lines and planes of closest fit", Philosophical Magazine 1901.
+    """
+    _check(features)
+    if not 1 <= count <= min(features.shape):
+        raise ValueError(f"count must be 1 to {min(features.shape)}; got {count}")
+    centered = features.detach().double()
+    centered = centered - centered.mean(dim=0)
+    _, singular, directions = torch.linalg.svd(centered, full_matrices=False)
+    total = (singular**2).sum()
+    if not total > 0:
+        raise ValueError("the vectors are all the same: no direction varies")
+    directions = directions[:count]
+    largest = directions.abs().argmax(dim=1, keepdim=True)
+    directions = directions * directions.gather(1, largest).sign()
+    results = centered @ directions.T, directions, singular[:count] ** 2 / total
+    return PrincipalComponents(*(result.to(features.dtype) for result in results))
+
+
+def tsne_layout(
+    features: Tensor, *, perplexity: float = 30.0, generator: torch.Generator, steps: int = 1000
+) -> Tensor:
+    """A place (n, 2) for each vector, so that close ones stay close; float32, on their device.
+
+    The start is drawn from the generator: small normal numbers, not the first principal components,
+    so that two draws show what is left to chance.
+
+    Args:
+        features: (n, d), float.
+        perplexity: how many neighbors each vector keeps close, softly; above 0, below n.
+        generator: a CPU generator.
+        steps: of the optimization, at least 250.
+
+    Raises:
+        ValueError: another shape, values that are not finite, or a perplexity outside its range.
+
+    Cost: about 2 s for 500 vectors, on one core.
+    Source: van der Maaten and Hinton, "Visualizing data using t-SNE", JMLR 2008; scikit-learn's
+    Barnes-Hut version.
+    """
+    from sklearn.manifold import TSNE  # here, since importing it takes a second
+    from threadpoolctl import threadpool_limits
+
+    _check(features)
+    if not 0 < perplexity < len(features):
+        raise ValueError(f"perplexity must be above 0, below {len(features)}; got {perplexity}")
+    seed = int(torch.randint(2**31 - 1, (), generator=generator))
+    model = TSNE(perplexity=perplexity, init="random", max_iter=steps, random_state=seed, n_jobs=1)
+    with threadpool_limits(1):  # its threads wait for each other longer than they compute
+        places = model.fit_transform(features.detach().float().cpu().numpy())
+    return torch.from_numpy(places).to(features.device)
+
+
+def grid_layout(places: Tensor, *, columns: int | None = None) -> Tensor:
+    """A cell (n, 2) of a grid for each place, as (row, column): no two share one.
+
+    The first coordinate runs to the right and the second upward, as on a chart. Of all ways to fill
+    the grid, the one with the smallest sum of squared distances between places and cells is taken.
+
+    Args:
+        places: (n, 2), float.
+        columns: of the grid; None takes the smallest square grid that holds all.
+
+    Raises:
+        ValueError: another shape, values that are not finite, or no columns.
+
+    Cost: grows with n³; a second for 1000 places.
+    """
+    from scipy.optimize import linear_sum_assignment
+
+    _check(places)
+    if places.shape[1] != 2:
+        raise ValueError(f"places must be (n, 2); got {tuple(places.shape)}")
+    columns = math.ceil(math.sqrt(len(places))) if columns is None else columns
+    if columns < 1:
+        raise ValueError(f"columns must be at least 1; got {columns}")
+    rows = -(-len(places) // columns)
+    cells = torch.cartesian_prod(torch.arange(rows), torch.arange(columns))
+    centers = (cells + 0.5) / torch.tensor([rows, columns])
+    low, high = places.amin(dim=0), places.amax(dim=0)
+    unit = ((places - low) / (high - low).clamp(min=1e-12)).detach().cpu().double()
+    targets = torch.stack([1 - unit[:, 1], unit[:, 0]], dim=1)
+    chosen = linear_sum_assignment((torch.cdist(targets, centers.double()) ** 2).numpy())[1]
+    return cells[torch.from_numpy(chosen)].to(places.device)
+
+
+def _check(vectors: Tensor) -> None:
+    if not vectors.is_floating_point() or vectors.ndim != 2 or 0 in vectors.shape:
+        raise ValueError(
+            f"expected floats (n, d), not empty; got {vectors.dtype} {tuple(vectors.shape)}"
+        )
+    if not bool(vectors.isfinite().all()):
+        raise ValueError("expected finite numbers; got NaN or infinity")

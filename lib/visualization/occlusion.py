@@ -1,0 +1,186 @@
+"""Occlusion: cover a part of the image, and see how far the score falls."""
+
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lib.visualization.base import (
+    Neuron,
+    Target,
+    as_target,
+    check_images,
+    examined,
+    target_scores,
+)
+from lib.visualization.gradients import as_baseline
+
+
+class Occlusion(NamedTuple):
+    """The scores of images with a window covered, for each place of the window.
+
+    Attributes:
+        score: (batch,), of the images with nothing covered.
+        scores: (batch, rows, columns), one for each place of the window.
+        tops, lefts: the window's upper edge for each row, its left edge for each column, in pixels.
+        window: its height and width, in pixels.
+        size: height and width of the images, in pixels.
+    """
+
+    score: Tensor
+    scores: Tensor
+    tops: tuple[int, ...]
+    lefts: tuple[int, ...]
+    window: tuple[int, int]
+    size: tuple[int, int]
+
+
+def occlusion_saliency(
+    model: nn.Module,
+    images: Tensor,
+    target: Target,
+    *,
+    window: int | tuple[int, int],
+    stride: int | tuple[int, int],
+    baseline: float | Tensor = 0.0,
+    batch_size: int = 32,
+) -> Tensor:
+    """How far the score falls when a pixel is covered: (batch, height, width), signed.
+
+    Each pixel has the mean over all windows that cover it. The arguments, errors and cost are those
+    of `slide_window`.
+    """
+    options = {"window": window, "stride": stride, "baseline": baseline}
+    return occlusion_map(slide_window(model, images, target, **options, batch_size=batch_size))
+
+
+def slide_window(
+    model: nn.Module,
+    images: Tensor,
+    target: Target,
+    *,
+    window: int | tuple[int, int],
+    stride: int | tuple[int, int],
+    baseline: float | Tensor = 0.0,
+    batch_size: int = 32,
+) -> Occlusion:
+    """The scores of the images with a window covered, for each place of the window.
+
+    The window moves in steps of `stride` from the upper left; the last one of each row and column
+    is flush with the border, so that every window is complete and every pixel is covered.
+
+    Args:
+        model: maps images to logits (batch, classes); comes back as it was.
+        images: (batch, channels, height, width).
+        target: one class, one class for each image, or a `Neuron`.
+        window, stride: in pixels; a pair is (vertical, horizontal).
+        baseline: what covers: a number, or a tensor that broadcasts to the images.
+        batch_size: covered images at a time; bounds the memory.
+
+    Raises:
+        TypeError, ValueError: images or a target that the model cannot take, a window larger than
+            the image, or a stride of 0 or beyond the window, which would leave pixels out.
+
+    Cost: a forward pass for each place, about (height · width) / stride² of them for each image.
+    Source: Zeiler, Fergus, "Visualizing and understanding convolutional networks", ECCV 2014,
+    section 4.2.
+    """
+    check_images(model, images)
+    goal, cover = as_target(target, images), as_baseline(baseline, images)
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1; got {batch_size}")
+    window, stride = _pair(window, "window"), _pair(stride, "stride")
+    size = (images.shape[2], images.shape[3])
+    tops, lefts = (_places(*numbers) for numbers in zip(size, window, stride, strict=True))
+    places = [(top, left) for top in tops for left in lefts]
+    with examined(model), torch.no_grad():
+        score, scores = [], []
+        for row in range(len(images)):
+            one = goal if isinstance(goal, Neuron) else goal[row : row + 1]
+            score.append(target_scores(model, images[row : row + 1].clone(), one))
+            scores.append(
+                _covered_scores(model, images[row], cover[row], one, places, window, batch_size)
+            )
+    grid = torch.stack(scores).view(len(images), len(tops), len(lefts))
+    return Occlusion(torch.cat(score), grid, tops, lefts, window, size)
+
+
+def occlusion_map(occlusion: Occlusion, *, places: int | None = None) -> Tensor:
+    """For each pixel the mean fall of the score over the windows that cover it: (batch, h, w).
+
+    Args:
+        occlusion: what `slide_window` gives.
+        places: take only the first so many places, row by row; pixels that none of them covers are
+            not a number. None takes all.
+
+    Raises:
+        ValueError: a number of places that is negative or beyond what there are.
+    """
+    count = len(occlusion.tops) * len(occlusion.lefts)
+    if places is not None and not 0 <= places <= count:
+        raise ValueError(f"places must be between 0 and {count}; got {places}")
+    falls = (occlusion.score[:, None, None] - occlusion.scores).float()
+    seen = torch.arange(count, device=falls.device).view(falls.shape[1:]) < (
+        count if places is None else places
+    )
+    rows, columns = (
+        _covers(starts, length, side, falls.device)
+        for starts, length, side in zip(
+            (occlusion.tops, occlusion.lefts), occlusion.window, occlusion.size, strict=True
+        )
+    )
+    total = rows.T @ (falls * seen) @ columns
+    return (total / (rows.T @ seen.float() @ columns)).to(occlusion.scores.dtype)
+
+
+def _covered_scores(
+    model: nn.Module,
+    image: Tensor,
+    cover: Tensor,
+    target: Tensor | Neuron,
+    places: list[tuple[int, int]],
+    window: tuple[int, int],
+    batch_size: int,
+) -> Tensor:
+    """(places,): one image's score with each place covered, in batches written into in place."""
+    height, width = window
+    batch = image.expand(min(batch_size, len(places)), *image.shape).clone()
+    scores = []
+    for start in range(0, len(places), batch_size):
+        chosen = places[start : start + batch_size]
+        parts = [(..., slice(top, top + height), slice(left, left + width)) for top, left in chosen]
+        for slot, part in zip(batch, parts, strict=False):
+            slot[part] = cover[part]
+        shown = batch[: len(chosen)].clone()  # the model's first layer may work in place
+        classes = target if isinstance(target, Neuron) else target.expand(len(chosen))
+        scores.append(target_scores(model, shown, classes))
+        for slot, part in zip(batch, parts, strict=False):
+            slot[part] = image[part]
+    return torch.cat(scores)
+
+
+def _covers(starts: tuple[int, ...], length: int, side: int, device: torch.device) -> Tensor:
+    """(places, side), 1 where a window along one side covers a pixel, else 0."""
+    pixels = torch.arange(side, device=device)
+    begin = torch.tensor(starts, device=device)[:, None]
+    return ((pixels >= begin) & (pixels < begin + length)).float()
+
+
+def _places(side: int, window: int, stride: int) -> tuple[int, ...]:
+    """Where windows start along one side; the last one is flush with the border."""
+    if not 1 <= window <= side:
+        raise ValueError(f"the window must have between 1 and {side} pixels; got {window}")
+    if not 1 <= stride <= window:
+        raise ValueError(
+            f"the stride must lie between 1 and the window, {window} pixels, or pixels would stay "
+            f"uncovered; got {stride}"
+        )
+    last = side - window
+    return tuple(dict.fromkeys([*range(0, last + 1, stride), last]))
+
+
+def _pair(value: int | tuple[int, int], name: str) -> tuple[int, int]:
+    pair = value if isinstance(value, tuple | list) else (value, value)
+    if len(pair) != 2 or not all(isinstance(part, int) for part in pair):
+        raise ValueError(f"{name} must be a whole number or two of them; got {value!r}")
+    return tuple(pair)

@@ -1,0 +1,173 @@
+"""What is optimized in place of the pixels, and how it becomes pixels.
+
+Gradient steps in other coordinates go elsewhere: Fourier coefficients scaled by their frequency
+give smooth pictures, where pixels give grain.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import torch
+from torch import Tensor
+
+# From Lucid: the square root of the covariance of ImageNet's colors, columns in falling order.
+_COLORS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
+EDGE = 1e-3  # pixels nearer to 0 or 1 than this are moved here, since their logit is infinite
+
+
+@dataclass(frozen=True)
+class Parametrization:
+    """Numbers to optimize and how they become images; used twice, it starts from the same twice.
+
+    Attributes:
+        start: the first values of the numbers, float32.
+        render: maps them to images (batch, channels, height, width), differentiable.
+        direct: whether the numbers are the pixels.
+    """
+
+    start: Tensor
+    render: Callable[[Tensor], Tensor]
+    direct: bool = False
+
+    def images(self) -> Tensor:
+        """The images it starts from."""
+        with torch.no_grad():
+            return self.render(self.start.clone())
+
+
+def pixels(images: Tensor) -> Parametrization:
+    """The pixels themselves, with no bounds, from these images.
+
+    Raises:
+        ValueError: not (batch, channels, height, width).
+    """
+    _check(images)
+    return Parametrization(images.detach().float().clone(), _same, direct=True)
+
+
+def bounded_pixels(images: Tensor) -> Parametrization:
+    """Pixels that stay in (0, 1): the sigmoid of the numbers, from these images in [0, 1].
+
+    Raises:
+        ValueError: not (batch, channels, height, width), or values outside [0, 1].
+    """
+    _check(images)
+    return Parametrization(_logit(images), torch.sigmoid)
+
+
+def noise(
+    *shape: int, std: float = 0.01, center: float = 0.5, generator: torch.Generator
+) -> Tensor:
+    """Normal numbers around `center`, (batch, channels, height, width), on the CPU: a start."""
+    return center + std * torch.randn(shape, generator=generator)
+
+
+@torch.inference_mode(False)
+def fourier(
+    images: Tensor, *, decay: float = 1.0, decorrelate: bool | None = None
+) -> Parametrization:
+    """Scaled Fourier coefficients of decorrelated colors, behind a sigmoid; from these images.
+
+    Args:
+        images: (batch, channels, height, width) in [0, 1]; `noise` around 0.5, or a photograph.
+        decay: coefficients at frequency f are divided by f ** decay: 0 treats all alike, 1 suits
+            photographs, whose amplitudes fall like this.
+        decorrelate: turn colors so that those of photographs vary independently; None does if there
+            are three channels.
+
+    Raises:
+        ValueError: another shape or values outside [0, 1], or colors of other than three channels.
+
+    Source: Olah, Mordvintsev, Schubert, "Feature visualization", Distill 2017 (preconditioning),
+    and their library Lucid, whose color matrix we use.
+    """
+    _check(images)
+    colors = images.shape[1] == 3 if decorrelate is None else decorrelate
+    if colors and images.shape[1] != 3:
+        raise ValueError(f"decorrelated colors need 3 channels; got {images.shape[1]}")
+    height, width = images.shape[-2:]
+    scale = _scales(height, width, decay, images.device)
+    values = _logit(images)
+    if colors:
+        values = _mix(values, torch.linalg.inv(_color_matrix(values)))
+    spectrum = torch.fft.rfft2(values, norm="ortho") / scale
+    return Parametrization(
+        torch.view_as_real(spectrum).contiguous(),
+        partial(_render_fourier, scale=scale, size=(height, width), colors=colors),
+    )
+
+
+def fourier_noise(
+    *shape: int, std: float = 0.01, decay: float = 1.0, generator: torch.Generator
+) -> Parametrization:
+    """As `fourier`, from normal coefficients of this standard deviation: smooth noise, nearly gray.
+
+    Args:
+        shape: batch, channels, height, width; on the CPU (see `moved`).
+
+    Raises:
+        ValueError: not four sizes.
+    """
+    if len(shape) != 4:
+        raise ValueError(f"expected batch, channels, height, width; got {shape}")
+    gray = fourier(torch.full(shape, 0.5), decay=decay)
+    start = std * torch.randn(gray.start.shape, generator=generator)
+    return Parametrization(start, gray.render)
+
+
+def moved(parametrization: Parametrization, device: torch.device | str) -> Parametrization:
+    """The same on another device."""
+    render = parametrization.render
+    if isinstance(render, partial):
+        options = {
+            name: value.to(device) if isinstance(value, Tensor) else value
+            for name, value in render.keywords.items()
+        }
+        render = partial(render.func, **options)
+    start = parametrization.start.to(device)
+    return Parametrization(start, render, parametrization.direct)
+
+
+def _check(images: Tensor) -> None:
+    if images.ndim != 4 or 0 in images.shape:
+        raise ValueError(
+            f"images must be (batch, channels, height, width); got {tuple(images.shape)}"
+        )
+
+
+def _logit(images: Tensor) -> Tensor:
+    images = images.detach().float()
+    if not bool(((images >= 0) & (images <= 1)).all()):
+        raise ValueError(
+            f"images must be in [0, 1]; got {float(images.min()):.3g} to {float(images.max()):.3g}"
+        )
+    return images.clamp(EDGE, 1 - EDGE).logit()
+
+
+def _same(values: Tensor) -> Tensor:
+    return values
+
+
+def _scales(height: int, width: int, decay: float, device: torch.device) -> Tensor:
+    """What each coefficient is multiplied by, (height, width // 2 + 1); largest at the lowest."""
+    down = torch.fft.fftfreq(height, device=device)[:, None]
+    across = torch.fft.rfftfreq(width, device=device)[None]
+    lowest = 1 / max(height, width)
+    return (lowest / (down**2 + across**2).sqrt().clamp(min=lowest)) ** decay * height / 4
+
+
+def _color_matrix(values: Tensor) -> Tensor:
+    matrix = torch.tensor(_COLORS).to(values)
+    return matrix / matrix.norm(dim=0).max()
+
+
+def _mix(values: Tensor, matrix: Tensor) -> Tensor:
+    return torch.einsum("oc,bchw->bohw", matrix, values)
+
+
+def _render_fourier(
+    values: Tensor, *, scale: Tensor, size: tuple[int, int], colors: bool
+) -> Tensor:
+    image = torch.fft.irfft2(torch.view_as_complex(values) * scale, s=size, norm="ortho")
+    return torch.sigmoid(_mix(image, _color_matrix(image)) if colors else image)

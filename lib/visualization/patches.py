@@ -1,0 +1,180 @@
+"""The parts of many images that excite one channel most."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+
+from lib.visualization.activations import split_images
+from lib.visualization.base import check_images, examined, forward_with
+from lib.visualization.receptive_fields import ReceptiveField, receptive_field
+
+
+class Patches(NamedTuple):
+    """The patches that excite a channel most, the strongest first.
+
+    Attributes:
+        images: (count, channels, height, width): what the exciting unit sees, of the size of its
+            receptive field or of the image, whichever is smaller.
+        values: (count,), the unit's activation.
+        indices: (count,), the image each comes from.
+        places: (count, 2), row and column of the unit in its map.
+        boxes: (count, 4), (top, left, bottom, right) of the pixels the unit sees, cut at the
+            border; bottom and right are exclusive.
+        field: the receptive field of the layer.
+    """
+
+    images: Tensor
+    values: Tensor
+    indices: Tensor
+    places: Tensor
+    boxes: Tensor
+    field: ReceptiveField
+
+
+def maximally_activating_patches(
+    model: nn.Module,
+    images: Tensor,
+    layer: str,
+    channel: int,
+    *,
+    count: int = 9,
+    per_image: int = 1,
+    whole: bool = False,
+    padding: float = 0.5,
+    batch_size: int = 32,
+) -> Patches:
+    """The patches of the images on which one channel of a layer is largest.
+
+    Args:
+        model: any network; it comes back as it was, and evaluates whatever mode it is in.
+        images: (n, channels, height, width), float, on the model's device and in its dtype.
+        layer: its name in `model.named_modules()`.
+        channel: of the layer's maps, or one of its units.
+        count: patches, fewer where the images have fewer units.
+        per_image: the most that may come from one image; neighbors see nearly the same pixels.
+        whole: take only units whose field the border does not cut. Padding with zeros looks like an
+            edge to many channels, so without it the border is found often.
+        padding: the value of a patch where the receptive field reaches beyond the image.
+        batch_size: images in the network at a time; only the best are kept.
+
+    Raises:
+        ValueError: a layer that is not there or not called once, no such channel, a count,
+            per_image or batch size below 1, or no unit whose field is whole.
+        TypeError: images of another dtype than the model's.
+
+    Cost: a forward pass, and what `receptive_field` takes. Equal values come in the images' order.
+    Source: Zeiler and Fergus, "Visualizing and understanding convolutional networks", ECCV 2014;
+    Girshick et al., "Rich feature hierarchies", CVPR 2014, section 3.1.
+    """
+    return patches_by_channel(
+        model, images, layer, [channel], count=count, per_image=per_image, whole=whole,
+        padding=padding, batch_size=batch_size,
+    )[channel]  # fmt: skip
+
+
+def patches_by_channel(
+    model: nn.Module,
+    images: Tensor,
+    layer: str,
+    channels: Sequence[int],
+    *,
+    count: int = 9,
+    per_image: int = 1,
+    whole: bool = False,
+    padding: float = 0.5,
+    batch_size: int = 32,
+) -> dict[int, Patches]:
+    """For each of several channels of a layer, its `maximally_activating_patches`.
+
+    Args, Raises: as there.
+
+    Cost: one forward pass for all channels together.
+    """
+    if count < 1 or per_image < 1:
+        raise ValueError(f"count and per_image must be at least 1; got {count}, {per_image}")
+    check_images(model, images)
+    field = receptive_field(model, layer, image_size=tuple(images.shape[2:]))
+    allowed = _allowed(field, whole).to(images.device)
+    best: dict[int, list[Tensor]] = {channel: [] for channel in channels}
+    done = 0
+    with examined(model), torch.no_grad():
+        for batch in split_images(model, images, batch_size):
+            output = forward_with(model, batch, [layer])[1][layer]
+            for channel, kept in best.items():
+                found = _strongest(_maps(output, layer, channel), allowed, done, per_image)
+                best[channel] = _merge(kept, found, count)
+            done += len(batch)
+    return {c: _cut_patches(images, *kept, field, padding) for c, kept in best.items()}
+
+
+def _merge(kept: list[Tensor], found: list[Tensor], count: int) -> list[Tensor]:
+    """The strongest of both; of equal ones those found first."""
+    every = [torch.cat(pair) for pair in zip(kept, found, strict=True)] if kept else found
+    order = every[0].argsort(descending=True, stable=True)[:count]
+    return [part[order] for part in every]
+
+
+def _maps(output: Tensor, layer: str, channel: int) -> Tensor:
+    """One channel of a layer's output, (batch, rows, columns); units are maps of one pixel."""
+    if output.ndim == 2:
+        output = output[:, :, None, None]
+    if output.ndim != 4:
+        raise ValueError(f"layer {layer!r} must give maps or units; got {tuple(output.shape)}")
+    if not 0 <= channel < output.shape[1]:
+        raise ValueError(f"layer {layer!r} has {output.shape[1]} channels; got {channel}")
+    return output[:, channel]
+
+
+def _allowed(field: ReceptiveField, whole: bool) -> Tensor:
+    """The units to look at, as indices into a flattened map."""
+    rows, columns = field.units
+    every = [(row, column) for row in range(rows) for column in range(columns)]
+    kept = [
+        index
+        for index, unit in enumerate(every)
+        if not whole or field.box(*unit) == field.box(*unit, cut=False)
+    ]
+    if not kept:
+        raise ValueError(
+            f"every unit's field of {field.size} pixels is cut by the border of {field.image_size}"
+        )
+    return torch.tensor(kept)
+
+
+def _strongest(maps: Tensor, allowed: Tensor, start: int, per_image: int) -> list[Tensor]:
+    """Values, image indices and places of the largest activations of each image."""
+    flat = maps.flatten(1)[:, allowed]
+    order = flat.argsort(dim=1, descending=True, stable=True)[:, :per_image]
+    values, at = flat.gather(1, order).flatten(), allowed[order]
+    indices = torch.arange(start, start + len(maps), device=maps.device)
+    places = torch.stack([at // maps.shape[2], at % maps.shape[2]], dim=-1)
+    return [values, indices.repeat_interleave(order.shape[1]), places.flatten(0, 1)]
+
+
+def _cut_patches(
+    images: Tensor,
+    values: Tensor,
+    indices: Tensor,
+    places: Tensor,
+    field: ReceptiveField,
+    padding: float,
+) -> Patches:
+    sides = [min(a, b) for a, b in zip(field.size, field.image_size, strict=True)]
+    patches = images.new_full((len(values), images.shape[1], *sides), padding)
+    boxes = []
+    for patch, index, (row, column) in zip(patches, indices.tolist(), places.tolist(), strict=True):
+        box = top, left, bottom, right = field.box(row, column)
+        # Where the field is larger than the image, the patch is the image.
+        y, x = (
+            start if size <= side else 0
+            for start, size, side in zip(
+                field.box(row, column, cut=False)[:2], field.size, field.image_size, strict=True
+            )
+        )
+        patch[:, top - y : bottom - y, left - x : right - x] = images[
+            index, :, top:bottom, left:right
+        ]
+        boxes.append(box)
+    return Patches(patches, values, indices, places, torch.tensor(boxes), field)

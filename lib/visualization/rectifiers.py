@@ -1,0 +1,189 @@
+"""Gradients with another rule at each ReLU: guided backpropagation and the deconvnet.
+
+The rule is put in while PyTorch's functions are called, not into modules, so it meets every ReLU
+whether it is a module, used twice, in place, or a plain function call.
+"""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+from torch.overrides import TorchFunctionMode
+
+from lib.visualization.base import Target, as_target, check_images, examined, image_gradients
+
+INFINITY = float("inf")
+
+
+def guided_backprop(
+    model: nn.Module, images: Tensor, target: Target, *, batch_size: int = 32
+) -> Tensor:
+    """The gradient of the score, kept at each ReLU only where it is positive: image-shaped, signed.
+
+    At y = ReLU(x), what goes back is g · [g > 0] · [x > 0] instead of g · [x > 0]. Treated are ReLU
+    and ReLU6 as modules or functions, `hardtanh` from 0, `threshold(x, 0, 0)` and `clamp(min=0)`;
+    other activations (leaky ReLU, SiLU, …) keep their own gradient, and so does a ReLU inside a
+    scripted function.
+
+    Args:
+        model: maps images to logits (batch, classes); comes back as it was.
+        images: (batch, channels, height, width).
+        target: one class, one class for each image, or a `Neuron`.
+        batch_size: images at a time; bounds the memory.
+
+    Raises:
+        TypeError, ValueError: images or a target that the model cannot take, a network that calls
+            no ReLU, or one that is scripted or compiled, where ReLUs cannot be met.
+
+    Cost: a forward and a backward pass.
+    Source: Springenberg, Dosovitskiy, Brox, Riedmiller, "Striving for simplicity", ICLR workshop
+    2015, section 3.4.
+    """
+    return _gradients(model, images, target, _Guided, batch_size)
+
+
+def deconvnet(model: nn.Module, images: Tensor, target: Target, *, batch_size: int = 32) -> Tensor:
+    """The score sent back with a ReLU in place of each ReLU's derivative: image-shaped, signed.
+
+    At y = ReLU(x), what goes back is g · [g > 0], whatever x was. The arguments, errors and cost
+    are those of `guided_backprop`.
+
+    Source: Zeiler, Fergus, "Visualizing and understanding convolutional networks", ECCV 2014,
+    section 2.1.
+    """
+    return _gradients(model, images, target, _Deconvolved, batch_size)
+
+
+def _gradients(
+    model: nn.Module, images: Tensor, target: Target, rule: type, batch_size: int
+) -> Tensor:
+    check_images(model, images)
+    goal = as_target(target, images)
+    for name, module in model.named_modules():
+        if isinstance(module, torch.jit.ScriptModule) or hasattr(module, "_orig_mod"):
+            raise ValueError(
+                f"the ReLUs of a scripted or compiled module cannot be reached: {name or 'model'!r}"
+            )
+    with examined(model), _Rectifiers(rule) as met:
+        result = image_gradients(model, images, goal, batch_size=batch_size)
+    if not met.count:
+        raise ValueError("the model called no ReLU, so there is no rule to change")
+    return result
+
+
+class _Guided(torch.autograd.Function):
+    """y = min(max(x, 0), most); back goes the true gradient where the one that came is positive."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, most: float) -> Tensor:
+        ctx.save_for_backward((x > 0) & (x < most))
+        return x.clamp(0, most)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
+        (passes,) = ctx.saved_tensors
+        return gradient.clamp(min=0) * passes, None
+
+
+class _Deconvolved(torch.autograd.Function):
+    """y = min(max(x, 0), most); back goes what came, where it is positive."""
+
+    @staticmethod
+    def forward(ctx, x: Tensor, most: float) -> Tensor:
+        return x.clamp(0, most)
+
+    @staticmethod
+    def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
+        return gradient.clamp(min=0), None
+
+
+class _Call(NamedTuple):
+    """What a call of a ReLU-like function asks for; most is INFINITY for a plain ReLU."""
+
+    most: float
+    in_place: bool
+
+
+class _Rectifiers(TorchFunctionMode):
+    """Inside this block every ReLU is computed with a rule's gradient; `count` says how many."""
+
+    def __init__(self, rule: type):
+        super().__init__()
+        self.rule, self.count = rule, 0
+
+    def __torch_function__(self, func, types, args=(), kwargs=None):
+        kwargs = kwargs or {}
+        read = _READERS.get(func)
+        call = read(args, kwargs) if read else None
+        if call is None:
+            return func(*args, **kwargs)
+        self.count += 1
+        x = args[0] if args else kwargs["input"]
+        y = self.rule.apply(x, call.most)
+        return x.copy_(y) if call.in_place else y
+
+
+def _argument(args: tuple, kwargs: Mapping, place: int, name: str, default: object) -> object:
+    return args[place] if len(args) > place else kwargs.get(name, default)
+
+
+def _relu(in_place: bool) -> Callable[[tuple, Mapping], _Call | None]:
+    return lambda args, kwargs: _Call(INFINITY, in_place)
+
+
+def _relu_function(most: float) -> Callable[[tuple, Mapping], _Call | None]:
+    """F.relu and F.relu6, which take `inplace`."""
+    return lambda args, kwargs: _Call(most, bool(_argument(args, kwargs, 1, "inplace", False)))
+
+
+def _hardtanh(in_place: bool) -> Callable[[tuple, Mapping], _Call | None]:
+    def read(args: tuple, kwargs: Mapping) -> _Call | None:
+        low = _argument(args, kwargs, 1, "min_val", -1.0)
+        most = _argument(args, kwargs, 2, "max_val", 1.0)
+        inside = in_place or bool(_argument(args, kwargs, 3, "inplace", False))
+        return _Call(float(most), inside) if low == 0 else None
+
+    return read
+
+
+def _threshold(in_place: bool) -> Callable[[tuple, Mapping], _Call | None]:
+    def read(args: tuple, kwargs: Mapping) -> _Call | None:
+        low = _argument(args, kwargs, 1, "threshold", None)
+        value = _argument(args, kwargs, 2, "value", None)
+        inside = in_place or bool(_argument(args, kwargs, 3, "inplace", False))
+        return _Call(INFINITY, inside) if low == 0 and value == 0 else None
+
+    return read
+
+
+def _clamp(in_place: bool) -> Callable[[tuple, Mapping], _Call | None]:
+    """Only without an upper end: a clamp to [0, 1] is more likely one of pixels."""
+
+    def read(args: tuple, kwargs: Mapping) -> _Call | None:
+        low = _argument(args, kwargs, 1, "min", None)
+        high = _argument(args, kwargs, 2, "max", None)
+        plain = isinstance(low, int | float) and low == 0 and high is None and "out" not in kwargs
+        return _Call(INFINITY, in_place) if plain else None
+
+    return read
+
+
+_READERS: dict[Callable, Callable[[tuple, Mapping], _Call | None]] = {
+    functional.relu: _relu_function(INFINITY),
+    functional.relu6: _relu_function(6.0),
+    functional.hardtanh: _hardtanh(False),
+    functional.hardtanh_: _hardtanh(True),
+    functional.threshold: _threshold(False),
+    functional.threshold_: _threshold(True),
+    torch.threshold: _threshold(False),
+    torch.relu: _relu(False),
+    torch.relu_: _relu(True),
+    Tensor.relu: _relu(False),
+    Tensor.relu_: _relu(True),
+    **{f: _clamp(False) for f in (torch.clamp, torch.clip, torch.clamp_min)},
+    **{f: _clamp(False) for f in (Tensor.clamp, Tensor.clip, Tensor.clamp_min)},
+    **{f: _clamp(True) for f in (torch.clamp_, torch.clip_, torch.clamp_min_)},
+    **{f: _clamp(True) for f in (Tensor.clamp_, Tensor.clip_, Tensor.clamp_min_)},
+}

@@ -1,0 +1,193 @@
+"""How good is a map? Scores against a known object, against the network, against another map."""
+
+import copy
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from lib.visualization.base import Neuron, Target, as_target, check_images, examined, target_scores
+from lib.visualization.gradients import as_baseline
+
+
+def energy_inside(maps: Tensor, masks: Tensor) -> Tensor:
+    """The share of each map's positive values that lies inside the mask: (batch,) float32, 0 to 1.
+
+    Negative values count as 0. A map without positive values points nowhere; like an even map it
+    gets the mask's share of the image.
+
+    Args:
+        maps: (batch, height, width).
+        masks: (batch, height, width) or (batch, 1, height, width), bool.
+
+    Raises:
+        TypeError: masks that are not bool.
+        ValueError: shapes that do not fit, maps that are not finite.
+
+    Source: Wang et al., "Score-CAM", CVPR workshop 2020 (there with boxes).
+    """
+    maps, masks = _checked(maps, masks)
+    positive = maps.clamp(min=0).flatten(1)
+    # By the maximum first: sums of tiny gradients would underflow, of huge ones overflow.
+    largest = positive.amax(dim=1, keepdim=True)
+    positive = torch.where(largest > 0, positive / largest.clamp(min=1e-38), 1.0)
+    return (positive * masks.flatten(1)).sum(dim=1) / positive.sum(dim=1)
+
+
+def pointing_game(maps: Tensor, masks: Tensor, *, tolerance: int = 0) -> Tensor:
+    """Whether each map is largest inside the mask: (batch,) float32, 1 for yes, 0 for no.
+
+    If several pixels share the maximum, the result is the part of them that lies inside.
+
+    Args:
+        maps, masks: as in `energy_inside`.
+        tolerance: pixels by which the mask is widened to all sides.
+
+    Raises:
+        TypeError, ValueError: as `energy_inside`; a negative tolerance.
+
+    Source: Zhang et al., "Top-down neural attention by excitation backprop", ECCV 2016.
+    """
+    if tolerance < 0:
+        raise ValueError(f"tolerance must be at least 0; got {tolerance}")
+    maps, masks = _checked(maps, masks)
+    if tolerance:
+        reach = 2 * tolerance + 1
+        masks = functional.max_pool2d(masks[:, None].float(), reach, 1, tolerance)[:, 0] > 0
+    largest = maps == maps.amax(dim=(1, 2), keepdim=True)
+    return (largest & masks).sum(dim=(1, 2)) / largest.sum(dim=(1, 2))
+
+
+def deletion_curve(
+    model: nn.Module,
+    images: Tensor,
+    target: Target,
+    maps: Tensor,
+    *,
+    steps: int = 20,
+    baseline: float | Tensor = 0.0,
+    batch_size: int = 32,
+) -> Tensor:
+    """Scores while pixels are deleted, those with the largest map values first: (batch, steps + 1).
+
+    Column k has the score with k / steps of the pixels replaced; equal values go in reading order.
+
+    Args:
+        model, images, target: as in `saliency`.
+        maps: (batch, height, width).
+        steps: equal portions in which pixels are replaced.
+        baseline: what replaces them: a number, or a tensor that broadcasts to the images.
+        batch_size: images at a time.
+
+    Raises:
+        TypeError, ValueError: images, a target or maps that do not fit.
+
+    Cost: `steps + 1` forward passes.
+    Source: Petsiuk, Das, Saenko, "RISE", BMVC 2018; theirs is the class probability.
+    """
+    check_images(model, images)
+    goal, cover = as_target(target, images), as_baseline(baseline, images)
+    if steps < 1 or batch_size < 1:
+        raise ValueError(f"expected at least 1 step and a batch of 1; got {steps}, {batch_size}")
+    if maps.shape != (len(images), *images.shape[2:]):
+        raise ValueError(f"maps must fit images {tuple(images.shape)}; got {tuple(maps.shape)}")
+    order = maps.flatten(1).argsort(dim=1, descending=True, stable=True)
+    places = order.argsort(dim=1).view(len(images), 1, *images.shape[2:])
+    columns = []
+    with examined(model), torch.no_grad():
+        for step in range(steps + 1):
+            gone = places < round(step / steps * order.shape[1])
+            shown = torch.where(gone, cover, images)
+            parts = [
+                target_scores(
+                    model, part, goal if isinstance(goal, Neuron) else goal[i : i + len(part)]
+                )
+                for i, part in zip(
+                    range(0, len(images), batch_size), shown.split(batch_size), strict=True
+                )
+            ]
+            columns.append(torch.cat(parts))
+    return torch.stack(columns, dim=1)
+
+
+def rank_correlation(maps: Tensor, others: Tensor) -> Tensor:
+    """Spearman's correlation of each map with its counterpart over pixels: (batch,) float32.
+
+    Equal values share their mean rank; a map that is even everywhere correlates 0 with any.
+
+    Args:
+        maps, others: (batch, height, width), two values in each at least.
+
+    Raises:
+        ValueError: shapes that differ, values that are not finite.
+    """
+    if maps.shape != others.shape or maps.ndim < 2:
+        raise ValueError(
+            f"expected two batches of one shape; got {tuple(maps.shape)} and {tuple(others.shape)}"
+        )
+    first, second = (_centered_ranks(values.flatten(1)) for values in (maps, others))
+    norms = first.norm(dim=1) * second.norm(dim=1)
+    inner = (first * second).sum(dim=1)
+    return torch.where(norms > 0, inner / norms.clamp(min=1e-30), 0.0).float()
+
+
+def randomize_layers(
+    model: nn.Module, layers: Sequence[str], *, generator: torch.Generator
+) -> nn.Module:
+    """A copy of the model that has forgotten these layers: their weights are shuffled.
+
+    Shuffling within each tensor keeps the distribution of its values, and with it the scale of the
+    signals; drawing them anew, as the source does, would not.
+
+    Args:
+        model: stays as it is.
+        layers: names in `model.named_modules()`; each with everything in it.
+        generator: a CPU generator.
+
+    Raises:
+        ValueError: no such layer, or none of them has weights.
+
+    Source: Adebayo et al., "Sanity checks for saliency maps", NeurIPS 2018, section 3.
+    """
+    changed = copy.deepcopy(model)
+    modules = dict(changed.named_modules(remove_duplicate=False))
+    unknown = [name for name in layers if name not in modules]
+    if unknown:
+        raise ValueError(f"the model has no layer {', '.join(map(repr, unknown))}")
+    weights = dict.fromkeys(w for name in layers for w in modules[name].parameters())
+    if not weights:
+        raise ValueError(f"none of the layers {', '.join(map(repr, layers))} has weights")
+    with torch.no_grad():
+        for weight in weights:
+            order = torch.randperm(weight.numel(), generator=generator).to(weight.device)
+            weight.copy_(weight.flatten()[order].view(weight.shape))
+    return changed
+
+
+def _checked(maps: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
+    """Maps in float32 and masks, both (batch, height, width)."""
+    if masks.dtype != torch.bool:
+        raise TypeError(f"masks must be bool; got {masks.dtype}")
+    masks = masks[:, 0] if masks.ndim == 4 and masks.shape[1] == 1 else masks
+    if maps.ndim != 3 or 0 in maps.shape or maps.shape != masks.shape:
+        raise ValueError(
+            f"expected maps and masks (batch, height, width); got {tuple(maps.shape)} and "
+            f"{tuple(masks.shape)}"
+        )
+    if not bool(maps.isfinite().all()):
+        raise ValueError("maps must be finite; got NaN or infinity")
+    return maps.float(), masks.to(maps.device)
+
+
+def _centered_ranks(values: Tensor) -> Tensor:
+    """Ranks (batch, values) in float64 minus their mean; equal values share the mean rank."""
+    if not bool(values.isfinite().all()):
+        raise ValueError("maps must be finite; got NaN or infinity")
+    ranks = []
+    for row in values:
+        _, group, counts = row.unique(return_inverse=True, return_counts=True)
+        last = counts.cumsum(0).double()
+        ranks.append((last - (counts.double() - 1) / 2)[group])
+    stacked = torch.stack(ranks)
+    return stacked - stacked.mean(dim=1, keepdim=True)

@@ -1,0 +1,194 @@
+"""Pictures made by gradients: an objective is raised in the pixels, the network stays as it is."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from lib.progress import progress_bar
+from lib.visualization.base import Target, examined
+from lib.visualization.objectives import Objective, class_score, evaluate, squared_norm
+from lib.visualization.parametrizations import Parametrization, pixels
+from lib.visualization.regularizers import Regularizer
+from lib.visualization.transforms import Transform
+
+
+@dataclass(frozen=True)
+class Synthesis:
+    """What a synthesis came to.
+
+    Attributes:
+        images: (batch, channels, height, width), float32, on the parametrization's device.
+        scores: (steps, batch), the objective before each step, of the images as transformed.
+        frames: (kept, batch, channels, height, width), on the CPU: the images before some steps,
+            and at the end; empty unless frames were asked for.
+        frame_steps: steps done before each frame.
+    """
+
+    images: Tensor
+    scores: Tensor
+    frames: Tensor
+    frame_steps: tuple[int, ...]
+
+
+def synthesize(
+    model: nn.Module,
+    objective: Objective,
+    *,
+    parametrization: Parametrization,
+    transforms: Sequence[Transform] = (),
+    steps: int = 128,
+    lr: float = 0.05,
+    optimizer: Callable[..., torch.optim.Optimizer] = torch.optim.Adam,
+    regularizers: Sequence[Regularizer] = (),
+    keep_every: int | None = None,
+    generator: torch.Generator | None = None,
+    progress: str | None = None,
+) -> Synthesis:
+    """Images that score high: gradient steps up the objective, seen by a model left as it was.
+
+    Args:
+        model: any; it evaluates, whatever its mode. A model in half precision sees the images
+            rounded; what is optimized stays in float32.
+        objective: a sum over the batch is raised, so images do not mix.
+        parametrization: what is optimized, on the model's device.
+        transforms: random changes of the images at each step, before the model sees them.
+        steps: of the optimizer.
+        lr: learning rate.
+        optimizer: called with ([numbers], lr=lr); it goes down minus the objective. One that calls
+            its closure several times a step, such as LBFGS, couples the images of a batch.
+        regularizers: applied to the pixels behind each step, in their order.
+        keep_every: steps between two frames; None keeps none.
+        generator: of the transforms' draws, on the CPU.
+        progress: the label of a progress bar on stderr; None shows none.
+
+    Raises:
+        ValueError: no steps, transforms without a generator, regularizers of what is not pixels, or
+            an objective that does not depend on the pixels.
+        RuntimeError: the objective became infinite or not a number.
+
+    Cost: a step is one forward and one backward pass of the batch.
+    """
+    _check(parametrization, transforms, steps, regularizers, keep_every, generator)
+    ascent = _Ascent(model, objective, parametrization.render, tuple(transforms), generator)
+    history, frames = [], {}
+    with examined(model):
+        values = parametrization.start.clone().requires_grad_()
+        solver = optimizer([values], lr=lr)
+        for step in progress_bar(range(steps), desc=progress, shown=progress is not None):
+            if keep_every is not None and step % keep_every == 0:
+                frames[step] = _rendered(parametrization, values).cpu()
+            history.append(ascent.step(solver, values))
+            _regularize_(values, regularizers, step + 1)
+    images = _rendered(parametrization, values)
+    if keep_every is not None:
+        frames[steps] = images.cpu()
+    stacked = torch.stack([*frames.values()]) if frames else images.new_empty(0, *images.shape)
+    return Synthesis(images, torch.stack(history), stacked.cpu(), tuple(frames))
+
+
+@dataclass(frozen=True)
+class _Ascent:
+    """One step up: render, transform, look, differentiate, move."""
+
+    model: nn.Module
+    objective: Objective
+    render: Callable[[Tensor], Tensor]
+    transforms: tuple[Transform, ...]
+    generator: torch.Generator | None
+
+    def step(self, solver: torch.optim.Optimizer, values: Tensor) -> Tensor:
+        """Move the values; the scores (batch,) from before."""
+        seen = []
+
+        def closure() -> Tensor:
+            scores = self.scores(values)
+            seen.append(scores.detach())
+            values.grad = -torch.autograd.grad(scores.sum(), values)[0]
+            return -scores.detach().sum()
+
+        solver.step(closure)
+        return seen[0]
+
+    def scores(self, values: Tensor) -> Tensor:
+        images = self.render(values)
+        for transform in self.transforms:
+            images = transform(images, self.generator)
+        scores = evaluate(self.model, images.to(_dtype(self.model)), self.objective)
+        if not scores.requires_grad:
+            raise ValueError("the objective does not depend on the pixels through any slope")
+        if not bool(scores.isfinite().all()):
+            raise RuntimeError(
+                f"the objective became {scores.detach().tolist()}; a smaller lr usually cures this"
+            )
+        return scores
+
+
+def gradient_ascent(
+    model: nn.Module,
+    target: Target,
+    *,
+    size: tuple[int, int, int],
+    lam: float,
+    lr: float,
+    steps: int,
+    center: float = 0.5,
+    keep_every: int | None = None,
+    progress: str | None = None,
+) -> Synthesis:
+    """The images of argmax S(I) - lam · ‖I‖², by plain gradient steps from I = 0.
+
+    Args:
+        model: gives scores before the softmax.
+        target: one class, several (an image for each), or a neuron.
+        size: channels, height, width.
+        lam: weight of the squared L2 norm.
+        lr: each step adds `lr` times the gradient.
+        steps: how many.
+        center: the pixels are center + I; 0.5 suits a network that subtracts 0.5 from images.
+        keep_every, progress: as in `synthesize`.
+
+    Raises:
+        ValueError: no steps, or no such class.
+
+    Source: Simonyan, Vedaldi, Zisserman, "Deep inside convolutional networks", ICLR workshop 2014,
+    equation 1.
+    """
+    count = 1 if isinstance(target, int) or hasattr(target, "layer") else len(target)
+    device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
+    return synthesize(
+        model,
+        class_score(target) - lam * squared_norm(center=center),
+        parametrization=pixels(torch.full((count, *size), center, device=device)),
+        steps=steps,
+        lr=lr,
+        optimizer=torch.optim.SGD,
+        keep_every=keep_every,
+        progress=progress,
+    )
+
+
+@torch.no_grad()
+def _rendered(parametrization: Parametrization, values: Tensor) -> Tensor:
+    return parametrization.render(values.detach()).clone()
+
+
+@torch.no_grad()
+def _regularize_(values: Tensor, regularizers: Sequence[Regularizer], step: int) -> None:
+    for regularizer in regularizers:
+        values.copy_(regularizer(values, -values.grad, step))
+
+
+def _dtype(model: nn.Module) -> torch.dtype:
+    floats = (weight.dtype for weight in model.parameters() if weight.is_floating_point())
+    return next(floats, torch.float32)
+
+
+def _check(parametrization, transforms, steps, regularizers, keep_every, generator) -> None:
+    if steps < 1 or (keep_every is not None and keep_every < 1):
+        raise ValueError(f"steps and keep_every must be at least 1; got {steps}, {keep_every}")
+    if transforms and generator is None:
+        raise ValueError("transforms draw random numbers; give a generator")
+    if regularizers and not parametrization.direct:
+        raise ValueError("regularizers change pixels; the parametrization must be `pixels`")

@@ -1,0 +1,79 @@
+import pytest
+import torch
+from sklearn.neighbors import NearestNeighbors
+
+from lib.visualization.neighbors import nearest_neighbors
+
+
+@pytest.fixture
+def rows():
+    return torch.randn(60, 9, generator=torch.Generator().manual_seed(0))
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+@pytest.mark.parametrize("batch_size", [1, 7, 256])
+def test_neighbors_are_scikit_learns(rows, metric, batch_size):
+    features, queries = rows[:45], rows[45:]
+    found = nearest_neighbors(features, queries, 6, metric=metric, batch_size=batch_size)
+    theirs = NearestNeighbors(n_neighbors=6, metric=metric, algorithm="brute")
+    distances, indices = theirs.fit(features.double().numpy()).kneighbors(queries.double().numpy())
+    assert found.indices.tolist() == indices.tolist()
+    torch.testing.assert_close(found.distances, torch.tensor(distances, dtype=torch.float32))
+
+
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_a_row_is_its_own_nearest_unless_it_is_left_out(rows, metric):
+    own = nearest_neighbors(rows, rows, 1, metric=metric)
+    assert own.indices[:, 0].tolist() == list(range(60))
+    assert own.distances.abs().max() < 1e-7
+    others = nearest_neighbors(rows, rows, 59, metric=metric, exclude_self=True, batch_size=13)
+    for index, found in enumerate(others.indices.tolist()):
+        assert sorted(found) == [i for i in range(60) if i != index]
+    assert (others.distances.diff(dim=1) >= 0).all() and others.distances.isfinite().all()
+
+
+def test_duplicates_far_from_the_origin_are_at_distance_zero():
+    rows = torch.tensor([[1e6, 1e6 + 1], [1e6, 1e6 + 1], [1e6, 1e6 + 1.125]])
+    found = nearest_neighbors(rows, rows, 2, exclude_self=True)
+    assert found.indices.tolist() == [[1, 2], [0, 2], [0, 1]]
+    assert found.distances[:, 1].tolist() == pytest.approx([0.125] * 3)
+    assert found.distances[0, 0] == 0
+
+
+def test_the_cosine_does_not_depend_on_length_and_zero_has_no_direction():
+    features = torch.tensor([[2.0, 0], [0, 5], [0, 0]])
+    found = nearest_neighbors(features, torch.tensor([[0.0, 0.1]]), 3, metric="cosine")
+    assert found.indices.tolist() == [[1, 0, 2]]
+    assert found.distances[0].tolist() == pytest.approx([0, 1, 1])
+
+
+def test_equal_distances_come_in_the_order_of_the_rows():
+    features = torch.tensor([[1.0], [-1.0], [1.0], [0.0]])
+    found = nearest_neighbors(features, torch.zeros(1, 1), 4)
+    assert found.indices.tolist() == [[3, 0, 1, 2]]
+
+
+def test_half_precision_is_computed_precisely(rows):
+    rows = rows.half()
+    found = nearest_neighbors(rows, rows, 4)
+    expected = nearest_neighbors(rows.double(), rows.double(), 4)
+    assert found.distances.dtype == torch.float16
+    assert torch.equal(found.indices, expected.indices)
+
+
+@pytest.mark.parametrize(
+    ("change", "error", "message"),
+    [
+        ({"k": 61}, ValueError, "k must be 1 to 60"),
+        ({"k": 60, "exclude_self": True}, ValueError, "k must be 1 to 59"),
+        ({"metric": "manhattan"}, ValueError, "one of euclidean, cosine; got 'manhattan'"),
+        ({"queries": torch.zeros(3, 4)}, ValueError, r"queries must be \(rows, 9\)"),
+        ({"queries": torch.zeros(3, 9), "exclude_self": True}, ValueError, "got 3 and 60"),
+        ({"queries": torch.full((1, 9), torch.nan)}, ValueError, "queries must be finite"),
+        ({"features": torch.zeros(3, 9, dtype=torch.int64)}, TypeError, "got torch.int64"),
+    ],
+)
+def test_bad_input_is_named(rows, change, error, message):
+    given = {"features": rows, "queries": rows, "k": 2} | change
+    with pytest.raises(error, match=message):
+        nearest_neighbors(given.pop("features"), given.pop("queries"), given.pop("k"), **given)

@@ -1,0 +1,165 @@
+import pytest
+import torch
+from scipy.stats import spearmanr
+from torch import nn
+
+from lib.visualization.gradients import saliency
+from lib.visualization.occlusion import occlusion_saliency
+from lib.visualization.scores import (
+    deletion_curve,
+    energy_inside,
+    pointing_game,
+    randomize_layers,
+    rank_correlation,
+)
+
+CLASSES = torch.tensor([0, 3, 1])
+MASK = torch.tensor([[[True, True], [False, False]]])
+
+
+@pytest.mark.parametrize(
+    ("values", "energy", "pointing"),
+    [
+        ([[3.0, 0], [1, 0]], 0.75, 1),
+        ([[1.0, 1], [4, 2]], 0.25, 0),
+        ([[3.0, -9], [1, -1]], 0.75, 1),  # negative values count as nothing
+        ([[4.0, 0], [4, 0]], 0.5, 0.5),  # a tie
+        ([[0.0, 0], [0, 0]], 0.5, 0.5),  # points nowhere: the mask's share
+        ([[3e-30, 0], [1e-30, 0]], 0.75, 1),
+        ([[3e38, 0], [1e38, 0]], 0.75, 1),
+    ],
+)
+def test_scores_against_a_mask_by_hand(values, energy, pointing):
+    maps = torch.tensor([values])
+    assert energy_inside(maps, MASK).tolist() == pytest.approx([energy])
+    assert pointing_game(maps, MASK).tolist() == [pointing]
+    assert torch.equal(energy_inside(maps, MASK[:, None]), energy_inside(maps, MASK))
+
+
+def test_a_tolerance_widens_the_mask():
+    maps, mask = torch.zeros(1, 7, 7), torch.zeros(1, 7, 7, dtype=torch.bool)
+    maps[0, 3, 5], mask[0, 3, 3] = 1.0, True
+    assert [pointing_game(maps, mask, tolerance=t).item() for t in (0, 1, 2)] == [0, 0, 1]
+
+
+def test_half_precision_maps_are_summed_in_float32():
+    maps, mask = torch.ones(1, 300, 300, dtype=torch.float16), torch.zeros(1, 300, 300).bool()
+    mask[:, :100] = True
+    assert energy_inside(maps, mask).item() == pytest.approx(1 / 3)
+
+
+@pytest.mark.parametrize(
+    ("maps", "masks", "error"),
+    [
+        (torch.rand(1, 2, 2), MASK.float(), TypeError),
+        (torch.rand(2, 2, 2), MASK, ValueError),
+        (torch.rand(1, 3, 2, 2), MASK, ValueError),
+        (torch.full((1, 2, 2), float("nan")), MASK, ValueError),
+    ],
+)
+def test_maps_and_masks_that_do_not_fit_are_refused(maps, masks, error):
+    for score in (energy_inside, pointing_game):
+        with pytest.raises(error):
+            score(maps, masks)
+    with pytest.raises(ValueError, match="tolerance"):
+        pointing_game(torch.rand(1, 2, 2), MASK, tolerance=-1)
+
+
+class Sum(nn.Module):
+    """The score is the sum of all pixels."""
+
+    def forward(self, images):
+        return images.flatten(1).sum(1, keepdim=True)
+
+
+def test_deletion_takes_the_largest_map_values_first_by_hand():
+    image = torch.tensor([[[[1.0, 2], [4, 8]]]])
+    curve = deletion_curve(Sum(), image, 0, image[:, 0], steps=4)
+    assert curve.tolist() == [[15, 7, 3, 1, 0]]
+    assert deletion_curve(Sum(), image, 0, -image[:, 0], steps=2).tolist() == [[15, 12, 0]]
+
+
+def test_deletion_begins_with_the_score_and_ends_with_the_baseline(awkward, images, left_alone):
+    maps = torch.rand(3, 10, 12, generator=torch.Generator().manual_seed(0))
+    with left_alone(awkward, images):
+        curve = deletion_curve(awkward, images, CLASSES, maps, baseline=0.5, batch_size=2)
+    awkward.eval()
+    assert curve.shape == (3, 21)
+    for column, shown in ((0, images), (-1, torch.full_like(images, 0.5))):
+        expected = awkward(shown.clone())[range(3), CLASSES].detach()
+        torch.testing.assert_close(curve[:, column], expected)
+
+
+def test_deleting_the_most_salient_pixels_hurts_more_than_random_ones(network, images, seeded):
+    falls = {"salient": 0.0, "random": 0.0}
+    for seed in range(8):
+        model = network("functional", seed=seed)
+        best = model(images).argmax(1).detach()
+        maps = {
+            "salient": occlusion_saliency(model, images, best, window=2, stride=1),
+            "random": torch.rand(3, 10, 12, generator=seeded(seed)),
+        }
+        for name, values in maps.items():
+            curve = deletion_curve(model, images, best, values, steps=5)
+            falls[name] += (curve[:, 0] - curve[:, 1]).sum().item()
+    assert falls["salient"] > 2 * falls["random"]
+
+
+def test_rank_correlation_is_scipy_s_with_ties():
+    g = torch.Generator().manual_seed(0)
+    maps, others = (torch.randint(0, 6, (5, 4, 7), generator=g).float() for _ in range(2))
+    got = rank_correlation(maps, others)
+    for value, a, b in zip(got, maps, others, strict=True):
+        assert value.item() == pytest.approx(spearmanr(a.flatten(), b.flatten()).statistic)
+
+
+def test_rank_correlation_sees_order_alone():
+    maps = torch.rand(2, 5, 5, generator=torch.Generator().manual_seed(0))
+    torch.testing.assert_close(rank_correlation(maps, maps.exp() * 7), torch.ones(2))
+    torch.testing.assert_close(rank_correlation(maps, -maps), -torch.ones(2))
+    assert rank_correlation(maps, torch.ones_like(maps)).tolist() == [0, 0]
+    with pytest.raises(ValueError, match="one shape"):
+        rank_correlation(maps, maps[:1])
+    with pytest.raises(ValueError, match="finite"):
+        rank_correlation(maps, maps / 0)
+
+
+def test_randomized_layers_are_shuffled_and_the_rest_stays(network, images, left_alone, seeded):
+    model = network("batch norm", training=True)
+    with left_alone(model):
+        changed = randomize_layers(model, ["7", "9"], generator=seeded())
+    for (name, old), new in zip(model.named_parameters(), changed.parameters(), strict=True):
+        same = torch.equal(old, new)
+        assert same == (name.split(".")[0] not in ("7", "9")), name
+        assert torch.equal(old.flatten().sort().values, new.flatten().sort().values)
+        assert new.requires_grad == old.requires_grad
+    assert not torch.equal(saliency(model, images, 0), saliency(changed, images, 0))
+
+
+def test_shared_weights_are_shuffled_once_and_stay_shared(seeded):
+    layer = nn.Linear(5, 5)
+    model = nn.Sequential(layer, layer)
+    changed = randomize_layers(model, ["0", "1"], generator=seeded(1))
+    once = randomize_layers(model, ["0"], generator=seeded(1))
+    assert changed[0].weight is changed[1].weight
+    assert torch.equal(changed[0].weight, once[0].weight)
+
+
+def test_layers_that_cannot_be_randomized_are_refused(network, seeded):
+    with pytest.raises(ValueError, match="no layer 'top'"):
+        randomize_layers(network(), ["0", "top"], generator=seeded())
+    with pytest.raises(ValueError, match="has weights"):
+        randomize_layers(network(), ["1"], generator=seeded())
+
+
+def test_bad_options_of_a_deletion_curve_are_refused(images):
+    maps = images[:, 0]
+    for change, message in (
+        ({"steps": 0}, "at least 1 step"),
+        ({"batch_size": 0}, "batch of 1"),
+        ({"baseline": torch.zeros(5)}, "baseline"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            deletion_curve(Sum(), images, 0, maps, **change)
+    with pytest.raises(ValueError, match="maps must fit"):
+        deletion_curve(Sum(), images, 0, maps[:, :3])
