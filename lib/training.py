@@ -85,6 +85,31 @@ class SGD(torch.optim.Optimizer):
                 p.addcmul_(v, _per_copy(lr, p), value=-decay)
 
 
+def one_cycle_adam(
+    params: Iterable[nn.Parameter], *, lr: float, decay_steps: int, max_norm: float = 1.0
+) -> torch.optim.Adam:
+    """Adam whose rate rises for 30% of the updates and then falls to zero, gradients clipped.
+
+    Args:
+        params: what to train.
+        lr: the highest learning rate.
+        decay_steps: updates in all; there can be no more.
+        max_norm: gradients are scaled down together where their norm is larger.
+
+    Source: Smith and Topin, "Super-convergence", 2018; the schedule is torch's OneCycleLR.
+    """
+    params = list(params)
+    optimizer = torch.optim.Adam(params, lr=lr)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=decay_steps)
+
+    def clip(*_: object) -> None:
+        nn.utils.clip_grad_norm_(params, max_norm)
+
+    optimizer.register_step_pre_hook(clip)
+    optimizer.register_step_post_hook(lambda *_: schedule.step())
+    return optimizer
+
+
 def _per_copy(lr: float | Tensor, p: Tensor) -> Tensor:
     """`lr` as a tensor that multiplies each copy of the parameter by its own rate."""
     lr = torch.as_tensor(lr, dtype=p.dtype, device=p.device)

@@ -17,6 +17,7 @@ FLOORS = [
         "regularization",
         "augmentation",
         "visualization",
+        "attention",
     },
     {"models", "training", "stopping"},
     {"sweeps", "trials", "recipe"},

@@ -1,6 +1,12 @@
 """Checks of the exercises: each takes the learner's function and returns a readable `Report`."""
 
 from lib.checks.activations import check_gain, check_maxout_pieces, check_swish
+from lib.checks.attention import (
+    check_beam_step,
+    check_error_rate,
+    check_masked_attention,
+    check_masked_loss,
+)
 from lib.checks.augmentation import (
     check_flip_signs,
     check_own_augmentation,
@@ -39,6 +45,7 @@ from lib.checks.synthesis import check_target_attack, check_total_variation, che
 __all__ = [
     "Case",
     "Report",
+    "check_beam_step",
     "check_compress",
     "check_contrast",
     "check_cosine_neighbors",
@@ -46,6 +53,7 @@ __all__ = [
     "check_early_stopping",
     "check_edge_filter",
     "check_elastic_gradient",
+    "check_error_rate",
     "check_exponential_average",
     "check_flip_signs",
     "check_fold",
@@ -53,6 +61,8 @@ __all__ = [
     "check_integrated_gradients",
     "check_k_fold",
     "check_looks_at",
+    "check_masked_attention",
+    "check_masked_loss",
     "check_maxout_pieces",
     "check_own_augmentation",
     "check_pointing_game",

@@ -8,10 +8,8 @@ import hashlib
 import random
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from functools import cache
 
 import torch
-from babel.dates import get_day_names, get_month_names
 from torch import Tensor
 
 from lib.datasets.translation_grammar import (
@@ -32,49 +30,21 @@ from lib.datasets.translation_lexicon import (
     CAPITAL,
     DOCUMENT,
     NOUNS,
-    PREPOSITIONS,
     VERBS,
-    YEARS,
+)
+from lib.datasets.translation_vocabulary import (
+    PAD,
+    Vocabulary,
+    date_names,
+    vocabularies,
 )
 
-PAD, START, END, UNKNOWN = range(4)
-SPECIAL = ("<pad>", "<start>", "<end>", "<unknown>")
 SPLITS = ("train", "validation", "test", "patterns", "longer")
 LONGEST = 20  # English words and punctuation in all splits but "longer"
 # Combinations of voice and time that only the split "patterns" has.
 HELD_OUT = {("negated", "day"), ("future", "month"), ("passive", "weekday")}
 EXAMPLE = "The agreement on the European Economic Area was signed in August 1992."
 TRIES = 1000  # for one sentence
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """The words of one language; the first four are `SPECIAL`."""
-
-    words: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.words)
-
-    def encode(self, tokens: Sequence[str]) -> list[int]:
-        """The number of each word, and END behind them; unknown words get UNKNOWN."""
-        numbers = _numbers(self.words)
-        return [numbers.get(token, UNKNOWN) for token in tokens] + [END]
-
-    def decode(self, numbers: Iterable[int]) -> list[str]:
-        """The words up to END; padding and START are left out."""
-        tokens = []
-        for number in numbers:
-            if number == END:
-                break
-            if number not in (PAD, START):
-                tokens.append(self.words[number])
-        return tokens
-
-
-@cache
-def _numbers(words: tuple[str, ...]) -> dict[str, int]:
-    return {word: number for number, word in enumerate(words)}
 
 
 @dataclass(frozen=True)
@@ -222,7 +192,7 @@ def tokenize(sentence: str) -> tuple[str, ...]:
 
 def write_english(tokens: Sequence[str]) -> str:
     """The sentence as it is printed, with capitals."""
-    proper = CAPITAL | _names("en")
+    proper = CAPITAL | date_names("en")
     text = _glue([token.capitalize() if token in proper else token for token in tokens])
     return text.replace("European economic area", "European Economic Area")
 
@@ -237,51 +207,6 @@ def _glue(tokens: Sequence[str]) -> str:
     for mark in ".,?!":
         text = text.replace(f" {mark}", mark)
     return text[:1].upper() + text[1:]
-
-
-@cache
-def vocabularies() -> tuple[Vocabulary, Vocabulary]:
-    """All words of the language, English and French."""
-    english = {
-        "the",
-        "a",
-        "an",
-        "this",
-        "these",
-        "and",
-        "on",
-        "in",
-        "of",
-        "by",
-        "will",
-        "be",
-        "did",
-    }
-    english |= {"not", "is", "are", "was", "were", ".", ","} | _names("en")
-    french = {"le", "la", "les", "l'", "un", "une", "ce", "cet", "cette", "ces", "et", "de", "d'"}
-    french |= {"du", "des", "par", "en", "a", "ont", "été", "sera", "seront", "ne", "n'", "pas"}
-    french |= {"est", "sont", "était", "étaient", "."} | _names("fr")
-    numbers = {str(year) for year in YEARS} | {str(day) for day in range(2, 29)}
-    for noun in NOUNS:
-        english |= set(noun.english)
-        french |= set(noun.french)
-    for adjective in ADJECTIVES:
-        english.add(adjective.english)
-        french |= {*adjective.french[0], *adjective.french[1]}
-        french |= {adjective.vowel} if adjective.vowel else set()
-    for verb in VERBS:
-        english |= {verb.base, verb.past, verb.participle}
-        french |= {verb.french + e + s for e in ("", "e") for s in ("", "s")}
-    for preposition in PREPOSITIONS.values():
-        english.add(preposition[0])
-        french.add(preposition[1])
-    return tuple(Vocabulary(SPECIAL + tuple(sorted(w | numbers))) for w in (english, french))
-
-
-def _names(locale: str) -> set[str]:
-    """The names of months and days, in lower case."""
-    names = (get_month_names("wide", locale=locale), get_day_names("wide", locale=locale))
-    return {name.lower() for table in names for name in table.values()}
 
 
 def _say(speaker: Speaker, rng: random.Random, split: str) -> Pair:

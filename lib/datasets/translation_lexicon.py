@@ -166,3 +166,5 @@ CAPITAL = {
     "french",
     "english",
 }  # written with a capital in English, with months and days
+ARTICLES = {"le", "la", "l'", "les", "un", "une", "ce", "cet", "cette", "ces"}
+AUXILIARIES = {"a", "ont", "été", "sera", "seront", "est", "sont", "était", "étaient"}

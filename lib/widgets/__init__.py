@@ -8,10 +8,12 @@
                   metric="loss")
     PictureMap(images, labels, classes, layouts={"t-SNE": places},
                neighbors={"feature space": indices})
+    AttentionReader([Reading(["the", "cat"], ["le", "chat"], weights, links={(0, 0), (1, 1)})])
 
 Each draws its own HTML with the JavaScript beside its Python and needs no kernel once it stands.
 """
 
+from lib.widgets.attention_reader import AttentionReader, Reading
 from lib.widgets.command_center import CommandCenter, RunCurves
 from lib.widgets.controls import Control
 from lib.widgets.frame_explorer import FrameExplorer
@@ -19,11 +21,13 @@ from lib.widgets.picture_map import PictureMap
 from lib.widgets.prediction import Choice, Prediction
 
 __all__ = [
+    "AttentionReader",
     "Choice",
     "CommandCenter",
     "Control",
     "FrameExplorer",
     "PictureMap",
     "Prediction",
+    "Reading",
     "RunCurves",
 ]

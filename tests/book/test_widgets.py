@@ -162,3 +162,113 @@ def test_the_keyboard_picks_any_run_of_a_command_center(fresh_pages):
             picked = center.locator(".course-picked")
             expect(picked).to_have_attribute("data-run", radio.get_attribute("value"))
             center.page.keyboard.press("ArrowDown")
+
+
+def names_of(places: Locator) -> list[str]:
+    return places.evaluate_all("nodes => nodes.map(node => node.getAttribute('aria-label'))")
+
+
+def test_the_mouse_picks_a_picture_of_a_map_and_shows_its_neighbors(fresh_pages):
+    for picture_map in every(fresh_pages, ".course-picture-map"):
+        told = picture_map.get_by_role("status")
+        before = told.inner_text()
+        dots, pictures = picture_map.get_by_role("listbox"), picture_map.get_by_role("option")
+        # The last one drawn lies on top of all others, but for the chosen one.
+        x, y = pictures.last.evaluate(
+            """node => {
+                const [own, all] = [node, node.parentNode].map(n => n.getBoundingClientRect());
+                return [own.x + own.width / 2 - all.x, own.y + own.height / 2 - all.y];
+            }"""
+        )
+        dots.click(position={"x": x, "y": y})
+        expect(told).not_to_have_text(before)
+        chosen = picture_map.locator("[aria-selected=true]")
+        expect(chosen).to_have_count(1)
+        name = chosen.get_attribute("aria-label")
+        expect(told).to_contain_text(name)
+        expect(picture_map.locator(".course-large")).to_have_attribute("aria-label", name)
+        neighbor = picture_map.locator(".course-near-by").first
+        other = neighbor.get_attribute("aria-label")
+        neighbor.click()
+        expect(picture_map.locator(".course-large")).to_have_attribute("aria-label", other)
+
+
+def test_arrow_keys_move_over_a_map(fresh_pages):
+    for picture_map in every(fresh_pages, ".course-picture-map"):
+        picture_map.get_by_role("listbox").focus()
+        seen = set()
+        for key in ("Home", "ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp", "End"):
+            picture_map.page.keyboard.press(key)
+            chosen = picture_map.locator("[aria-selected=true]")
+            expect(chosen).to_have_count(1)
+            seen.add(chosen.get_attribute("aria-label"))
+            active = picture_map.get_by_role("listbox").get_attribute("aria-activedescendant")
+            assert active == chosen.get_attribute("id")
+        assert len(seen) > 2
+
+
+def test_lists_of_a_map_change_its_layout_and_what_it_shows(fresh_pages):
+    for picture_map in every(fresh_pages, ".course-picture-map"):
+        layout, shown = picture_map.locator("select").all()
+        where = "nodes => nodes.map(node => node.style.left + node.style.top)"
+        before = picture_map.get_by_role("option").evaluate_all(where)
+        for index in range(1, layout.evaluate("e => e.length")):
+            layout.select_option(index=index)
+            after = picture_map.get_by_role("option").evaluate_all(where)
+            assert after != before
+            before = after
+        shown.select_option(index=1)
+        expect(picture_map.locator(".course-faint").first).to_be_attached()
+        shown.select_option(index=0)
+        expect(picture_map.locator(".course-faint")).to_have_count(0)
+
+
+def test_every_picture_of_a_map_is_drawn(fresh_pages):
+    for picture_map in every(fresh_pages, ".course-picture-map"):
+        drawn = """async node => {
+            const image = new Image();
+            image.src = getComputedStyle(node).backgroundImage.slice(5, -2);
+            await image.decode();
+            return image.naturalWidth;
+        }"""
+        assert picture_map.locator(".course-large").evaluate(drawn) > 0
+        assert len(set(names_of(picture_map.get_by_role("option")))) > 1
+
+
+def test_every_word_of_an_attention_reader_shows_where_the_network_looked(fresh_pages):
+    for reader in every(fresh_pages, ".course-attention"):
+        told, words = reader.get_by_role("status"), reader.get_by_role("radio")
+        for word in words.all()[::-1]:
+            word.click()
+            expect(word).to_have_attribute("aria-checked", "true")
+            expect(told).to_contain_text(f"“{word.inner_text()}”")
+            shares = reader.locator(".course-word").evaluate_all(
+                "nodes => nodes.map(node => +node.dataset.weight)"
+            )
+            assert 980 <= sum(shares) <= 1020
+        expect(reader.locator(".course-later")).to_have_count(words.count() - 1)
+
+
+def test_arrow_keys_play_and_the_list_move_an_attention_reader(fresh_pages):
+    for reader in every(fresh_pages, ".course-attention"):
+        chosen = reader.locator("[role=radio][aria-checked=true]")
+        chosen.focus()
+        for key in ("End", "Home", "ArrowRight", "ArrowLeft"):
+            before = chosen.inner_text(), reader.locator(".course-later").count()
+            reader.page.keyboard.press(key)
+            expect(chosen).to_be_focused()
+            assert (chosen.inner_text(), reader.locator(".course-later").count()) != before
+        later = reader.locator(".course-later").count()
+        reader.locator(".course-play").click()
+        expect(reader.locator(".course-later")).to_have_count(later - 1)
+        reader.locator(".course-play").click()
+        read = reader.locator(".course-read").inner_text()
+        reader.locator("select").select_option(index=1)
+        expect(reader.locator(".course-read")).not_to_have_text(read)
+
+
+def test_the_box_frames_what_is_known_to_be_right(fresh_pages):
+    for reader in every(fresh_pages, ".course-attention"):
+        expect(reader.locator(".course-right")).to_have_count(0)
+        reader.locator("input[type=checkbox]").check()
+        expect(reader.locator(".course-right").first).to_be_visible()

@@ -54,9 +54,26 @@ CommandCenter(
     title="Which run is <b>best</b>?",
 )
 """
+PICTURE_MAP = """\
+import numpy as np
+from lib.widgets import PictureMap
+
+PictureMap(
+    np.linspace(0, 1, 4 * 3 * 64).reshape(4, 3, 8, 8),
+    [0, 1, 0, 1],
+    ["<b>no tag</b>", "plain"],
+    layouts={
+        "a line": [[0, 0], [1, 0], [2, 0], [3, 0]],
+        "reversed": [[3, 0], [2, 0], [1, 0], [0, 0]],
+    },
+    neighbors={"features": [[2], [3], [0], [1]], "pixels": [[1], [0], [3], [2]]},
+    title="Who is <b>close</b>?",
+)
+"""
+CELLS = (EXPLORER, PREDICTION, COMMAND_CENTER, PICTURE_MAP)
 
 if __name__ == "__main__":
-    cells = [nbformat.v4.new_code_cell(source) for source in (EXPLORER, PREDICTION, COMMAND_CENTER)]
+    cells = [nbformat.v4.new_code_cell(source) for source in CELLS]
     notebook = nbformat.v4.new_notebook(cells=cells)
     nbclient.execute(notebook, timeout=120)
     nbformat.write(notebook, Path(sys.argv[1]))

@@ -34,5 +34,6 @@ def test_a_chapter_runs_and_shows_its_figures_and_widgets(colab, chapter, tmp_pa
     source = chapter.source.read_text()
     figures, widgets = map(int, done.stdout.split())
     assert figures == source.count("\nfig\n")
-    calls = ("\nFrameExplorer(", "\nPrediction(", "\nCommandCenter(")
+    names = ("AttentionReader", "CommandCenter", "FrameExplorer", "PictureMap", "Prediction")
+    calls = [f"\n{name}(" for name in names]
     assert widgets == sum(map(source.count, calls))

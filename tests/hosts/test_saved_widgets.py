@@ -9,14 +9,15 @@ pytestmark = pytest.mark.parametrize("host", HOSTS)
 def test_the_saved_notebook_holds_every_widget_whole(saved, host):
     models = saved(host).metadata.widgets[STATE]["state"].values()
     states = [model["state"] for model in models if model["model_module"] == "anywidget"]
-    order = {"choices": 0, "frames": 1, "runs": 2}
-    prediction, explorer, center = sorted(
+    order = {"choices": 0, "frames": 1, "runs": 2, "sheet": 3}
+    prediction, explorer, center, picture_map = sorted(
         states, key=lambda state: next(place for key, place in order.items() if key in state)
     )
     assert [run["curves"][0]["diverged"] for run in center["runs"]] == [True, False, False]
     assert len(explorer["frames"]) == len(explorer["alts"]) == 6
     assert explorer["position"] == [1, 0]
     assert [choice["correct"] for choice in prediction["choices"]] == [True, False]
+    assert picture_map["sheet"].startswith("data:image/webp") and len(picture_map["layouts"]) == 2
 
 
 def test_the_picture_follows_the_controls(open_saved, host):
@@ -99,5 +100,22 @@ def test_jupyterlab_is_told_to_leave_the_keys_of_every_control_alone(open_saved,
     page = open_saved(host)
     expect(page.locator(".course-prediction")).to_be_visible()
     controls = page.locator(".course-card").locator("button, input, select")
-    assert controls.count() == 16
+    assert controls.count() == 20
     assert all(control.get_attribute("data-lm-suppress-shortcuts") for control in controls.all())
+
+
+def test_the_keys_move_over_the_pictures_of_a_map(open_saved, host):
+    page = open_saved(host)
+    picture_map = page.locator(".course-picture-map")
+    expect(picture_map.locator(".course-title")).to_have_text("Who is <b>close</b>?")
+    told = picture_map.get_by_role("status")
+    expect(told).to_have_text(
+        "<b>no tag</b>, picture 1. Neighbors of its class: 1 of 1 in features, 0 of 1 in pixels."
+    )
+    picture_map.get_by_role("listbox").focus()
+    page.keyboard.press("ArrowRight")
+    expect(told).to_contain_text("plain, picture 2")
+    picture_map.get_by_label("Lay out by").select_option("reversed")
+    picture_map.get_by_role("listbox").focus()
+    page.keyboard.press("ArrowRight")
+    expect(told).to_contain_text("picture 1")

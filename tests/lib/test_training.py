@@ -2,11 +2,21 @@ import math
 
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional
 
 from lib import training
 from lib.models import MLP, stack
-from lib.training import SGD, DivergedError, accuracy, cross_entropy, fit, minibatches, predict
+from lib.training import (
+    SGD,
+    DivergedError,
+    accuracy,
+    cross_entropy,
+    fit,
+    minibatches,
+    one_cycle_adam,
+    predict,
+)
 
 
 def generator(seed=0):
@@ -104,6 +114,33 @@ def test_as_many_rates_as_copies_are_needed():
     p.sum().backward()
     with pytest.raises(ValueError, match=r"3 learning rates for a parameter of shape \(2, 3\)"):
         optimizer.step()
+
+
+def test_one_cycle_rises_for_30_percent_and_falls_to_zero():
+    p = nn.Parameter(torch.zeros(()))
+    optimizer, rates = one_cycle_adam([p], lr=0.1, decay_steps=20), []
+    for _ in range(20):
+        rates.append(optimizer.param_groups[0]["lr"])
+        p.grad = torch.ones(())
+        optimizer.step()
+    assert max(rates) == pytest.approx(0.1)
+    assert rates.index(max(rates)) == 5
+    assert rates[-1] < 1e-5
+
+
+def test_one_cycle_adam_is_torch_adam_with_clipped_gradients():
+    ours, theirs = (nn.Parameter(torch.tensor([3.0, -4.0])) for _ in range(2))
+    optimizer = one_cycle_adam((p for p in [ours]), lr=0.1, decay_steps=9, max_norm=0.5)
+    peer = torch.optim.Adam([theirs], lr=0.1)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(peer, 0.1, total_steps=9)
+    for step in range(9):
+        for p in (ours, theirs):
+            p.grad = 2 * p.detach() * (step % 2 + 0.1)
+        optimizer.step()
+        nn.utils.clip_grad_norm_([theirs], 0.5)
+        peer.step()
+        schedule.step()
+        torch.testing.assert_close(ours, theirs)
 
 
 def test_a_pass_of_minibatches_visits_every_example_once():

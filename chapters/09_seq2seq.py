@@ -1,0 +1,1002 @@
+# ---
+# jupyter:
+#   course:
+#     exercise_minutes: 70
+#     reading_minutes: 55
+#     rows: [M54, M55, M56, M57, M58]
+#   jupytext:
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: course
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Sequence to sequence, with attention
+#
+# How do you translate a long sentence? You look back at it, here and there. The first networks
+# that translated could not: they read once and wrote from memory. This chapter trains both kinds, and
+# watches one of them look.
+#
+# After this chapter you can
+#
+# - unroll a recurrent network, and name the four shapes of what it takes and gives;
+# - build an encoder and a decoder, and measure where a single context fails;
+# - write additive attention from its equations, and train it without telling it where to look;
+# - read a picture of attention weights, and say what it does not prove.
+#
+# You need chapter 1 and some matrices. Words that may be new:
+#
+# | word | meaning |
+# |---|---|
+# | token | one item of a sequence: here a word or a punctuation mark |
+# | vocabulary | all tokens that a network knows; each has a number |
+# | embedding | a vector that is learned for each token |
+# | hidden state | the vector in which a network keeps what it has read so far |
+# | context | what the decoder is told about the input |
+
+# %% tags=["parameters"]
+budget, seed, device = None, 0, "auto"  # budget: "quick", "standard" or "full"
+
+# %%
+import numpy as np
+import torch
+from torch import nn
+
+from lib import checks, plotting, runtime
+from lib.attention import AdditiveAttention, alignment_error_rate, strongest_links
+from lib.claims import claim
+from lib.datasets import translation
+from lib.datasets.translation import as_dataset, load_translation, write_english, write_french
+from lib.datasets.translation_vocabulary import french_kinds
+from lib.intervals import t_interval
+from lib.models import seq2seq
+from lib.models.decoding import beam_search, greedy
+from lib.models.seq2seq import PAD, Seq2Seq, sequence_loss, shift
+from lib.training import fit, one_cycle_adam
+from lib.trials import spread
+from lib.widgets import AttentionReader, Choice, Control, FrameExplorer, Prediction, Reading
+
+run = runtime.start(budget, seed=seed, device=device)
+plotting.use_style()
+print(f"This run: {run}")
+
+# %% [markdown]
+# ## A network that reads in order
+#
+# | symbol | shape | meaning |
+# |---|---|---|
+# | $x_t$ | (batch, $d$) | the input at step $t = 1, \dots, T$ |
+# | $h_t$ | (batch, $n$) | the hidden state after it; $h_0 = 0$ |
+# | $W_x, W_h, b$ | $(n, d), (n, n), (n)$ | weights, the same at every step |
+#
+# A *recurrent neural network* (RNN; Elman, 1990) makes its new state from the input and its old state:
+#
+# $$
+# h_t = \tanh(W_x x_t + W_h h_{t-1} + b) . \tag{1}
+# $$
+#
+# Written out step by step, (1) is a deep network whose layers share their weights. This is called
+# *unrolling*. Gradients flow back through all steps and add up in the shared weights.
+
+
+# %% tags=["nbval-check-output"]
+def rnn(x, h, W_x, W_h, b):
+    states = []
+    for x_t in x.unbind(dim=1):
+        h = torch.tanh(x_t @ W_x.T + h @ W_h.T + b)
+        states.append(h)
+    return torch.stack(states, dim=1)
+
+
+peer = nn.RNN(3, 5, batch_first=True)
+shared = [peer.weight_ih_l0, peer.weight_hh_l0, peer.bias_ih_l0]
+peer.bias_hh_l0.data.zero_()  # torch has two biases, which add up
+x = torch.randn(2, 7, 3, generator=run.generator("rnn"))
+ours, theirs = rnn(x, torch.zeros(2, 5), *shared), peer(x)[0]
+slopes = [torch.autograd.grad((h**2).sum(), shared) for h in (ours, theirs)]
+same = all(torch.allclose(a, b, atol=1e-4) for a, b in zip(*slopes, strict=True))
+print(f"states equal torch's: {torch.allclose(ours, theirs, atol=1e-6)}, gradients: {same}")
+
+# %% tags=["remove-input"]
+Prediction(
+    "Two networks as in (1), with states of 64 numbers. One reads sentences of 5 words, the other "
+    "sentences of 50. How many more weights does the second one have?",
+    [
+        Choice(
+            "Ten times as many",
+            "Its unrolled graph has ten times the steps, but each uses the same three weights.",
+        ),
+        Choice(
+            "None",
+            "Weights are shared by all steps, so one network reads sentences of any length. What "
+            "grows with the length is the work, and the way a gradient has to go.",
+            correct=True,
+        ),
+        Choice(
+            "45 more vectors h",
+            "Hidden states are computed, not learned. They take memory, but they are no weights.",
+        ),
+    ],
+)
+
+# %% [markdown]
+# ## Four shapes
+#
+# Where inputs go in and outputs come out is up to you. Circles are states, $x$ goes in, $y$ comes out; a
+# dashed arrow means that what was written is read next.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Four unrolled networks. One to one: an input, a state, an output. One to many: one input, three states in a row, an output above each, with dashed arrows from each output to the next state. Many to one: three inputs, three states, one output above the last. Many to many: three inputs, three states, three outputs."}}
+fig, axes = plotting.figure(2, 2, height=4.2)
+for ax, name in zip(axes.flat, plotting.SHAPES):
+    plotting.plot_unrolled(ax, plotting.SHAPES[name])
+    ax.set_title(name, fontsize=11)
+fig
+
+# %% [markdown]
+# All four are (1) with other ends. `V` makes an output from a state, and here also an input from an
+# output, so that the second shape can read what it wrote:
+
+# %% tags=["nbval-check-output"]
+V = torch.randn(3, 5, generator=run.generator("V"))
+h0 = torch.zeros(2, 5)
+y, h, written = x[:, 0], h0, []
+for _ in range(4):  # one to many: each output is the next input
+    h = rnn(y[:, None], h, *shared)[:, 0]
+    y = h @ V.T
+    written.append(y)
+shapes = {
+    "one to one": rnn(x[:, :1], h0, *shared)[:, 0] @ V.T,
+    "one to many": torch.stack(written, dim=1),
+    "many to one": rnn(x, h0, *shared)[:, -1] @ V.T,
+    "many to many": rnn(x, h0, *shared) @ V.T,
+}
+for name, y in shapes.items():
+    print(f"{name:>12}: {tuple(y.shape)}")
+
+# %% [markdown]
+# ### Explore: what a state knows
+#
+# A translation has another length than its sentence, and its first word may depend on the last one
+# read. So it takes a fifth shape, many and then many. Step through it. Which state is the only way from
+# the sentence to the translation?
+
+# %% tags=["remove-input"]
+FrameExplorer(
+    lambda shape, step: plotting.unrolled_figure(shape, step),
+    alt=lambda shape, step: (
+        f"An unrolled network of the shape {shape} after step {step}, computed states filled. "
+        f"{plotting.describe_step(shape, step)}"
+    ),
+    title="What can this state know?",
+    shape=list(plotting.SHAPES),
+    step=Control(run.pick(quick=[1, 3, 6], standard=[1, 2, 3, 4, 5, 6]), label="Step"),
+    start={"shape": "many, then many", "step": 3},
+    play="step",
+    pixels=720,
+)
+
+# %% [markdown]
+# ## A language with known links
+#
+# Real translations come without a note which word stands for which. Ours do: a small grammar writes
+# English and French together, with agreement (*le*, *la*, *les*), adjectives behind their nouns, and dates
+# as each language writes them. A network gets sentences alone. The links are for us, to check it.
+
+# %%
+splits = {
+    "test": run.pick(quick=60, standard=1000),
+    "patterns": run.pick(quick=30, standard=400),
+    "longer": run.pick(quick=30, standard=300),
+}
+data = {
+    split: load_translation(split, count, generator=run.generator(split))
+    for split, count in splits.items()
+}
+learn = load_translation(
+    "train", run.pick(quick=500, standard=6000), generator=run.generator("train"), device=run.device
+)
+for split, sentences in data.items():
+    pair = sentences.pairs[0]
+    print(f"{split}: {write_english(pair.english)}\n    {write_french(pair.french)}")
+
+# %% [markdown]
+# *test* has sentences of the kind that we train on (up to 20 English words), but none of the same. In
+# *patterns* a kind of clause meets a kind of date as in no training sentence; *longer* has more than 20
+# words. One sentence is in the language and in none of these sets. Bahdanau et al. (2015) translated
+# it in the paper that introduced attention:
+
+# %% tags=["nbval-check-output"]
+bahdanau = as_dataset([translation.example()])
+print(translation.EXAMPLE)
+print(write_french(bahdanau.pairs[0].french))
+print(bahdanau.source[0, :5].tolist(), "…", bahdanau.english.words[bahdanau.source[0, 4]])
+
+# %% [markdown]
+# A sentence is a row of numbers, one for each token, with *end* as the last. Rows of a batch are filled
+# up with *padding*, the number 0, to one length.
+#
+# ## Encoder, decoder, one context
+#
+# | symbol | shape | meaning |
+# |---|---|---|
+# | $h_i$ | (batch, $2n$) | the encoder's states, $i = 1, \dots, T$ |
+# | $s_t$ | (batch, $n$) | the decoder's states |
+# | $y_t$ | (batch, $n$) | embedding of the word written at step $t$ |
+# | $c$ | (batch, $2n$) | the context |
+#
+# The *encoder* reads in both directions, and each $h_i$ joins what either direction knew at word $i$. Where
+# the two ended gives the context $c$ and the first state (Sutskever et al., 2014; Cho et al., 2014):
+#
+# $$
+# c = [\overrightarrow h_T ;\, \overleftarrow h_1] , \qquad s_0 = \tanh(W_0\, c + b_0) . \tag{2}
+# $$
+#
+# The *decoder* then writes, one word at a time:
+#
+# $$
+# s_t = g(y_{t-1}, c, s_{t-1}) , \qquad p_t = \mathrm{softmax}\big(o(s_t, c, y_{t-1})\big) . \tag{3}
+# $$
+#
+# Here $o$ is a layer of tanh and one of logits, and $g$ is a GRU cell, explained below. One look at
+# the shapes, before any training:
+
+# %%
+sizes = len(learn.english), len(learn.french)
+untrained = Seq2Seq(*sizes, width=64, generator=run.generator("untrained"))
+for split in ("test", "longer"):
+    encoded = untrained.encode(seq2seq.trim(data[split].source[:1]))
+    shapes = [tuple(part.shape) for part in (encoded.states, encoded.summary, encoded.last)]
+    print("{}: states {}, context {}, first state {}".format(split, *shapes))
+
+# %% [markdown]
+# The states grow with the sentence, the context does not.
+#
+# With (1), every step overwrites the whole state. A *gated recurrent unit* (GRU; Cho et al., 2014)
+# chooses what to keep. A *gate* is a number between 0 and 1 for each unit:
+#
+# $$
+# r = \sigma(W_r x + U_r h) , \qquad z = \sigma(W_z x + U_z h) ,
+# $$
+#
+# $$
+# n = \tanh\big(W_n x + r \odot (U_n h)\big) , \qquad h' = (1 - z) \odot n + z \odot h .
+# $$
+#
+# Where $z = 1$ the old state passes untouched, and so does its gradient. ($\sigma$ is the sigmoid, $\odot$
+# multiplies unit by unit; biases are left out here.)
+
+
+# %% tags=["nbval-check-output"]
+def gru(x, h, W, U):
+    W_r, W_z, W_n = (x @ W.T).chunk(3, dim=1)
+    U_r, U_z, U_n = (h @ U.T).chunk(3, dim=1)
+    r, z = torch.sigmoid(W_r + U_r), torch.sigmoid(W_z + U_z)
+    n = torch.tanh(W_n + r * U_n)
+    return (1 - z) * n + z * h
+
+
+peer = nn.GRUCell(3, 5, bias=False)
+x_1, h = x[:, 0], torch.randn(2, 5, generator=run.generator("gru"))
+same = torch.allclose(gru(x_1, h, peer.weight_ih, peer.weight_hh), peer(x_1, h), atol=1e-6)
+print(f"equal to torch's: {same}")
+
+# %% [markdown]
+# Training maximizes the probability of the right words. At each step the decoder is given the *right*
+# word before, not its own, which is called *teacher forcing*. Padding costs nothing:
+#
+# $$
+# L = -\frac{1}{\sum_t m_t} \sum_t m_t \log p_t[\text{right word}] , \qquad
+# m_t = [\text{word } t \text{ is no padding}] , \tag{4}
+# $$
+#
+# with sums over all words of the batch.
+
+# %% tags=["remove-input"]
+Prediction(
+    "A decoder with one context c must find every word of the translation in c. How will the share "
+    "of words that it gets right change with the length of the sentence?",
+    [
+        Choice(
+            "It stays: c has as many numbers for a long sentence as for a short one",
+            "That is why it falls. The same numbers have to hold more words.",
+        ),
+        Choice(
+            "It falls, and with attention it falls less",
+            "c is a *bottleneck*: its size is fixed, what it must hold grows. With attention each "
+            "step gets a context of its own. Both are measured below.",
+            correct=True,
+        ),
+        Choice(
+            "It rises: a longer sentence tells more",
+            "Each French word needs a word or two of the sentence. The others are in its way.",
+        ),
+    ],
+)
+
+# %% [markdown]
+# ## Attention: a context for each step
+#
+# Bahdanau, Cho and Bengio (2015) gave the decoder a new context at every step. A small network scores
+# how well each $h_i$ fits what the decoder is about to write. Softmax makes weights of the scores, and
+# the context is the weighted sum:
+#
+# $$
+# e_{t,i} = v^\top \tanh(W s_{t-1} + U h_i + b) \tag{5}
+# $$
+#
+# $$
+# a_{t,i} = \frac{\exp e_{t,i}}{\sum_k \exp e_{t,k}} \tag{6}
+# $$
+#
+# $$
+# c_t = \sum_i a_{t,i}\, h_i \tag{7}
+# $$
+#
+# | symbol | shape | meaning |
+# |---|---|---|
+# | $e_{t,i}$ | (batch, $T$) | alignment scores at step $t$ |
+# | $a_{t,i}$ | (batch, $T$) | attention weights, which sum to 1 |
+# | $W, U, b, v$ | $(n, n), (n, 2n), (n), (n)$ | learned with all other weights |
+#
+# Then (3) with $c_t$ in place of $c$.
+
+
+# %% tags=["nbval-check-output"]
+def attend(s, h, W, U, b, v):
+    e = torch.tanh((s @ W.T)[:, None] + h @ U.T + b) @ v
+    a = e.softmax(dim=1)
+    c = (a[:, :, None] * h).sum(dim=1)
+    return c, a
+
+
+layer = AdditiveAttention(4, 6, 5, generator=run.generator("attention"))
+s = torch.randn(2, 4, generator=run.generator("s"))
+h = torch.randn(2, 7, 6, generator=run.generator("h"))
+ours = attend(s, h, layer.query.weight, layer.key.weight, layer.key.bias, layer.score)
+equal = [torch.allclose(a, b, atol=1e-6) for a, b in zip(ours, layer(s, h, h), strict=True)]
+print(
+    f"context and weights equal lib's: {equal}; weights sum to 1: {ours[1].sum(1).allclose(torch.ones(2))}"
+)
+
+# %% [markdown]
+# `lib`'s layer takes a mask, too: scores of padding become $-\infty$ before the softmax, and their weights
+# 0 (exercise 1). Keys $h_i$ and values $h_i$ are separate arguments, a distinction that transformers will
+# make use of.
+#
+# The decoder, step by step as in (3) and (5) to (7). `lib.models.seq2seq` computes everything
+# that does not depend on $s_{t-1}$ for all steps at once:
+
+
+# %% tags=["nbval-check-output"]
+def decode(model, encoded, before):
+    s, logits, contexts, weights = encoded.last, [], [], []
+    for word in before.unbind(dim=1):
+        y = model.target_embedding(word)
+        c, a = model.attention(s, encoded.states, encoded.states, encoded.mask)
+        s = model.cell(torch.cat([y, c], dim=1), s)
+        logits.append(model.output(torch.cat([s, c, y], dim=1)))
+        contexts.append(c)
+        weights.append(a)
+    return logits, contexts, weights
+
+
+encoded, before = untrained.encode(bahdanau.source), shift(bahdanau.target)
+logits, contexts, weights = decode(untrained, encoded, before)
+faster = untrained.decode(encoded, before)
+print("logits equal lib's:", torch.allclose(torch.stack(logits, 1), faster.logits, atol=1e-6))
+print("weights equal lib's:", torch.allclose(torch.stack(weights, 1), faster.weights, atol=1e-6))
+
+# %% [markdown]
+# ### Nobody tells it where to look
+#
+# Weights have no labels. They learn since (7) can be differentiated: the loss pulls at $c_t$, and
+# through it at each weight,
+#
+# $$
+# \frac{\partial L}{\partial a_{t,i}} = \frac{\partial L}{\partial c_t} \cdot h_i . \tag{8}
+# $$
+#
+# Where moving $c_t$ towards $h_i$ makes the right words likelier than the other states would, $a_{t,i}$
+# grows, at the others' cost.
+
+# %% tags=["nbval-check-output"]
+encoded = untrained.encode(bahdanau.source)
+logits, contexts, weights = decode(untrained, encoded, shift(bahdanau.target))
+loss = sequence_loss(torch.stack(logits, dim=1), bahdanau.target)
+t = 4  # before "zone"
+at_weights, at_context = torch.autograd.grad(loss, [weights[t], contexts[t]])
+by_hand = (encoded.states[0] @ at_context[0]).detach()
+print(f"equation (8) holds: {torch.allclose(at_weights[0], by_hand, atol=1e-7)}")
+print(f"every word of the sentence gets a gradient: {bool((at_weights != 0).all())}")
+
+# %% [markdown]
+# ## Training both
+#
+# Two networks from the same first weights: one attends, the other keeps $c$ from (2). Everything else is
+# alike: the sentences, their order, 64 units, Adam with a rate that rises and falls. Three seeds each. On
+# the way we note the weights on Bahdanau's sentence and the loss of sentences that are not trained on.
+
+# %%
+steps = run.pick(quick=24, standard=720)
+notes = load_translation("validation", run.pick(quick=20, standard=100),
+                         generator=run.generator("validation"), device=run.device)  # fmt: skip
+example_pair = tuple(part.to(run.device) for part in (bahdanau.source, shift(bahdanau.target)))
+
+
+def note(model):
+    encoded = model.encode(notes.source)
+    logits, weights = model.decode(encoded, shift(notes.target))
+    found = strongest_links(weights, notes.links.any(dim=-1))
+    example = model.decode(model.encode(example_pair[0]), example_pair[1]).weights[0]
+    return {
+        "loss": sequence_loss(logits, notes.target).cpu(),
+        "error": alignment_error_rate(found, notes.links),
+        "example": example.cpu(),
+    }
+
+
+# %%
+def train(job):
+    attention, s = job
+    model = Seq2Seq(*sizes, width=run.pick(quick=24, standard=64), attention=attention,
+                    generator=run.generator("init", s)).to(run.device)  # fmt: skip
+    history = fit(
+        model, learn.source, learn.target,
+        optimizer=one_cycle_adam(model.parameters(), lr=5e-3, decay_steps=steps),
+        batches=seq2seq.batches_by_length(learn.target, 64, steps, run.generator("order", s)),
+        loss=sequence_loss, transform=seq2seq.teacher_forcing,
+        evaluate=note, evaluate_every=steps // 16,
+    )  # fmt: skip
+    return model.cpu().eval(), history
+
+
+seeds = range(run.pick(quick=3, standard=3, full=10))
+jobs = [(attention, s) for s in seeds for attention in (True, False)]
+trained = spread(train, jobs, run=run, progress="translators")
+models = {"attention": [m for m, _ in trained[::2]], "one context": [m for m, _ in trained[1::2]]}
+
+# %% [markdown]
+# ## The bottleneck, measured
+#
+# For each word of a translation we ask whether the network ranks the right word first, given the right
+# words before it. A sentence is *exactly* right if all its words are. (Then greedy decoding, which
+# writes the likeliest word at each step, gives exactly this sentence.)
+
+
+# %%
+@torch.no_grad()
+def grade(model, sentences):
+    logits = model((sentences.source, shift(sentences.target)))
+    words = sentences.target != PAD
+    right = (logits.argmax(dim=-1) == sentences.target) & words
+    return right.sum(dim=1), words.sum(dim=1)
+
+
+grades = {
+    name: {split: [grade(model, d) for model in those] for split, d in data.items()}
+    for name, those in models.items()
+}
+length = torch.tensor([len(pair.english) for pair in data["test"].pairs])
+groups = [(5, 7), (8, 10), (11, 13), (14, 16), (17, 20)]
+
+
+def by_length(name):
+    """Percent of words right, (seeds, groups)."""
+    masks = [(length >= low) & (length <= high) for low, high in groups]
+    return [[100 * float(r[m].sum() / n[m].sum()) for m in masks] for r, n in grades[name]["test"]]
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of the percentage of words that are right against the length of the sentence, from five to twenty words. With attention the line stays near the top. With one context it starts lower and falls steadily as sentences grow longer. A narrow band shows the spread over seeds."}}
+fig, ax = plotting.figure(height=3.3)
+middle = [sum(group) / 2 for group in groups]
+plotting.plot_by_length(ax, middle, {n: by_length(n) for n in models}, ylabel="words right (%)")
+ax.set(title="One context holds a short sentence")
+fig
+
+# %% tags=["nbval-check-output"]
+losses = {n: [row[0] - row[-1] for row in by_length(n)] for n in models}
+exact = {
+    name: {s: [100 * float((r == n).float().mean()) for r, n in of[s]] for s in data}
+    for name, of in grades.items()
+}
+verdicts = [
+    claim("one-context-forgets",
+          "From 5–7 to 17–20 words, one context loses over 10 points more words than attention",
+          np.subtract(losses["one context"], losses["attention"]), above=10, unit="points",
+          rows=("M55",), run=run),
+    claim("attention-translates",
+          "Attention translates over 50 points more of the test sentences exactly",
+          np.subtract(exact["attention"]["test"], exact["one context"]["test"]), above=50,
+          unit="points", rows=("M55", "M56"), run=run),
+]  # fmt: skip
+
+# %% tags=["remove-input"]
+verdicts[0]
+
+# %% tags=["remove-input"]
+verdicts[1]
+
+# %% [markdown]
+# Both networks have the same encoder. What the second one lacks is a way back to it. Even its short
+# sentences suffer: a network that must squeeze everything through $c$ learns more slowly, and its training
+# is short. With 8000 numbers and millions of sentences a single context translates well, long sentences
+# included (Sutskever et al., 2014); with 1000 units Bahdanau et al. (2015) saw a fall like ours.
+#
+# ## Where it looks
+#
+# Back to Bahdanau's sentence. In French, *European Economic Area* is *zone économique européenne*.
+
+# %% tags=["remove-input"]
+Prediction(
+    "Draw the weights as a table: a row for each French word, a column for each English one, dark "
+    "where the network looks. What do the rows of “zone économique européenne” look like?",
+    [
+        Choice(
+            "A diagonal from upper left to lower right, as everywhere",
+            "That would be so if the words came in the same order. These three are reversed.",
+        ),
+        Choice(
+            "A diagonal from upper right to lower left",
+            "It looks at “area” first, then back to “economic”, then to “european”. Around it, "
+            "where the order agrees, the dark cells run down to the right.",
+            correct=True,
+        ),
+        Choice(
+            "Evenly gray: it needs all three words for each",
+            "For an adjective's ending it needs its noun, too. But one word carries the meaning.",
+        ),
+    ],
+)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Table of attention weights. Columns are the words of the English sentence The agreement on the European Economic Area was signed in August 1992, rows those of the French translation. Dark cells run along the diagonal, but for the rows zone, économique, européenne, where they run backwards. Red frames mark the words that are known to translate each other; most dark cells lie within a frame, the articles look at the noun that follows."}}
+model, pair = models["attention"][0], bahdanau.pairs[0]
+written = greedy(model, model.encode(bahdanau.source), longest=30)
+french = bahdanau.french.decode(written.words[0].tolist())
+links = pair.links if tuple(french) == pair.french else ()
+fig, ax = plotting.figure(height=4.9)
+source = [*pair.english, "<end>"]
+plotting.plot_weights(ax, written.weights[0, : len(french)], source, french, links=links)
+ax.set_title("It looks backwards where the order differs")
+fig
+
+# %% [markdown]
+# The network wrote this itself, word by word. Frames are the links that the grammar knows, which the
+# network never saw.
+#
+# ### Explore: sentence by sentence
+#
+# Choose a word it wrote. Play steps through a sentence; the box frames what the word translates.
+# The first sentence is Bahdanau's, then follow the first ones of each set. Where does it look before it
+# writes an article? Where in a sentence that came out wrong?
+
+# %% tags=["hide-input"]
+chosen = [bahdanau.pairs[0], *data["test"].pairs[:5], *data["patterns"].pairs[:2],
+          *data["longer"].pairs[:2]]  # fmt: skip
+
+
+def reading(pair):
+    sentence = as_dataset([pair])
+    encoded = model.encode(sentence.source)
+    words, looked = list(pair.french), model.decode(encoded, shift(sentence.target)).weights
+    if run.budget != "quick":  # after a quick training it writes next to nothing
+        wrote = greedy(model, encoded, longest=50)
+        words, looked = sentence.french.decode(wrote.words[0].tolist()), wrote.weights
+    right = [j < len(pair.french) and words[j] == pair.french[j] for j in range(len(words))]
+    known = {(j, i) for j, i in pair.links if j < len(words) and right[j]}
+    verdict = "right" if tuple(words) == pair.french else "wrong"
+    return Reading([*pair.english, "<end>"], words, looked[0, : len(words)].detach(), known,
+                   name=f"{write_english(pair.english)} ({verdict})")  # fmt: skip
+
+
+AttentionReader([reading(pair) for pair in chosen], title="Where did it look before each word?")
+
+# %% [markdown]
+# ### Explore: how it learns to look
+#
+# The same table while the first network is trained, for the right translation. When does the
+# diagonal appear, and when the crossing?
+
+# %% tags=["hide-input"]
+history = trained[0][1]
+at = dict(zip(history.evaluated_at, range(len(history.evaluated_at)), strict=True))
+
+
+def state_of(updates):
+    row = at[updates]
+    loss, error = (float(history.metrics[name][row]) for name in ("loss", "error"))
+    return f"{updates} updates: loss {loss:.2f} nats a word, link errors {100 * error:.0f}%"
+
+
+FrameExplorer(
+    lambda updates: plotting.looks_figure(
+        history.metrics["example"][at[updates]][:-1], source, pair.french, links=pair.links,
+        note=state_of(updates),
+    ),
+    alt=lambda updates: f"Table of attention weights on Bahdanau's sentence. {state_of(updates)}.",
+    title="When does it learn where to look?",
+    updates=Control(list(at)[:: run.pick(quick=8, standard=1)], label="Updates"),
+    start={"updates": list(at)[8]},
+    play="updates",
+)  # fmt: skip
+
+# %% [markdown]
+# ## Against the truth
+#
+# Link each French word to the English word with the largest weight. The *alignment error rate* (Och and
+# Ney, 2003) compares these links $A$ with two sets of true ones: $S$, sure links, which should be
+# found, and $P \supseteq S$, possible links, which are no mistake:
+#
+# $$
+# \mathrm{AER} = 1 - \frac{|A \cap S| + |A \cap P|}{|A| + |S|} . \tag{9}
+# $$
+#
+# A word that says two English words (*du*: of the) may be linked to either, so its links are in $P$ alone.
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart over the updates of training. The alignment error rate starts near its maximum, stays there at first and then falls steeply to a tenth or less; the loss per word falls before it and along with it. Bands show the spread over seeds."}}
+fig, ax = plotting.figure(height=3.3)
+histories = [history for _, history in trained[::2]]
+updates = histories[0].evaluated_at
+errors = [100 * h.metrics["error"].numpy() for h in histories]
+word_losses = [h.metrics["loss"].numpy() for h in histories]
+plotting.plot_learning(ax, updates, errors, word_losses)
+ax.set(title="Links come with the words, unasked")
+fig
+
+# %% tags=["remove-input"]
+Prediction(
+    "Which French words will the largest weight link wrongly most often?",
+    [
+        Choice(
+            "Nouns and adjectives: their order changes",
+            "The crossing is learned well. A noun has one English word, and looking there pays.",
+        ),
+        Choice(
+            "Articles, such as “le” and “la”",
+            "English has one “the”. Which of le, la, l' and les is right depends on the noun, so "
+            "the network looks there. That helps to translate, and counts as a wrong link.",
+            correct=True,
+        ),
+        Choice(
+            "Dates: English and French write them in other orders",
+            "Numbers and months are copied one by one, and it has to look at each of them.",
+        ),
+    ],
+)
+
+
+# %%
+def errors_by_kind(model, sentences):
+    possible = sentences.links
+    with torch.no_grad():
+        weights = model.decode(model.encode(sentences.source), shift(sentences.target)).weights
+    found, result = strongest_links(weights, possible.any(dim=-1)), {}
+    for kind, words in french_kinds().items():
+        known = torch.tensor([word in words for word in sentences.french.words])
+        rows = known[sentences.target][..., None]
+        result[kind] = 100 * alignment_error_rate(found & rows, possible & rows)
+    return result | {"all words": 100 * alignment_error_rate(found, possible)}
+
+
+by_kind = [errors_by_kind(model, data["test"]) for model in models["attention"]]
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Chart of the alignment error rate by kind of French word, with 95 percent intervals over seeds. Articles have by far the largest rate, auxiliaries a smaller one that differs between seeds; nouns, adjectives, participles and dates lie close to zero."}}
+fig, ax = plotting.figure(height=3.2)
+plotting.plot_intervals(ax, {k: [row[k] for row in by_kind] for k in by_kind[0]})
+ax.set(xlabel="alignment error rate (%)", title="Articles look where their form is decided")
+ax.set_xlim(left=-2)
+fig
+
+# %% tags=["nbval-check-output"]
+articles = [row["article"] for row in by_kind]
+others = [(row["noun"] + row["adjective"]) / 2 for row in by_kind]
+verdicts = [
+    claim("links-unasked", "Without seeing a link, attention's alignment error rate is below 25%",
+          [row["all words"] for row in by_kind], below=25, unit="%", rows=("M57",), run=run),
+    claim("weights-are-no-links",
+          "Articles are linked wrongly over 10 points more often than nouns and adjectives",
+          np.subtract(articles, others), above=10, unit="points", rows=("M57",), run=run),
+]  # fmt: skip
+
+# %% tags=["remove-input"]
+verdicts[0]
+
+# %% tags=["remove-input"]
+verdicts[1]
+
+# %% [markdown]
+# So *attention is not alignment*. It tells where the network gathered what it needs for the next word, and
+# for *la* that includes the gender of *zone*. And what it gathers at a place is not the word there but $h_i$,
+# which has read the whole sentence. (How far weights explain what a network does is disputed: Jain and
+# Wallace, 2019.)
+#
+# ## A set, not a sequence
+#
+# Look at (5) to (7) again: a sum over $i$, in which no index counts. What happens if the states $h_i$ are
+# shuffled, each with its mask, after the encoder has read and before the decoder looks?
+
+# %% tags=["remove-input"]
+Prediction(
+    "The encoder's states are shuffled before the decoder looks at them. The translation…",
+    [
+        Choice(
+            "is shuffled in the same way",
+            "The order of the French words comes from the decoder's states, not from positions.",
+        ),
+        Choice(
+            "is nonsense",
+            "It would be if the *words* were shuffled before the encoder reads them. The decoder "
+            "finds states by what is in them, not by where they stand.",
+        ),
+        Choice(
+            "stays the same",
+            "Scores depend on each state alone, and a sum does not care about order. The weights "
+            "move along with their states.",
+            correct=True,
+        ),
+    ],
+)
+
+# %% tags=["nbval-check-output"]
+sentences = data["test"]
+with torch.no_grad():
+    encoded, before = model.encode(sentences.source), shift(sentences.target)
+    order = torch.randperm(sentences.source.shape[1], generator=run.generator("shuffle"))
+    shuffled = encoded._replace(states=encoded.states[:, order], mask=encoded.mask[:, order])
+    plain, moved = model.decode(encoded, before), model.decode(shuffled, before)
+print("states shuffled, same logits:", torch.allclose(plain.logits, moved.logits, atol=1e-4))
+print("weights move along:", torch.allclose(plain.weights[..., order], moved.weights, atol=1e-5))
+swapped = sentences.source.clone()
+swapped[:, [1, 2]] = swapped[:, [2, 1]]  # two words change places before the encoder reads them
+other = model((swapped, before))
+print("words swapped, same logits:", torch.allclose(plain.logits, other, atol=1e-4))
+
+# %% [markdown]
+# Order enters through the encoder alone. So the decoder can look at anything that is a set of vectors:
+# the next chapter gives it the places of a picture. (Transformers have no recurrent encoder and must add
+# positions to their inputs.)
+#
+# ### Explore: hide a word
+#
+# A set can lose a member. Here one state is hidden from the attention by its mask, and the
+# network translates again. Hide *signed*, then *1992*: what does it make up, and what is still right
+# about that? Which words can be missing without a trace, and how is that possible?
+
+# %% tags=["hide-input"]
+spots = {f"{i + 1}: {word}": i for i, word in enumerate(source)}
+
+
+def without(i):
+    encoded = model.encode(bahdanau.source)
+    mask = encoded.mask.clone()
+    mask[0, i] = False
+    wrote = greedy(model, encoded._replace(mask=mask), longest=16)
+    return (bahdanau.french.decode(wrote.words[0].tolist()) or ["(nothing)"]), wrote.weights[0]
+
+
+# %% tags=["hide-input"]
+
+
+def looks_without(hidden):
+    words, looked = without(spots[hidden])
+    return plotting.looks_figure(looked[: len(words)], source, words, hidden=spots[hidden])
+
+
+FrameExplorer(
+    looks_without,
+    alt=lambda hidden: (
+        f"Weights with “{hidden}” hidden. It writes: {' '.join(without(spots[hidden])[0])}"
+    ),
+    title="What does it write if it cannot look at one word?",
+    hidden=Control(
+        list(spots)[run.pick(quick=5, standard=0) :][: run.pick(quick=2, standard=99)],
+        label="Hidden word",
+    ),
+    start={"hidden": list(spots)[5]},
+)
+
+# %% [markdown]
+# A made-up word is of the right kind: the states of the neighbors, and those of the decoder, know what kind
+# of word belongs there. Sometimes the neighbors know the word itself, since each $h_i$ has read all of the
+# sentence, and then nothing is missing.
+#
+# ## New patterns, longer sentences
+#
+# Test sentences are like those of the training. Two harder sets: combinations that no training
+# sentence had, and more than 20 words.
+
+# %%
+print(f"{'exactly right (%)':>18} " + " ".join(f"{split:>16}" for split in data))
+for name, of in exact.items():
+    cells = []
+    for values in of.values():
+        mean, low, high = t_interval(values)
+        cells.append(f"{mean:.0f} ± {(high - low) / 2:.0f}")
+    print(f"{name:>18} " + " ".join(f"{cell:>16}" for cell in cells))
+
+# %% tags=["nbval-check-output"]
+good = exact["attention"]
+verdicts = [
+    claim("new-patterns", "With attention, new patterns cost less than 10 points of exact sentences",
+          np.subtract(good["test"], good["patterns"]), below=10, unit="points", rows=("M57",),
+          run=run),
+    claim("longer-sentences", "With attention, sentences over 20 words cost more than 30 points",
+          np.subtract(good["test"], good["longer"]), above=30, unit="points", rows=("M57",),
+          run=run),
+]  # fmt: skip
+
+# %% tags=["remove-input"]
+verdicts[0]
+
+# %% tags=["remove-input"]
+verdicts[1]
+
+# %% [markdown]
+# New combinations of known parts cost little. Length is another matter, even with attention: the
+# states $s_t$ have never counted that far, and one wrong word spoils a whole sentence.
+#
+# ## Searching for better sentences
+#
+# Greedy decoding can't take back a word. *Beam search* keeps the few likeliest beginnings, continues each
+# by every word, and keeps the likeliest again (exercise 4).
+
+# %%
+few = as_dataset(data["longer"].pairs[: run.pick(quick=5, standard=100)])
+for name, search in {"greedy": greedy, "4 beams": beam_search}.items():
+    wrote = search(model, model.encode(few.source), longest=50)
+    said = [tuple(few.french.decode(row)) for row in wrote.words.tolist()]
+    hits = np.mean([words == pair.french for words, pair in zip(said, few.pairs, strict=True)])
+    print(f"{name:>8}: mean log p {wrote.log_p.mean():.2f}, exactly right {100 * hits:.0f}%")
+
+# %% [markdown]
+# Beams find sentences that the *network* holds to be likelier. That makes them better only where the network
+# is right about it, and on sentences this long it seldom is.
+#
+# ## Exercises
+#
+# ### Exercise 1: attention with a mask
+#
+# ★★☆, 20 minutes. Write additive attention for a batch of sentences of unequal length. `query` is
+# $W s_{t-1}$ (batch, hidden), `keys` are $U h_i + b$ (batch, positions, hidden), `values` (batch, positions,
+# size), `mask` (batch, positions) is True where it may look, `score` is $v$. Return context and weights.
+
+
+# %% tags=["exercise"] exercise="masked-attention" points=5
+def masked_attention(query, keys, values, mask, score):
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_masked_attention(masked_attention)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="masked-attention" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def masked_attention(query, keys, values, mask, score):
+    e = torch.tanh(query[:, None] + keys) @ score
+    a = e.masked_fill(~mask, -torch.inf).softmax(dim=1)
+    return (a[:, :, None] * values).sum(dim=1), a
+
+
+checks.check_masked_attention(masked_attention)
+
+# %% [markdown]
+# ### Exercise 2: a loss that ignores padding
+#
+# ★☆☆, 10 minutes. Write (4) for `logits` (batch, steps, words) and `target` (batch, steps), in which 0
+# is padding, without `ignore_index`. Some well-known tutorials average over padding, too; then the loss
+# depends on which sentences share a batch.
+
+
+# %% tags=["exercise"] exercise="masked-loss" points=4
+def masked_loss(logits, target):
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_masked_loss(masked_loss)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="masked-loss" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def masked_loss(logits, target):
+    log_p = logits.log_softmax(dim=-1).gather(-1, target[..., None])[..., 0]
+    m = (target != 0).to(log_p.dtype)
+    return -(m * log_p).sum() / m.sum()
+
+
+checks.check_masked_loss(masked_loss)
+
+# %% [markdown]
+# ### Exercise 3: the alignment error rate
+#
+# ★☆☆, 15 minutes. Write (9) for three tables of True and False of one shape: the links `found`, those
+# that are `possible`, and those that are `sure`. Return a number from 0 to 1.
+
+
+# %% tags=["exercise"] exercise="error-rate" points=4
+def error_rate(found, possible, sure):
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_error_rate(error_rate)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="error-rate" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def error_rate(found, possible, sure):
+    right = (found & sure).sum() + (found & possible).sum()
+    return 1 - float(right / (found.sum() + sure.sum()))
+
+
+checks.check_error_rate(error_rate)
+
+# %% [markdown]
+# ### Exercise 4: a step of beam search
+#
+# ★★★, 25 minutes. `log_p` (beams,) are log probabilities of the beginnings, `following` (beams, words)
+# those of each next word, `done` (beams,) tells which beginnings have ended. A beginning that has ended
+# is continued by padding (word 0) alone, at no cost. Return the log probabilities of the best
+# continuations, as many as there are beams and best first, which beginning each continues, and its
+# word. `torch.topk` of a flattened table helps.
+
+
+# %% tags=["exercise"] exercise="beam-step" points=6
+def beam_step(log_p, following, done):
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_beam_step(beam_step)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="beam-step" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def beam_step(log_p, following, done):
+    only_padding = torch.full_like(following, -torch.inf)
+    only_padding[:, 0] = 0
+    every = log_p[:, None] + torch.where(done[:, None], only_padding, following)
+    best, index = every.flatten().topk(len(log_p))
+    return best, index // following.shape[1], index % following.shape[1]
+
+
+checks.check_beam_step(beam_step)
+
+# %% [markdown]
+# ## Summary
+#
+# - A recurrent network uses the same weights at every step; where inputs go in and outputs come out gives
+#   its shape.
+# - An encoder and a decoder that share one context translate short sentences best: the context's size
+#   is fixed, what it must hold is not.
+# - Attention scores every state of the encoder, makes weights of the scores and mixes a new context at
+#   each step. All of it can be differentiated, so nobody has to say where to look.
+# - The weights drawn show a diagonal, and a crossing where languages differ in order. They agree with the
+#   true links for words that carry meaning, far less for articles, which look at what decides
+#   their form.
+# - To the decoder the encoder's states are a set.
+#
+# **Limits.** A small grammar of some hundred words, without ambiguity, metaphor or mistakes; real
+# translation needs millions of sentences, and its words are cut into parts. One size of network, a
+# short training, three seeds. Exact match is stricter than readers are: a real sentence has several good
+# translations. Today's translators are transformers, in which every position attends to all others.
+#
+# ## Sources
+#
+# - Bahdanau, Cho, Bengio (2015). Neural machine translation by jointly learning to align and translate.
+#   ICLR. [arXiv:1409.0473](https://arxiv.org/abs/1409.0473)
+# - Cho et al. (2014). Learning phrase representations using RNN encoder-decoder for statistical machine
+#   translation. EMNLP. [arXiv:1406.1078](https://arxiv.org/abs/1406.1078)
+# - Elman (1990). Finding structure in time. Cognitive Science 14.
+# - Jain, Wallace (2019). Attention is not explanation. NAACL.
+#   [arXiv:1902.10186](https://arxiv.org/abs/1902.10186)
+# - Karpathy (2015). The unreasonable effectiveness of recurrent neural networks.
+#   [karpathy.github.io](https://karpathy.github.io/2015/05/21/rnn-effectiveness/)
+# - Och, Ney (2003). A systematic comparison of various statistical alignment models. Computational
+#   Linguistics 29.
+# - Sutskever, Vinyals, Le (2014). Sequence to sequence learning with neural networks. NIPS.
+#   [arXiv:1409.3215](https://arxiv.org/abs/1409.3215)
+# - Dates: Unicode CLDR, through [Babel](https://babel.pocoo.org)

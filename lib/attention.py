@@ -1,0 +1,187 @@
+"""Additive attention: where to look next, as weights over positions, and what is seen there.
+
+Further how well such weights agree with links that are known: the alignment error rate.
+"""
+
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+
+
+def additive_attention(
+    query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None, *, score: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Context c = Σ a_i value_i and weights a = softmax(e), with e_i = score · tanh(query + key_i).
+
+    Query and keys come projected to one space, so that keys can be projected once for all steps.
+
+    Args:
+        query: (batch, hidden), the projected state of the decoder.
+        keys: (batch, positions, hidden), the projected states of the encoder.
+        values: (batch, positions, size), what the weights mix.
+        mask: (batch, positions) bool, True where it may look; None looks everywhere.
+        score: (hidden,), the last layer of the network that computes the alignment scores.
+
+    Returns:
+        context (batch, size) and weights (batch, positions), which sum to 1 and are 0 where hidden.
+
+    Raises:
+        ValueError: shapes that do not fit, or a mask that hides every position of an example.
+
+    Source: Bahdanau, Cho, Bengio, "Neural machine translation by jointly learning to align and
+    translate", ICLR 2015, section 3.1 and appendix A.1.2.
+    """
+    _check_shapes(query, keys, values, score)
+    check_mask(mask, keys)
+    scores = torch.tanh(query[:, None] + keys) @ score
+    return _look(scores, values, mask)
+
+
+def _look(scores: Tensor, values: Tensor, mask: Tensor | None) -> tuple[Tensor, Tensor]:
+    if mask is not None:
+        scores = scores.masked_fill(~mask, -torch.inf)
+    weights = scores.softmax(dim=-1)
+    return (weights[:, None] @ values)[:, 0], weights
+
+
+def check_mask(mask: Tensor | None, keys: Tensor) -> None:
+    """Make sure that a mask fits and leaves every example something to look at.
+
+    Raises:
+        ValueError: another shape or dtype, no positions, or an example with every position hidden.
+    """
+    if keys.shape[1] == 0:
+        raise ValueError("there is no position to look at")
+    if mask is None:
+        return
+    if mask.dtype != torch.bool or mask.shape != keys.shape[:2]:
+        raise ValueError(
+            f"mask must be bool {tuple(keys.shape[:2])}; got {mask.dtype} {tuple(mask.shape)}"
+        )
+    hidden = (~mask.any(dim=1)).nonzero()[:, 0].tolist()
+    if hidden:
+        raise ValueError(f"the mask hides every position of example(s) {hidden[:5]}")
+
+
+class AdditiveAttention(nn.Module):
+    """Additive attention with its projections: e_i = v · tanh(W query + U key_i + b).
+
+    Args:
+        query_size: of the decoder's state.
+        key_size: of the encoder's states.
+        hidden: units of the scoring network.
+        generator: where weights are drawn from.
+    """
+
+    def __init__(
+        self, query_size: int, key_size: int, hidden: int, *, generator: torch.Generator
+    ) -> None:
+        super().__init__()
+        self.query = nn.Linear(query_size, hidden, bias=False)
+        self.key = nn.Linear(key_size, hidden)
+        self.score = nn.Parameter(torch.empty(hidden))
+        initialize_(self, generator)
+
+    def forward(
+        self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
+        """Context (batch, size) and weights (batch, positions), see `additive_attention`.
+
+        Args:
+            query: (batch, query_size).
+            keys: (batch, positions, key_size).
+            values: (batch, positions, size).
+            mask: (batch, positions) bool, True where it may look.
+        """
+        return additive_attention(self.query(query), self.key(keys), values, mask, score=self.score)
+
+    def prepare(
+        self, keys: Tensor, values: Tensor, mask: Tensor | None = None
+    ) -> Callable[[Tensor], tuple[Tensor, Tensor]]:
+        """A function of the query alone: keys are projected, and the mask is checked, only once."""
+        projected = self.key(keys)
+        check_mask(mask, projected)
+
+        def look(query: Tensor) -> tuple[Tensor, Tensor]:
+            scores = torch.tanh(self.query(query)[:, None] + projected) @ self.score
+            return _look(scores, values, mask)
+
+        return look
+
+
+@torch.no_grad()
+def initialize_(module: nn.Module, generator: torch.Generator) -> None:
+    """Draw all weights of a module in place, as torch's layers do, but from the generator.
+
+    Embeddings are normal with standard deviation 1, other weights uniform in ±1/√(inputs).
+    """
+    for part in module.modules():
+        for name, weight in part.named_parameters(recurse=False):
+            if isinstance(part, nn.Embedding):
+                weight.copy_(torch.randn(weight.shape, generator=generator))
+            elif "bias" in name:
+                weight.zero_()
+            else:
+                bound = weight.shape[-1] ** -0.5
+                weight.copy_(bound * (2 * torch.rand(weight.shape, generator=generator) - 1))
+
+
+def _check_shapes(query: Tensor, keys: Tensor, values: Tensor, score: Tensor) -> None:
+    fits = (
+        query.ndim == 2
+        and keys.ndim == values.ndim == 3
+        and keys.shape[:2] == values.shape[:2]
+        and query.shape == (keys.shape[0], keys.shape[2])
+        and score.shape == (keys.shape[2],)
+    )
+    if not fits:
+        shapes = ", ".join(str(tuple(t.shape)) for t in (query, keys, values, score))
+        raise ValueError(
+            "expected query (batch, hidden), keys (batch, positions, hidden), values (batch, "
+            f"positions, size) and score (hidden,); got {shapes}"
+        )
+
+
+def strongest_links(weights: Tensor, rows: Tensor) -> Tensor:
+    """One link for each word: to the position with the largest weight.
+
+    Args:
+        weights: (..., steps, positions).
+        rows: (..., steps) bool, the words that get a link.
+
+    Returns:
+        (..., steps, positions) bool.
+    """
+    table = torch.zeros_like(weights, dtype=torch.bool)
+    return table.scatter_(-1, weights.argmax(dim=-1, keepdim=True), rows[..., None])
+
+
+def alignment_error_rate(found: Tensor, possible: Tensor, sure: Tensor | None = None) -> float:
+    """1 - (|A ∩ S| + |A ∩ P|) / (|A| + |S|): 0 if all found links are right and no sure one lacks.
+
+    Args:
+        found: bool, A, a table of links of any shape.
+        possible: bool, P, all links that are no mistake, in the same shape.
+        sure: bool, S, those of them that must be found; None takes the links of words that have
+            one alone (a word that says several others may be linked to any of them).
+
+    Raises:
+        ValueError: tables that differ in shape or are not bool, a sure link that is not possible,
+            or nothing to count.
+
+    Source: Och and Ney, "A systematic comparison of various statistical alignment models",
+    Computational Linguistics 29, 2003, section 5.
+    """
+    sure = possible & (possible.sum(dim=-1, keepdim=True) == 1) if sure is None else sure
+    if not found.dtype == possible.dtype == sure.dtype == torch.bool:
+        raise ValueError(f"tables must be bool; got {found.dtype}, {possible.dtype}, {sure.dtype}")
+    if not found.shape == possible.shape == sure.shape:
+        shapes = ", ".join(str(tuple(table.shape)) for table in (found, possible, sure))
+        raise ValueError(f"tables must have one shape; got {shapes}")
+    if bool((sure & ~possible).any()):
+        raise ValueError("each sure link must be possible, too")
+    total = int(found.sum() + sure.sum())
+    if total == 0:
+        raise ValueError("there are no links to compare")
+    return 1 - int((found & sure).sum() + (found & possible).sum()) / total

@@ -1,0 +1,139 @@
+"""Writing word by word: greedily, or with the best few beginnings kept (beam search)."""
+
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lib.models.seq2seq import END, PAD, START, Step, trim
+
+LONGEST = 80  # words, more than any sentence of ours has
+
+
+class Encoded(Protocol):
+    """What a writer reads: a named tuple of tensors (batch, ...).
+
+    Attributes:
+        last: (batch, width), the first state.
+        mask: (batch, positions) bool, where it may look.
+    """
+
+    last: Tensor
+    mask: Tensor
+
+
+class Decoder(Protocol):
+    """A network that can write, such as `Seq2Seq`."""
+
+    def writer(self, encoded: Encoded) -> Callable[[Tensor, Tensor], Step]:
+        """A function from (state, word before) to (logits, weights, new state)."""
+
+
+class Written(NamedTuple):
+    """What was written.
+
+    Attributes:
+        words: (batch, steps) int64; END, then PAD. A row without END reached the longest length.
+        weights: (batch, steps, positions), where it looked at each step; 0 behind the END.
+        log_p: (batch,), the logarithm of the probability of all words, END included.
+    """
+
+    words: Tensor
+    weights: Tensor
+    log_p: Tensor
+
+
+@torch.no_grad()
+def greedy(model: Decoder, encoded: Encoded, *, longest: int = LONGEST) -> Written:
+    """The likeliest word at each step, until END or `longest` words.
+
+    Args:
+        model: its mode is left as it is.
+        encoded: what `model.encode` returns.
+        longest: words at most, END included.
+
+    Raises:
+        ValueError: `longest` below 1.
+    """
+    _check_at_least_1(longest=longest)
+    write, s = model.writer(encoded), encoded.last
+    word = torch.full((len(s),), START, device=s.device)
+    log_p, done = s.new_zeros(len(s)), torch.zeros_like(word, dtype=torch.bool)
+    words, weights = [], []
+    for _ in range(longest):
+        logits, a, s = write(s, word)
+        best, word = _log_p(logits).max(dim=-1)
+        word, log_p = word.masked_fill(done, PAD), log_p + best.masked_fill(done, 0)
+        words.append(word)
+        weights.append(a.masked_fill(done[:, None], 0))
+        done = done | (word == END)
+        if bool(done.all()):
+            break
+    return Written(torch.stack(words, 1), torch.stack(weights, 1), log_p)
+
+
+@torch.no_grad()
+def beam_search(
+    model: Decoder, encoded: Encoded, *, beams: int = 4, longest: int = LONGEST
+) -> Written:
+    """The likeliest sentence that a search with a few beginnings finds.
+
+    At each step every beginning is continued by every word, and the `beams` likeliest stay. A
+    sentence with its END stays as it is. With one beam this is `greedy`.
+
+    Args:
+        model, encoded, longest: as for `greedy`.
+        beams: beginnings kept for each row.
+
+    Raises:
+        ValueError: `beams` or `longest` below 1.
+
+    Cost: `beams` times greedy's.
+    """
+    _check_at_least_1(beams=beams, longest=longest)
+    rows = len(encoded.last)
+    copies = type(encoded)(*(part.repeat_interleave(beams, dim=0) for part in encoded))
+    write, s = model.writer(copies), copies.last
+    # At first all beginnings of a row are alike: all but one are out of the running.
+    log_p = s.new_full((rows, beams), -torch.inf)
+    log_p[:, 0] = 0
+    words = torch.full((rows * beams, 1), START, device=s.device)
+    weights = s.new_zeros(rows * beams, 0, copies.mask.shape[1])
+    for _ in range(longest):
+        done = (words == END).any(dim=1)
+        logits, a, s = write(s, words[:, -1])
+        log_p, place, word = _continue(log_p, _log_p(logits), done)
+        a = a.masked_fill(done[:, None], 0)
+        weights = torch.cat([weights, a[:, None]], dim=1)[place]
+        words, s = torch.cat([words[place], word[:, None]], dim=1), s[place]
+        if bool((words[::beams] == END).any(dim=1).all()):  # what is behind can only fall
+            break
+    words = trim(words[::beams, 1:])
+    return Written(words, weights[::beams, : words.shape[1]], log_p[:, 0])
+
+
+def _continue(log_p: Tensor, of_word: Tensor, done: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    """The likeliest continuations: their log p (rows, beams), which they continue, their word."""
+    rows, beams = log_p.shape
+    only_pad = functional.one_hot(torch.tensor(PAD), of_word.shape[1]).to(of_word).log()
+    of_word = torch.where(done[:, None], only_pad, of_word)
+    every = (log_p.flatten()[:, None] + of_word).view(rows, -1)
+    log_p, index = every.topk(beams, dim=1)
+    first = torch.arange(rows, device=log_p.device)[:, None] * beams
+    place = first + index // of_word.shape[1]
+    return log_p, place.flatten(), (index % of_word.shape[1]).flatten()
+
+
+def _log_p(logits: Tensor) -> Tensor:
+    """log p of each word; PAD and START are never written."""
+    return logits.index_fill(
+        -1, torch.tensor([PAD, START], device=logits.device), -torch.inf
+    ).log_softmax(-1)
+
+
+def _check_at_least_1(**numbers: int) -> None:
+    for name, number in numbers.items():
+        if number < 1:
+            raise ValueError(f"{name} must be at least 1; got {number}")

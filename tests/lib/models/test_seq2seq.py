@@ -1,0 +1,239 @@
+import copy
+
+import pytest
+import torch
+from torch.nn import functional
+
+from lib.datasets import translation
+from lib.datasets import translation_vocabulary as vocabulary
+from lib.models.seq2seq import (
+    END,
+    PAD,
+    START,
+    Seq2Seq,
+    batches_by_length,
+    sequence_loss,
+    shift,
+    teacher_forcing,
+    trim,
+)
+from lib.training import fit, minibatches
+
+WORDS, WIDTH = 11, 8
+BOTH = pytest.mark.parametrize("attention", [True, False], ids=["attention", "one context"])
+
+
+def seeded(seed=0):
+    return torch.Generator().manual_seed(seed)
+
+
+def network(attention=True, seed=0):
+    return Seq2Seq(WORDS, WORDS + 2, width=WIDTH, attention=attention, generator=seeded(seed))
+
+
+def sentences(seed=0):
+    """Three sentences of other lengths in both languages."""
+    g = seeded(seed)
+    rows = [[[*torch.randint(4, WORDS, (n,), generator=g).tolist(), END] for n in lengths]
+            for lengths in ((3, 6, 1), (5, 2, 4))]  # fmt: skip
+    return tuple(translation.pad(side) for side in rows)
+
+
+def padded(numbers, count):
+    return functional.pad(numbers, (0, count), value=PAD)
+
+
+def loss_and_gradients(model, source, target):
+    model.zero_grad()
+    loss = sequence_loss(model((source, shift(target))), target)
+    loss.backward()
+    return loss, {name: p.grad.clone() for name, p in model.named_parameters()}
+
+
+def test_numbers_of_special_words_are_those_of_the_data():
+    assert (PAD, START, END) == (vocabulary.PAD, vocabulary.START, vocabulary.END)
+
+
+@BOTH
+def test_padding_changes_neither_loss_nor_gradients_nor_states(attention):
+    model, (source, target) = network(attention).double(), sentences()
+    loss, gradients = loss_and_gradients(model, source, target)
+    more, others = loss_and_gradients(model, padded(source, 3), padded(target, 4))
+    torch.testing.assert_close(more, loss)
+    torch.testing.assert_close(others, gradients)
+    one, other = model.encode(source), model.encode(padded(source, 3))
+    torch.testing.assert_close(other.last, one.last)
+    torch.testing.assert_close(other.summary, one.summary)
+    torch.testing.assert_close(other.states[:, : source.shape[1]], one.states)
+
+
+@BOTH
+def test_a_sentence_is_read_alike_alone_and_in_a_batch(attention):
+    model, (source, target) = network(attention).double(), sentences()
+    together = model((source, shift(target)))
+    for row in range(3):
+        alone = model((trim(source[row : row + 1]), shift(target[row : row + 1])))
+        torch.testing.assert_close(alone[0], together[row])
+
+
+@BOTH
+def test_all_steps_at_once_are_the_same_as_step_by_step(attention):
+    model, (source, target) = network(attention), sentences()
+    encoded, before = model.encode(source), shift(target)
+    logits, weights = model.decode(encoded, before)
+    write, s = model.writer(encoded), encoded.last
+    for t in range(before.shape[1]):
+        step = write(s, before[:, t])
+        s = step.s
+        torch.testing.assert_close(step.logits, logits[:, t], atol=1e-6, rtol=1e-6)
+        torch.testing.assert_close(step.weights, weights[:, t], atol=1e-6, rtol=1e-6)
+
+
+@BOTH
+def test_the_encoders_states_are_a_set_to_the_decoder(attention):
+    model, (source, target) = network(attention).double(), sentences()
+    encoded, order = model.encode(source), torch.randperm(source.shape[1], generator=seeded(1))
+    moved = encoded._replace(states=encoded.states[:, order], mask=encoded.mask[:, order])
+    logits, weights = model.decode(encoded, shift(target))
+    again, permuted = model.decode(moved, shift(target))
+    torch.testing.assert_close(again, logits)
+    torch.testing.assert_close(permuted, weights[..., order])
+
+
+@BOTH
+def test_weights_sum_to_1_over_the_sentence(attention):
+    model, (source, target) = network(attention), sentences()
+    encoded = model.encode(source)
+    weights = model.decode(encoded, shift(target)).weights
+    torch.testing.assert_close(weights.sum(-1), torch.ones(target.shape))
+    assert bool((weights.transpose(1, 2)[~encoded.mask] == 0).all())
+
+
+def test_without_attention_the_context_is_where_both_directions_ended():
+    model, (source, _) = network(attention=False), sentences()
+    encoded = model.encode(source)
+    ends = (source != PAD).sum(1) - 1
+    ahead = encoded.states[torch.arange(3), ends, :WIDTH]
+    torch.testing.assert_close(encoded.summary, torch.cat([ahead, encoded.states[:, 0, WIDTH:]], 1))
+
+
+@BOTH
+def test_gradients_reach_every_weight(attention):
+    model, (source, target) = network(attention), sentences()
+    _, gradients = loss_and_gradients(model, source, target)
+    assert all(bool(g.isfinite().all()) and float(g.abs().sum()) > 0 for g in gradients.values())
+
+
+def test_first_weights_come_from_the_generator_alone():
+    torch.manual_seed(0)
+    first = network().state_dict()
+    torch.manual_seed(1)
+    assert all(torch.equal(first[name], value) for name, value in network().state_dict().items())
+    assert not torch.equal(network(seed=1).output[0].weight, first["output.0.weight"])
+
+
+def test_both_networks_start_from_the_same_weights_but_for_the_attention():
+    alone = network(attention=False).state_dict()
+    assert all(torch.equal(network().state_dict()[name], value) for name, value in alone.items())
+
+
+def test_loss_is_the_mean_over_words_that_are_not_padding():
+    logits = torch.randn(2, 3, 5, generator=seeded())
+    target = torch.tensor([[4, END, PAD], [3, 3, END]])
+    log_p = logits.log_softmax(-1)
+    expected = -sum(log_p[r, t, target[r, t]] for r, t in ((0, 0), (0, 1), (1, 0), (1, 1), (1, 2)))
+    torch.testing.assert_close(sequence_loss(logits, target), expected / 5)
+
+
+def test_what_stood_before_each_word():
+    target = torch.tensor([[5, 6, END, PAD], [7, END, PAD, PAD]])
+    source = torch.tensor([[4, END, PAD], [4, END, PAD]])
+    assert shift(target).tolist() == [[START, 5, 6, END], [START, 7, END, PAD]]
+    (seen, before), learned = teacher_forcing(source, target)
+    assert seen.tolist() == [[4, END]] * 2
+    assert before.tolist() == [[START, 5, 6], [START, 7, END]]
+    assert learned.tolist() == [[5, 6, END], [7, END, PAD]]
+
+
+def test_batches_by_length_visit_every_sentence_once_a_pass_and_pad_little():
+    lengths = torch.arange(40) % 10 + 1
+    target = (torch.arange(10) < lengths[:, None]).long()
+    batches = list(batches_by_length(target, 4, 30, seeded()))
+    for start in (0, 10, 20):
+        visited = torch.cat(batches[start : start + 10])
+        assert sorted(visited.tolist()) == list(range(40))
+    assert all(len(set(lengths[batch].tolist())) == 1 for batch in batches)
+    assert len({int(lengths[batch[0]]) for batch in batches[:5]}) > 1
+    again = batches_by_length(target, 4, 30, seeded())
+    assert all(torch.equal(one, other) for one, other in zip(batches, again, strict=True))
+
+
+@pytest.mark.parametrize("batch_size", [0, 41])
+def test_impossible_batch_sizes_are_named(batch_size):
+    with pytest.raises(ValueError, match=f"from 1 to 40; got {batch_size}"):
+        next(batches_by_length(torch.ones(40, 3).long(), batch_size, 1, seeded()))
+
+
+def test_it_learns_to_copy():
+    source = torch.randint(4, WORDS, (64, 3), generator=seeded())
+    source = torch.cat([source, torch.full((64, 1), END)], dim=1)
+    model = network()
+    history = fit(
+        model, source, source, optimizer=torch.optim.Adam(model.parameters(), lr=0.02),
+        batches=minibatches(64, 16, 150, [seeded()]), loss=sequence_loss,
+        transform=teacher_forcing,
+    )  # fmt: skip
+    assert history.loss[-1] < 0.3 * history.loss[0]
+
+
+def test_numbers_are_left_alone():
+    model, (source, target) = network(), sentences()
+    before = copy.deepcopy((source, target))
+    model((source, shift(target)))
+    teacher_forcing(source, target)
+    assert torch.equal(source, before[0])
+    assert torch.equal(target, before[1])
+
+
+@pytest.mark.parametrize(
+    ("source", "message"),
+    [
+        (torch.tensor([[4, END], [PAD, PAD]]), "needs a word"),
+        (torch.tensor([[4, PAD, END]]), "only behind its end"),
+        (torch.tensor([[4.0, 2.0]]), "got torch.float32"),
+        (torch.tensor([4, END]), r"got torch.int64 \(2,\)"),
+        (torch.zeros(0, 3, dtype=torch.int64), r"got torch.int64 \(0, 3\)"),
+        (torch.tensor([[4, WORDS]]), f"from 0 to {WORDS - 1}; got 4 to {WORDS}"),
+        (torch.tensor([[-1, END]]), "got -1 to"),
+    ],
+)
+def test_what_is_no_sentence_is_refused(source, message):
+    with pytest.raises(ValueError, match=message):
+        network().encode(source)
+
+
+def test_nothing_written_before_is_refused():
+    model, (source, _) = network(), sentences()
+    with pytest.raises(ValueError, match=r"\(3, 0\)"):
+        model((source, torch.zeros(3, 0, dtype=torch.int64)))
+
+
+def test_a_loss_of_nothing_is_refused():
+    with pytest.raises(ValueError, match="nothing but PAD"):
+        sequence_loss(torch.zeros(1, 2, 5), torch.zeros(1, 2, dtype=torch.int64))
+    with pytest.raises(ValueError, match="logits must be"):
+        sequence_loss(torch.zeros(1, 3, 5), torch.ones(1, 2, dtype=torch.int64))
+
+
+def test_sizes_below_1_are_refused():
+    with pytest.raises(ValueError, match="at least 1"):
+        Seq2Seq(5, 5, width=0, generator=seeded())
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")
+@BOTH
+def test_a_gpu_gives_the_same(attention):
+    model, (source, target) = network(attention), sentences()
+    expected = model((source, shift(target)))
+    got = model.cuda()((source.cuda(), shift(target).cuda())).cpu()
+    torch.testing.assert_close(got, expected, atol=1e-4, rtol=1e-4)
