@@ -10,3 +10,11 @@ def course_style():
     with plt.style.context("default"):
         plotting.use_style()
         yield
+
+
+@pytest.fixture
+def ax():
+    """Empty axes."""
+    made, axes = plt.subplots()
+    yield axes
+    plt.close(made)

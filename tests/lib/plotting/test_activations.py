@@ -1,5 +1,4 @@
 import numpy as np
-import pytest
 import torch
 
 from lib import plotting
@@ -7,11 +6,6 @@ from lib.activations import ACTIVATIONS
 from lib.sweeps import Sweep
 
 RATES = (0.01, 0.1)
-
-
-@pytest.fixture
-def ax():
-    return plotting.figure()[1]
 
 
 def test_function_and_derivative_are_drawn_as_given(ax):

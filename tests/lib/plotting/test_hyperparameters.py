@@ -1,29 +1,9 @@
 import matplotlib.pyplot as plt
 import numpy as np
-import pytest
 
 from lib import plotting
 from lib.plotting.style import PART_COLORS
-
-
-@pytest.fixture
-def ax():
-    """Empty axes."""
-    made, axes = plt.subplots()
-    yield axes
-    plt.close(made)
-
-
-def texts(ax):
-    return [text.get_text() for text in ax.texts]
-
-
-def xy(line):
-    return list(line.get_xdata()), list(line.get_ydata())
-
-
-def drawn_with(ax, marker):
-    return [line for line in ax.lines if line.get_marker() == marker]
+from tests.lib.plotting.drawn import drawn_with, texts, xy
 
 
 def test_initial_losses_are_dots_per_seed_around_their_mean(ax):

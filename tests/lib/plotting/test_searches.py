@@ -8,26 +8,7 @@ from matplotlib.colors import to_hex
 from lib import plotting
 from lib.intervals import t_interval
 from lib.plotting.style import BLUE, GRAY, PART_COLORS
-
-
-@pytest.fixture
-def ax():
-    """Empty axes."""
-    made, axes = plt.subplots()
-    yield axes
-    plt.close(made)
-
-
-def texts(ax):
-    return [text.get_text() for text in ax.texts]
-
-
-def xy(line):
-    return list(line.get_xdata()), list(line.get_ydata())
-
-
-def drawn_with(ax, marker):
-    return [line for line in ax.lines if line.get_marker() == marker]
+from tests.lib.plotting.drawn import drawn_with, xy
 
 
 def hill(x, y):
