@@ -28,7 +28,7 @@
 #
 # - draw the filters of a first layer, and tell a trained one from a random one by a number;
 # - search pictures by what a network sees in them, and say where that beats comparing pixels;
-# - lay thousands of vectors out on a map, and say which distances on it mean something;
+# - lay hundreds of vectors out on a map, and say which distances on it mean something;
 # - find the pixels that a unit can see, and the pictures that excite it most.
 #
 # | word | meaning |
@@ -68,7 +68,17 @@ print(f"This run: {run}")
 # Two kinds of networks run through this chapter. One was trained by others on the 1.3 million
 # photographs of ImageNet. The others are small and ours: residual networks that learned to name the
 # shape in rendered scenes, four of them, which differ in their first weights and the order of the
-# examples. Four networks say how much of a finding is chance.
+# examples. Four networks say how much of a finding is chance. They are small enough for a table, and
+# the names in its first column are used below:
+#
+# | layer | what it does | channels | map size |
+# |---|---|---|---|
+# | `stem` | 3 × 3 convolution, stride 2, then pooling by 2 | 8 | 32, then 16 |
+# | `widen` | 3 × 3 convolution | 16 | 16 |
+# | `branches.0`, `branches.1` | blocks 1 and 2: each adds two 3 × 3 convolutions of $x$ to $x$ | 16 | 16 |
+# | `pools.1` | pooling by 2, then averages over 2 × 2 | 16 | 8, then 4 |
+# | `hidden` | all 16 · 4 · 4 numbers to 64 | 64 | none |
+# | `logits` | 64 numbers to 10 class scores | 10 | none |
 
 # %%
 photo_net = load_photo_classifier(model).to(run.device)
@@ -101,9 +111,33 @@ galleries = [
 # \tag{1}
 # $$
 #
-# The sum is an inner product. Among patches of the same length it is largest for the one that
+# The sum is an inner product. Among patches of the same norm it is largest for the one that
 # looks like $w_k$. So a first filter, drawn as a small picture, shows what it looks for. Deeper filters
 # look at maps, and a picture of them says little.
+
+# %% tags=["remove-input"]
+Prediction(
+    "EfficientNet-Lite0 begins with 32 filters, and each costs as much to compute as any other. It has seen "
+    "1.3 million photographs, many times. How many of the 32 are all but zero?",
+    [
+        Choice(
+            "None: training makes use of what it has",
+            "Nothing forces it to. A likely way out of use: a unit that never fires gets no gradient, and "
+            "weight decay shrinks what gets none.",
+        ),
+        Choice(
+            "Four",
+            "One in eight. The picture further down draws each filter at its own scale, which would hide "
+            "them, so they are crossed out.",
+            correct=True,
+        ),
+        Choice(
+            "Half",
+            "Not here. Large networks have been pruned by half and more; with 4.7 million weights this "
+            "one has less to spare.",
+        ),
+    ],
+)
 
 
 # %% tags=["nbval-check-output"]
@@ -118,30 +152,6 @@ x = galleries[0].images[0]
 z = functional.conv2d(x[None], w, b, stride=s)[0]
 ours = torch.stack([unit(x, w, b, s, k, 5, 9) for k in range(len(w))])
 print("our units are torch's:", torch.allclose(ours, z[:, 5, 9], atol=1e-5))
-
-# %% tags=["remove-input"]
-Prediction(
-    "EfficientNet-Lite0 begins with 32 filters, and each costs as much to compute as any other. It has seen "
-    "1.3 million photographs, many times. How many of the 32 are all but zero?",
-    [
-        Choice(
-            "None: training makes use of what it has",
-            "Nothing forces it to. A likely way out of use: a unit that never fires gets no gradient, and "
-            "weight decay shrinks what gets none.",
-        ),
-        Choice(
-            "Four",
-            "One in eight. In the picture below each filter is drawn at its own scale, which would hide "
-            "them, so they are crossed out.",
-            correct=True,
-        ),
-        Choice(
-            "Half",
-            "A network this small (4.7 million weights) can't afford that, though large ones have "
-            "been pruned by half and more.",
-        ),
-    ],
-)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Three groups of tiny color pictures of 3 by 3 pixels. The eight filters of an untrained network are colored noise. The eight of the same network after training have kept their main colors, with softer changes between them. The 32 of EfficientNet-Lite0 show patterns: blobs of one color, stripes and edges, green against purple; a few are crossed out."}}
 w_photo = visualization.first_layer_filters(photo_net).cpu()
@@ -160,11 +170,12 @@ fig
 
 # %%
 shape = " × ".join(map(str, w_photo.shape))
-print(f"{model}: filters {shape}, of which {int(dead.sum())} are all but zero")
+print(f"filters {shape}")
+print(f"all but zero: {int(dead.sum())}, crossed out above")
 
 # %% [markdown]
-# Filters of 3 × 3 pixels are the fashion and are drawn here much enlarged: a network gets its
-# large patterns from many small layers. AlexNet's 64 filters have 11 × 11 pixels, ResNet's 7 × 7, and
+# Gray is zero, and each tile has its own scale. Filters of 3 × 3 pixels are the fashion and are drawn
+# here much enlarged: a network gets its large patterns from many small layers. AlexNet's 64 filters have 11 × 11 pixels, ResNet's 7 × 7, and
 # there you would see fine stripes. With a network, set `model = "alexnet"` above.
 #
 # ### A number for it
@@ -204,7 +215,7 @@ smoother = claim(
 # %% tags=["remove-input"]
 smoother
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Three strips of dots: the roughness of single filters. Filters of untrained networks gather around one. Those of trained small networks spread from about 0.2 to about one. Those of the network trained on photographs spread widest, from nearly zero to well above one."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Three strips of dots: the roughness of single filters. Filters of untrained networks gather around one. Those of trained small networks spread from about 0.2 to about one. Those of the network trained on photographs spread widest, from nearly zero to as rough as the roughest untrained ones."}}
 fig, ax = plotting.figure(height=2.7)
 strips = {
     "untrained": torch.cat([R(visualization.first_layer_filters(net)) for net in untrained]),
@@ -215,12 +226,13 @@ strips = {
 }
 plotting.plot_strips(ax, strips)
 ax.axvline(1, color="#8a8a8a", ls=":")
-ax.set(xlabel="roughness of a filter", title="Training smooths filters, and roughens a few")
+ax.set(xlabel="roughness of a filter", title="Training smooths most filters, not all")
 fig
 
 # %% [markdown]
-# Each dot is a filter. The network of photographs has both kinds: smooth blobs of color, and stripes rougher
-# than noise, which look for fine detail. A mean hides that, so look at the dots.
+# Each dot is a filter. The network of photographs has both kinds: smooth blobs of color, and fine stripes,
+# about as rough as noise. This number cannot tell such stripes from noise; the picture can. And a mean hides
+# the two kinds, so look at the dots.
 #
 # ## A vector for each picture
 #
@@ -259,11 +271,13 @@ print(f"{features.shape[1]} features; ours are lib's:", torch.allclose(ours, fea
 #
 # A test without any labels: take a picture, and look at those whose vectors lie closest,
 #
-# $$
-# d(x, x') = \lVert f(x) - f(x') \rVert , \qquad
+# \begin{equation}
+# \begin{gathered}
+# d(x, x') = \lVert f(x) - f(x') \rVert , \\
 # \lVert a - b \rVert^2 = \lVert a \rVert^2 + \lVert b \rVert^2 - 2\,a^\top b .
+# \end{gathered}
 # \tag{4}
-# $$
+# \end{equation}
 #
 # The second form needs one matrix product for all pairs.
 
@@ -295,7 +309,7 @@ found = {
     name: visualization.nearest_neighbors(F, F, k, exclude_self=True) for name, F in spaces.items()
 }
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two blocks of small photographs, one above the other. Each row begins with a patch of a photograph and shows its five nearest neighbors. In the upper block, by pixels, neighbors share the brightness but come from many photographs. In the lower block, by features, nearly all come from the same photograph and carry a blue frame."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two blocks of small photographs, one above the other. Each row begins with a patch of a photograph and shows its five nearest neighbors. In the upper block, by pixels, the rows of a cat and of a coffee cup hold neighbors from the same photograph, in blue frames; a row of a motorcycle shows plain fur, and a row of a flower holds pieces of night sky. In the lower block, by features, all rows show parts of the thing in the query, in blue frames."}}
 fig, axes = plotting.figure(2, 1, height=7.9)
 queries = [each * PHOTOS.index(name) + 3 for name in ("chelsea", "coffee", "motorcycle", "flower")]
 for ax, (name, nearest) in zip(axes, found.items()):
@@ -304,12 +318,22 @@ for ax, (name, nearest) in zip(axes, found.items()):
 fig
 
 # %% [markdown]
-# Rows begin with the query; a blue frame marks a patch of the same photograph. Pixels find the same
-# light and dark in the same places, so a motorcycle may come out next to a cat. Features find what the patch
-# shows, wherever in the patch it is.
+# Rows begin with the query; a blue frame marks a patch of the same photograph. Pixels do well where a
+# photograph has colors of its own. But a flat patch of middling color is far from nothing, so a busy patch,
+# like the motorcycle's, finds fur. Features find what a patch shows, wherever in the patch it is. Over all
+# patches:
+
+# %%
+for name, nearest in found.items():
+    same = source[nearest.indices.cpu()] == source[:, None]
+    print(f"{name}: {same.float().mean():.0%} from the same photograph")
+
+# %% [markdown]
+# Part of this is easy, in both spaces: patches are cut at random places, so many overlap, and a neighbor may
+# be nearly a copy of the query.
 #
-# Now with numbers, on the scenes, where every picture has a class. Ten shapes, so one neighbor in
-# ten has the right one by chance.
+# Scenes hold no copies, and every picture has a class. Ten shapes, so one neighbor in ten has the right
+# one by chance.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -317,19 +341,20 @@ Prediction(
     "neighbors in pixel space has the shape of the query?",
     [
         Choice(
-            "About 10%, as by chance",
-            "Nearly. Shapes stand near the middle, so pixels there do carry something.",
-        ),
-        Choice(
-            "About 15%",
-            "A little better than chance: the ground has most of the pixels, and so most of the say. In "
-            "feature space it is about four in five.",
+            "10% to 20%",
+            "Little better than chance: the ground has most of the pixels, and so most of the say. Shapes "
+            "stand near the middle, so pixels there do carry something.",
             correct=True,
         ),
         Choice(
+            "About 40%",
+            "Shape would have to count for more than color. A red circle and a blue one of the same size "
+            "differ in every pixel they have.",
+        ),
+        Choice(
             "About 80%",
-            "This is what features reach. A red circle and a blue one of the same size differ in every "
-            "pixel they have.",
+            "Features of the trained networks reach this. Pixels compare the colors at each place, and most "
+            "places show the ground.",
         ),
     ],
 )
@@ -368,6 +393,8 @@ for name, space in space_of.items():
         for m, by in enumerate(moves):
             moved = space(s, shifted(gallery.images, by)) if by else F
             shares[name][s, m] = share(gallery.labels, F, moved)
+for name, values in shares.items():
+    print(f"{name}, not shifted: {values[:, 0].mean():.0f}%")
 
 # %% tags=["nbval-check-output"]
 at_rest = {name: values[:, 0] for name, values in shares.items()}
@@ -404,8 +431,8 @@ neighbor_claims[2]
 
 # %% tags=["remove-input"]
 Prediction(
-    "The scenes are shifted by a quarter of their width. All objects were near the middle in training. "
-    "Do the small network's features still find the class?",
+    "The scenes are shifted by a quarter of their width. Do the small network's features still find the "
+    "class?",
     [
         Choice(
             "Yes, hardly worse: convolutions do not care where things are",
@@ -418,18 +445,19 @@ Prediction(
         ),
         Choice(
             "No better than chance",
-            "This network has never had a reason to know an object off the middle. It has to be told, by "
-            "augmentation or by its architecture.",
+            "In training every object stood near the middle, so this network never had a reason to know one "
+            "elsewhere. It has to be told, by augmentation or by its architecture.",
             correct=True,
         ),
     ],
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart: share of neighbors of the same class over the shift of the query in percent of the width. Features of the small networks start far above all others and fall steeply, to chance at the largest shift. Features of the network trained on photographs start lower and stay level. Pixels and features of untrained networks start close to chance."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart: share of neighbors of the same class over the shift of the query in percent of the width. Features of the small networks start far above all others and fall steeply, to chance at the largest shift. Features of the network trained on photographs start lower and stay level, and so do the averaged last maps of the small networks, lower still. Pixels and features of untrained networks start close to chance."}}
 fig, ax = plotting.figure(height=3.6)
 legend = {
     "features, trained on scenes": shares["features"],
-    f"ImageNet features ({model.split('_')[0]})": shares["ImageNet"],
+    "ImageNet features": shares["ImageNet"],
+    "last maps, averaged": shares["averaged"],
     "pixels": shares["pixels"],
     "untrained features": shares["untrained"],
 }
@@ -472,16 +500,16 @@ shift_claims[2]
 shift_claims[3]
 
 # %% [markdown]
-# The claim often made, the second, fails here. The fourth shows where: averaged over all
-# places, the last maps of the same network hardly notice the shift, though they tell little about shape.
-# The layer behind them has a weight for each place. EfficientNet averages before its last layer, and
-# learned from crops at random places. Invariance is built in or trained in.
+# The claim often made, the second, fails: the layer behind the maps has a weight for each place. Averaged over
+# all places, the last maps hardly notice the shift. But their level is little above chance: they had
+# little to lose, and hardly help to find a shape. EfficientNet averages, too, and learned from crops at random
+# places. Invariance is built in or trained in.
 #
 # ## Maps of many pictures
 #
 # To see all vectors at once, give each a place on a page. *Principal component analysis* (PCA) takes the
-# directions along which they vary most: with the centered vectors as rows of $X$, $(n, d)$, the first
-# rows of $V^\top$ in
+# directions along which they vary most, the first rows of $V^\top$: with the centered vectors as rows of $X$,
+# $(n, d)$,
 #
 # $$
 # X = U \Sigma V^\top, \qquad Y = X V_2 ,
@@ -503,25 +531,25 @@ theirs = visualization.principal_components(features.double())
 same = torch.allclose(Y.abs(), theirs.coordinates.abs(), atol=1e-6)  # signs are free
 print("ours is lib's, up to signs:", same)
 
+# %%
+print(f"two of {len(variance)} directions hold {variance[:2].sum():.0%} of the variance")
+
 # %% [markdown]
-# Two of 64 directions hold about half of the variance here; the rest is not on the map.
-# *t-SNE* (van der Maaten and Hinton, 2008) gives up on distances, and tries to keep neighbors. In the
-# space of features, point $i$ picks $j$ as its neighbor with probability
+# The rest is not on the map. *t-SNE* (van der Maaten and Hinton, 2008) tries to keep neighbors instead. In the
+# space of features, at distances $d_{ij}$, point $i$ picks $j$ as its neighbor with probability $p_{j|i}$:
 #
-# $$
-# p_{j|i} = \frac{e^{-d_{ij}^2 / 2\sigma_i^2}}{\sum_{l \ne i} e^{-d_{il}^2 / 2\sigma_i^2}} ,
-# \qquad P_{ij} = \frac{p_{j|i} + p_{i|j}}{2n} ,
+# \begin{equation}
+# \begin{gathered}
+# p_{j|i} = \frac{e^{-d_{ij}^2 / 2\sigma_i^2}}{\sum_{l \ne i} e^{-d_{il}^2 / 2\sigma_i^2}} , \\
+# P_{ij} = \frac{p_{j|i} + p_{i|j}}{2n} .
+# \end{gathered}
 # \tag{6}
-# $$
+# \end{equation}
 #
-# where each $\sigma_i$ is set so that the *perplexity*, $e$ to the entropy of $p_{\cdot|i}$, is a number you
-# choose: roughly, how many neighbors count. On the map, with places $y$,
-#
-# $$
-# Q_{ij} = \frac{(1 + \lVert y_i - y_j \rVert^2)^{-1}}{\sum_{l \ne m} (1 + \lVert y_l - y_m \rVert^2)^{-1}} ,
-# \qquad \min_y \sum_{i \ne j} P_{ij} \log \frac{P_{ij}}{Q_{ij}} .
-# \tag{7}
-# $$
+# With one $\sigma$ for all, a point in a crowd would have many neighbors and a lone one none. So each has its
+# own, set so that the *perplexity* $e^{H_i}$, with the entropy $H_i = -\sum_j p_{j|i} \log p_{j|i}$, is a number
+# you choose. Of $m$ equally likely neighbors it is $m$: roughly, how many neighbors count. The mean of both
+# directions gives each pair one number, and each point a say, even one that nobody picks.
 
 
 # %%
@@ -540,6 +568,25 @@ def conditional(d2, perplexity):
     return p
 
 
+# %% [markdown]
+# On the map, with places $y$, closeness falls off with a longer tail:
+#
+# \begin{equation}
+# \begin{gathered}
+# Q_{ij} = \frac{(1 + \lVert y_i - y_j \rVert^2)^{-1}}
+# {\sum_{l \ne m} (1 + \lVert y_l - y_m \rVert^2)^{-1}} , \\
+# \min_y \sum_{i \ne j} P_{ij} \log \frac{P_{ij}}{Q_{ij}} .
+# \end{gathered}
+# \tag{7}
+# \end{equation}
+#
+# A plane has less room around a point than 64 dimensions do; the tail lets points at a middling distance move
+# further out without much cost. The sum is the *Kullback-Leibler divergence* of $Q$ from $P$, `kl` below: zero if
+# the two agree, and large above all where neighbors ($P$ large) lie apart ($Q$ small). Gradient descent from
+# random places lowers it, so each start may end in another map.
+
+
+# %%
 def kl(P, y):
     q = 1 / (1 + torch.cdist(y, y) ** 2)
     q.fill_diagonal_(0)
@@ -556,7 +603,7 @@ reached = (-(p * p.clamp(min=1e-12).log()).sum(dim=1)).exp()
 layout = visualization.tsne_layout(F, perplexity=perplexity, generator=run.generator("t-SNE"))
 flat = visualization.principal_components(F).coordinates
 print(f"every row has perplexity {reached.min():.0f} to {reached.max():.0f}")
-print("t-SNE's map costs less than that of PCA:", bool(kl(P, layout.double()) < kl(P, flat)))
+print("t-SNE's map costs less:", bool(kl(P, layout.double()) < kl(P, flat)))
 
 # %% [markdown]
 # A map is only as good as the neighbors it keeps. Here is the share of the five nearest in
@@ -579,6 +626,8 @@ for s, gallery in enumerate(galleries):
     places = visualization.tsne_layout(F, perplexity=perplexity, generator=g)
     on_maps["PCA"].append(kept(F, visualization.principal_components(F).coordinates))
     on_maps["t-SNE"].append(kept(F, places))
+for name, values in on_maps.items():
+    print(f"{name} keeps {np.mean(values):.0f}% of the nearest neighbors")
 
 # %% tags=["nbval-check-output"]
 map_claim = claim(
@@ -593,7 +642,7 @@ map_claim
 # %% [markdown]
 # ### Explore: the map
 #
-# Scenes the first small network never saw. Pick one; solid lines lead to its neighbors in the space of
+# Scenes the first small network never saw, at first in a grid. Pick one; solid lines lead to its neighbors in the space of
 # features, dashed ones to those in pixels. Then change the layout: on which map are the lines short?
 
 # %%
@@ -617,20 +666,26 @@ near = {
 
 # %% tags=["hide-input"]
 small_pictures = functional.interpolate(scenes.images.cpu(), size=(48, 48), mode="area")
+grid = maps["grid, features"]
+lines = (grid[near["feature space"]] - grid[:, None]).norm(dim=2)
 PictureMap(
     small_pictures,
     scenes.labels.tolist(),
     scenes.classes,
-    {name: maps[name] for name in sorted(maps, key=lambda name: "pixels" in name)},
+    {
+        name: maps[name]
+        for name in sorted(maps, key=lambda name: ("pixels" in name, name[0] != "g"))
+    },
     near,
+    selected=int(lines.amin(dim=1).argmax()),  # no line is hidden
     title="On which map do a picture and its neighbors lie together?",
 )
 
 # %% [markdown]
-# The grid is the first t-SNE map with every picture moved to a cell of its own, as little as
+# The grid is the t-SNE map of features with every picture moved to a cell of its own, as little as
 # possible, so that none hides another.
 #
-# ### What distances on a t-SNE map mean
+# ### What distances on such a map mean
 #
 # Two groups far apart on the map look as if they were far apart. Test it on points whose truth you
 # know: three clouds in a row, the third five times as far from the second as that is from the first.
@@ -677,17 +732,21 @@ def clouds(kind, g, n=50):
 
 
 # %%
-far, wide = [], []
+far, wide, by_pca = [], [], []
 for s in range(run.pick(quick=3, standard=5)):
     g = run.generator("clouds", s)
     points, groups = clouds("far and near", g)
+    flat = visualization.principal_components(points).coordinates
     y = visualization.tsne_layout(points, perplexity=20, generator=g)
-    A, B, C = (y[groups == i].mean(dim=0) for i in range(3))
-    far.append(float((C - B).norm() / (B - A).norm()))
+    for places, ratios in ((flat, by_pca), (y, far)):
+        A, B, C = (places[groups == i].mean(dim=0) for i in range(3))
+        ratios.append(float((C - B).norm() / (B - A).norm()))
     points, groups = clouds("tight and wide", g)
     y = visualization.tsne_layout(points, perplexity=20, generator=g)
     spread = [y[groups == i].std(dim=0).norm() for i in range(3)]
     wide.append(float(spread[2] / spread[0]))
+print(f"B to C is {np.mean(far):.1f} times A to B on t-SNE's map,")
+print(f"{np.mean(by_pca):.1f} times on that of PCA; in truth 5 times")
 
 # %% tags=["nbval-check-output"]
 tsne_claims = [
@@ -735,7 +794,7 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Trust who is next to whom, at several perplexities and starts. Do not trust gaps, sizes and empty
+# Trust who is next to whom, if it is so at several perplexities. Do not trust gaps, sizes and empty
 # space.
 #
 # ## Maps of a layer
@@ -774,22 +833,19 @@ photos = {name: square(name) for name in ("chelsea", "coffee")}
 batch = torch.stack(list(photos.values()))
 activations = visualization.record_activations(photo_net, batch, list(layers.values()))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "128 small gray pictures in rows, the maps of one deeper layer for a photograph of a cat. Many are almost black with one or two bright spots; in some the spots lie on the eyes, the ears or the nose; a few outline the face; some are noise."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "128 small gray pictures in rows, the maps of one deeper layer for a photograph of a cat. Most are nearly black with a few bright specks, scattered or in short strokes; in some there are only two spots, where the eyes are; a few outline the face; a few are gray all over."}}
 deep = list(layers)[-3]
 maps_128 = activations[layers[deep]][0].cpu()
 maps_128 = maps_128[plotting.strongest_channels(maps_128, 128)]
 fig, ax = plotting.figure(height=0.35 + 0.33 * math.ceil(len(maps_128) / 16))
 plotting.plot_tiles(ax, plotting.gray_maps(maps_128), columns=16)
 rows, columns = maps_128.shape[1:]
-ax.set_title(
-    f"{len(maps_128)} maps of {deep}, {rows} × {columns}: each looks for something else",
-    fontsize=11,
-)
+ax.set_title(f"{len(maps_128)} maps of {deep}, {rows} × {columns} units each", fontsize=11)
 fig
 
 # %% [markdown]
-# The photograph is the cat of the explorer below. Most of these maps are dark but for a spot: a deep
-# channel answers seldom, and then strongly. Of the channels in a layer, the figures show those whose maps
+# The photograph is the cat of the explorer below. Most of these maps are dark with a few bright places: a
+# deep channel answers strongly at few places and hardly at all elsewhere. Of the channels in a layer, the figures show those whose maps
 # vary most over the picture.
 #
 # ### Explore: layer by layer
@@ -823,10 +879,13 @@ FrameExplorer(
 # more pixels. For layers with kernel $k_l$ and stride $s_l$ let $r_l$ be the width of the receptive field
 # and $j_l$ the distance, in pixels, from one unit's field to the next one's:
 #
-# $$
-# r_l = r_{l-1} + (k_l - 1)\, j_{l-1}, \qquad j_l = j_{l-1}\, s_l, \qquad r_0 = j_0 = 1 .
+# \begin{equation}
+# \begin{gathered}
+# r_l = r_{l-1} + (k_l - 1)\, j_{l-1}, \\
+# j_l = j_{l-1}\, s_l, \qquad r_0 = j_0 = 1 .
+# \end{gathered}
 # \tag{8}
-# $$
+# \end{equation}
 #
 # Kernels add, strides multiply. That is arithmetic on a plan. `receptive_field` measures instead: it spoils pixels with
 # not-a-number and watches which units are hit, so it also works where a plan is hard to read.
@@ -877,7 +936,8 @@ fields = {
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart: width of the receptive field in pixels over the layers, on a logarithmic axis. It rises steadily from 3 pixels at the stem, and crosses the dashed line of the image's own size between the fourth and the last of the layers."}}
 fig, ax = plotting.figure(height=3.3)
-plotting.plot_fields(ax, fields)
+number = [int("".join(filter(str.isdigit, name)) or 0) for name in fields]  # of the stage
+plotting.plot_fields(ax, fields, at=number)
 ax.set_title("Each stride doubles how fast the field grows")
 fig
 
@@ -912,17 +972,19 @@ FrameExplorer(
 # al., 2014). In the notation of (1), for channel $k$ and pictures $x^{(1)}, x^{(2)}, \dots$
 #
 # $$
-# \operatorname*{arg\,max}_{m,\,i,\,j} \; z_{k,i,j}\big(x^{(m)}\big) .
+# (i_m, j_m) = \operatorname*{arg\,max}_{i,\,j} \; z_{k,i,j}\big(x^{(m)}\big) .
 # \tag{9}
 # $$
+#
+# Then rank the pictures by this largest activation, and show the first nine. The cell finds the first.
 
 
 # %% tags=["nbval-check-output"]
 def best(z, k):
-    """The picture m and the place (i, j) of channel k's largest unit; z is (n, K, H, W)."""
-    one = z[:, k]
-    m, place = divmod(int(one.argmax()), one[0].numel())
-    return m, divmod(place, one.shape[2])
+    """The first picture m in the ranking, and its (i_m, j_m); z is (n, K, H, W)."""
+    peak, place = z[:, k].flatten(1).max(dim=1)  # (9) for each picture
+    m = int(peak.argmax())
+    return m, divmod(int(place[m]), z.shape[3])
 
 
 z = visualization.record_activations(scene_nets[0], galleries[0].images, ["widen"])["widen"]
@@ -964,7 +1026,8 @@ lying = np.mean([is_cut(p.field, *at) for p in every.values() for at in p.places
 grid = next(iter(every.values())).field
 rows, columns = grid.units
 by_chance = np.mean([is_cut(grid, i, j) for i in range(rows) for j in range(columns)])
-print(f"{early}: {by_chance:.0%} of units reach beyond the border, {lying:.0%} of the best do")
+print(f"{early}, fields that reach beyond the border:")
+print(f"{by_chance:.0%} of all units, {lying:.0%} of the best")
 
 # %% [markdown]
 # More than by chance: a border of zeros looks like an edge to many channels. For what follows, only
@@ -1069,7 +1132,8 @@ purity_claims[1]
 # ### Exercise 1: a filter by hand
 #
 # ★☆☆, 10 minutes. Write the weights of a 3 × 3 filter for gray pictures that finds vertical edges, dark on
-# the left and bright on the right. It must give 0 on an even surface and on horizontal edges.
+# the left and bright on the right. It must give 0 on an even surface and on horizontal edges. No row may
+# work against the others: an edge in a single row must not count as one the other way round.
 
 
 # %% tags=["exercise"] exercise="edge-filter" points=4
@@ -1095,9 +1159,9 @@ checks.check_edge_filter(edge_filter)
 # %% [markdown]
 # ### Exercise 2: the box of a unit
 #
-# ★★☆, 20 minutes. Given kernel, stride and padding of each layer, return the box that the unit in a row
+# ★★☆, 20 minutes. Given kernel, stride and padding of each layer, the first layer first, return the box that the unit in a row
 # and column of the last layer sees, not cut at the border: negative numbers lie in the padding. You need (8),
-# and where the field of unit (0, 0) begins.
+# and where the field of unit (0, 0) begins. Without any layer, a unit is a pixel.
 
 
 # %% tags=["exercise"] exercise="unit-box" points=6
@@ -1156,8 +1220,9 @@ checks.check_cosine_neighbors(cosine_neighbors)
 # ### Exercise 4: as few numbers as possible
 #
 # ★★☆, 15 minutes. Keep only the coordinates of the rows along their first `count` principal directions,
-# and build the rows again from these. With `count=0` only the mean is left. How many of the 64 features
-# of a scene do you need before the share of neighbors of one class is back?
+# and build the rows again from these. With `count=0` only the mean is left. When it works, try
+# `share(galleries[0].labels, compress(features, count))`: how many directions of the 64 does a scene's feature
+# vector need before the share of neighbors of one class is back?
 
 
 # %% tags=["exercise"] exercise="compress" points=5
@@ -1179,19 +1244,19 @@ def compress(F, count):
     return mean + (F - mean) @ directions.T @ directions
 
 
+# Ten directions are plenty for the neighbors: to tell ten classes apart by differences of scores,
+# nine are enough; think why.
 checks.check_compress(compress)
 
 # %% [markdown]
-# Then ask: `share(galleries[0].labels, compress(features, count))`. Fewer than ten directions will do. To tell
-# ten classes apart by differences of scores, nine are enough; think why.
-#
 # ## Summary
 #
-# - First filters can be looked at: training makes most of them smoother than noise, and some may be dead.
+# - First filters can be looked at: training makes most smoother than noise, not all, and some may be dead.
 # - The vector before the last layer finds pictures of the same kind where pixels do not. An untrained network's
 #   does not either.
-# - Features survive a large shift if averaging or training made them; convolution alone does not.
-# - t-SNE keeps neighbors and forgets gaps and sizes; PCA keeps large distances and folds neighbors together.
+# - Convolution alone does not make features survive a large shift. Averages over places do, but may tell
+#   little about shape.
+# - t-SNE keeps more of the nearest neighbors and forgets gaps and sizes; PCA keeps large distances.
 # - Kernels add, strides multiply: a deep unit can see more than the picture. Deep units of a trained network come to
 #   look for kinds of objects.
 #

@@ -14,7 +14,7 @@ from lib.visualization import nearest_neighbors, principal_components, receptive
 
 
 def edge_filter(names: Mapping[str, object]) -> list[Case]:
-    """Slopes, and edges of any contrast."""
+    """Slopes, edges of any contrast, and edges in one row, whichever it is."""
     f = names["edge_filter"]
 
     def response(picture: torch.Tensor) -> torch.Tensor:
@@ -28,7 +28,14 @@ def edge_filter(names: Mapping[str, object]) -> list[Case]:
         edge = (torch.arange(9) >= 5).float().expand(9, 9)
         expect_close(response(0.2 + 0.5 * edge), 0.5 * response(edge))
 
+    def short() -> None:
+        for row in range(9):
+            picture = torch.full((9, 9), 0.5)
+            picture[row] = (torch.arange(9) >= 5).float()
+            expect_close(response(picture).clamp(max=0), torch.zeros(7, 7))
+
     return [
+        Case("an edge in one row never counts the other way round", short),
         Case("a slope from top to bottom gives 0", ramp),
         Case("half the contrast gives half the answer, whatever the light", linear),
     ]

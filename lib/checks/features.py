@@ -41,6 +41,14 @@ def check_edge_filter(edge_filter: Callable[[], Tensor]) -> Report:
         if not bool((response(1 - beside).min(dim=1).values < -0.1).all()):
             raise AssertionError("bright on the left, dark on the right must give less than -0.1")
 
+    def agree() -> None:
+        short = torch.full((8, 8), 0.5)
+        short[4] = step
+        if float(response(short).min()) < -1e-6:
+            raise AssertionError(
+                "a rising edge in one row gives a negative number; rows must agree"
+            )
+
     return run_cases(
         "edge filter",
         [
@@ -49,6 +57,7 @@ def check_edge_filter(edge_filter: Callable[[], Tensor]) -> Report:
             Case("a horizontal edge gives 0", is_silent(below, "Each row must sum to zero.")),
             Case("a vertical edge gives a positive number", rises),
             Case("the opposite edge gives a negative one", falls),
+            Case("no row works against the others", agree),
         ],
     )  # fmt: skip
 

@@ -10,21 +10,18 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 
 from lib.plotting.images import plot_image
-from lib.plotting.style import (
-    BLUE,
-    GRAY,
-    GREEN,
-    INK,
-    ORANGE,
-    VERMILLION,
-    figure,
-    plot_spread,
-)
+from lib.plotting.style import BLUE, GRAY, GREEN, INK, ORANGE, SKY, VERMILLION, figure, plot_spread
 from lib.visualization import Neighbors, Patches, ReceptiveField
 
 PAPER = 0.99  # the gray between pictures of a mosaic, the figures' own
 GROUP_COLORS = (BLUE, ORANGE, GREEN)
-SPACE_COLORS = {"ImageNet": GREEN, "untrained": GRAY, "pixels": VERMILLION, "features": BLUE}
+SPACE_COLORS = {
+    "ImageNet": GREEN,
+    "untrained": GRAY,
+    "pixels": VERMILLION,
+    "averaged": SKY,
+    "features": BLUE,
+}
 BARE = {"left": 0.01, "right": 0.99, "top": 0.88, "bottom": 0.02, "wspace": 0.05}
 
 
@@ -241,17 +238,24 @@ def field_figure(photo: Tensor, field: ReceptiveField, *, unit: tuple[int, int])
     return made
 
 
-def plot_fields(ax: Axes, fields: Mapping[str, ReceptiveField]) -> Axes:
-    """Draw the heights of receptive fields over the layers, in order, and the image's height."""
+def plot_fields(
+    ax: Axes, fields: Mapping[str, ReceptiveField], *, at: Sequence[float] | None = None
+) -> Axes:
+    """Draw the heights of receptive fields over the layers, and the image's height.
+
+    Args:
+        fields: by the name of the layer, in order.
+        at: where each layer stands along the axis; one step apart if None.
+    """
     sizes = [field.size[0] for field in fields.values()]
     height = next(iter(fields.values())).image_size[0]
-    places = range(len(sizes))
+    places = range(len(sizes)) if at is None else at
     ax.plot(places, sizes, "o-", color=BLUE)
     for x, size in zip(places, sizes, strict=True):
         offset, ha = ((-6, 5), "right") if size > height else ((6, -13), "left")
         ax.annotate(f"{size}", (x, size), offset, textcoords="offset points", ha=ha)
     ax.axhline(height, color=VERMILLION, ls="--", lw=1.4)
-    ax.text(0, height * 1.15, f"the image: {height}", color="#b34700", fontsize=10)
+    ax.text(places[0], height * 1.15, f"the image: {height}", color="#b34700", fontsize=10)
     ax.set_yscale("log", base=2)
     ax.set_yticks([1, 4, 16, 64, 256, 1024], ["1", "4", "16", "64", "256", "1024"])
     ax.set_xticks(places, list(fields), rotation=25, ha="right")

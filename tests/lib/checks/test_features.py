@@ -71,6 +71,7 @@ WRONG = [
     ("edge filter", lambda: torch.zeros(3, 3)),
     ("edge filter", lambda: SOBEL[None]),
     ("edge filter", lambda: SOBEL.tolist()),
+    ("edge filter", lambda: torch.tensor([[-1.0, 1, 0], [5, 0, -5], [-5, 0, 5]])),
     ("unit box", no_padding),
     ("unit box", padding_in_pixels),
     ("unit box", lambda layers, row, column: unit_box(layers, column, row)),
@@ -93,6 +94,12 @@ def test_a_right_answer_passes_and_a_stub_is_not_attempted(exercise):
     assert check(answer).passed, check(answer)
     report = check(unattempted)
     assert not report.attempted and report.exercise == exercise
+
+
+@pytest.mark.parametrize("row", [[-1.0, 1.0, 0.0], [0.0, -1.0, 1.0], [-1.0, 0.0, 1.0]])
+def test_plain_differences_are_edge_filters_too(row):
+    for rows in ([row] * 3, [[0.0] * 3, row, [0.0] * 3]):
+        assert checks.check_edge_filter(lambda rows=rows: torch.tensor(rows)).passed
 
 
 @pytest.mark.parametrize(("exercise", "answer"), WRONG)

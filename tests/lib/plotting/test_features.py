@@ -63,10 +63,10 @@ def test_frames_tell_neighbors_of_the_same_class(images):
 def test_shares_keep_the_color_of_their_space():
     _, ax = plotting.figure()
     values = np.full((3, 2), 50.0)
-    names = ("ImageNet features (x)", "pixels", "features, trained", "untrained features")
+    names = ("ImageNet features", "pixels", "features, trained", "untrained features", "averaged")
     plotting.plot_shares(ax, [0, 5], dict.fromkeys(names, values), chance=10)
-    colors = [line.get_color() for line in ax.lines[:4]]
-    assert len(set(colors)) == 4
+    colors = [line.get_color() for line in ax.lines[:5]]
+    assert len(set(colors)) == 5
 
 
 def test_a_tsne_frame_draws_both_views_of_every_point():
@@ -117,6 +117,14 @@ def test_fields_are_drawn_over_their_layers():
     _, ax = plotting.figure()
     plotting.plot_fields(ax, fields)
     assert ax.lines[0].get_ydata().tolist() == [3, 7]
+
+
+def test_fields_stand_where_they_are_told():
+    model = nn.Sequential(nn.Conv2d(3, 3, 3), nn.Conv2d(3, 3, 5))
+    fields = {n: visualization.receptive_field(model, n, image_size=32) for n in ("0", "1")}
+    _, ax = plotting.figure()
+    plotting.plot_fields(ax, fields, at=[2, 5])
+    assert ax.lines[0].get_xdata().tolist() == [2, 5] == ax.get_xticks().tolist()
 
 
 def test_a_frame_of_patches_shows_nine_and_where_the_first_was(images):
