@@ -43,7 +43,7 @@ def check_pointing_game(pointing_game: Maps) -> Report:
             ),
             Case(
                 "maps may be negative",
-                gives([[[-1.0, -3], [-2, -9]]], [top], [1], "No absolute values."),
+                gives([[[-3.0, -1], [-2, -9]]], [top], [1], "No absolute values."),
             ),
         ],
     )  # fmt: skip
@@ -139,9 +139,10 @@ def check_looks_at(looks_at: LooksAt) -> Report:
 
     def finds(name: str) -> Callable[[], None]:
         def test() -> None:
-            got = looks_at(READERS[name](), *toy_scenes(6, 24))
-            if got != name:
-                raise AssertionError(f"a network that reads the {name}: you found {got!r}")
+            for seed in (0, 1):
+                got = looks_at(READERS[name](), *toy_scenes(6, 24, seed=seed))
+                if got != name:
+                    raise AssertionError(f"a network that reads the {name}: you found {got!r}")
 
         return test
 
@@ -153,7 +154,7 @@ def check_looks_at(looks_at: LooksAt) -> Report:
 
     return run_cases(
         "suspects",
-        [*(Case(f"one that reads the {name}", finds(name)) for name in READERS),
+        [*(Case(f"one that reads the {name}", finds(name)) for name in SUSPECTS),
          Case("the images are left alone", keeps_images)],
     )  # fmt: skip
 
@@ -183,6 +184,9 @@ class MarkReader(nn.Module):
 
 
 READERS = {"object": ObjectReader, "background": BackgroundReader, "mark": MarkReader}
+
+
+SUSPECTS = ("mark", "object", "background", "object", "mark")  # answers in turn do not fit
 
 
 def _two(evidence: Tensor) -> Tensor:

@@ -111,19 +111,6 @@ def heat_figure(image: Tensor, heat: Tensor, *, title: str, smooth: float = 0.0)
     return made
 
 
-def patch_grid_figure(patches: Tensor, *, title: str, columns: int = 5) -> Figure:
-    """A frame of equally large patches (count, channels, height, width), the strongest first."""
-    rows = -(-len(patches) // columns)
-    margins = MARGINS | {"hspace": 0.06, "wspace": 0.06, "top": 0.88}
-    made, axes = figure(rows, columns, height=1.1 * rows + 0.35, margins=margins)
-    for ax in axes.flat:
-        ax.axis("off")
-    for ax, patch in zip(axes.flat, patches, strict=False):
-        plot_image(ax, patch).axis("on")
-    made.suptitle(title, x=MARGINS["left"], y=0.98, ha="left", fontsize=10)
-    return made
-
-
 def plot_outline(ax: Axes, mask: Tensor, *, color: str = "white") -> Axes:
     """Draw the outline of a mask (height, width) over what an axes shows."""
     ax.contour(mask.cpu().numpy().astype(float), levels=[0.5], colors=[color], linewidths=1.2)

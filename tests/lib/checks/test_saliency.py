@@ -1,3 +1,5 @@
+import itertools
+
 import pytest
 import torch
 
@@ -58,6 +60,11 @@ def in_place(model, images, labels, regions):
     return found
 
 
+def in_turn(order):
+    turn = itertools.cycle(order)
+    return lambda *_: next(turn)
+
+
 RIGHT = {
     "pointing game": (checks.check_pointing_game, pointing_game),
     "integrated gradients": (checks.check_integrated_gradients, integrated_gradients),
@@ -80,6 +87,8 @@ WRONG = [
     ("contrast", lambda n, x, a, b: contrast(n, x, a, b).mean(0)),
     ("suspects", lambda n, x, y, r: "object"),
     ("suspects", lambda n, x, y, r: min(r)),
+    ("suspects", in_turn(["object", "background", "mark"])),
+    ("suspects", in_turn(["mark", "object", "background"])),
     ("suspects", in_place),
     ("suspects", lambda n, x, y, r: max(r, key=lambda name: r[name].sum())),
 ]  # fmt: skip

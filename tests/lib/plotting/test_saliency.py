@@ -77,14 +77,6 @@ def test_frames_of_one_explorer_have_one_size(photo):
     assert len({str(frame.axes[1].get_position()) for frame in frames}) == 1
 
 
-def test_patches_fill_a_grid_the_strongest_first():
-    patches = torch.rand(7, 3, 5, 5)
-    figure = plotting.patch_grid_figure(patches, title="seven")
-    assert len(figure.axes) == 10
-    drawn = [shown(ax) for ax in figure.axes if ax.images]
-    np.testing.assert_allclose(drawn, patches.permute(0, 2, 3, 1))
-
-
 def test_maps_stand_beside_the_scene_with_the_object_outlined(photo):
     mask = torch.zeros(64, 64, dtype=torch.bool)
     mask[20:40, 10:30] = True
