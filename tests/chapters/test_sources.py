@@ -64,6 +64,14 @@ def test_prose_between_cells_is_short(chapter):
         assert closing or count <= WORDS, f"{count} words up to: {cell.source[-80:]}"
 
 
+def test_numbered_equations_of_several_lines_are_environments(chapter):
+    # Sphinx puts what stands between dollars and holds a line break into one that allows no \\tag.
+    for cell in read_source(chapter).cells:
+        if cell.cell_type == "markdown":
+            for equation in re.findall(r"\$\$(.*?)\$\$", cell.source, re.DOTALL):
+                assert not ("\\\\" in equation and "\\tag" in equation), equation
+
+
 def test_every_figure_has_an_alt_text(chapter):
     for cell in read_source(chapter).cells:
         if cell.cell_type == "code" and re.search(r"(?m)^fig$", cell.source):
