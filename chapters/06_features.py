@@ -271,13 +271,13 @@ print(f"{features.shape[1]} features; ours are lib's:", torch.allclose(ours, fea
 #
 # A test without any labels: take a picture, and look at those whose vectors lie closest,
 #
-# \begin{equation}
+# \begin{equation*}
 # \begin{gathered}
 # d(x, x') = \lVert f(x) - f(x') \rVert , \\
 # \lVert a - b \rVert^2 = \lVert a \rVert^2 + \lVert b \rVert^2 - 2\,a^\top b .
 # \end{gathered}
 # \tag{4}
-# \end{equation}
+# \end{equation*}
 #
 # The second form needs one matrix product for all pairs.
 
@@ -538,13 +538,13 @@ print(f"two of {len(variance)} directions hold {variance[:2].sum():.0%} of the v
 # The rest is not on the map. *t-SNE* (van der Maaten and Hinton, 2008) tries to keep neighbors instead. In the
 # space of features, at distances $d_{ij}$, point $i$ picks $j$ as its neighbor with probability $p_{j|i}$:
 #
-# \begin{equation}
+# \begin{equation*}
 # \begin{gathered}
 # p_{j|i} = \frac{e^{-d_{ij}^2 / 2\sigma_i^2}}{\sum_{l \ne i} e^{-d_{il}^2 / 2\sigma_i^2}} , \\
 # P_{ij} = \frac{p_{j|i} + p_{i|j}}{2n} .
 # \end{gathered}
 # \tag{6}
-# \end{equation}
+# \end{equation*}
 #
 # With one $\sigma$ for all, a point in a crowd would have many neighbors and a lone one none. So each has its
 # own, set so that the *perplexity* $e^{H_i}$, with the entropy $H_i = -\sum_j p_{j|i} \log p_{j|i}$, is a number
@@ -571,14 +571,14 @@ def conditional(d2, perplexity):
 # %% [markdown]
 # On the map, with places $y$, closeness falls off with a longer tail:
 #
-# \begin{equation}
+# \begin{equation*}
 # \begin{gathered}
 # Q_{ij} = \frac{(1 + \lVert y_i - y_j \rVert^2)^{-1}}
 # {\sum_{l \ne m} (1 + \lVert y_l - y_m \rVert^2)^{-1}} , \\
 # \min_y \sum_{i \ne j} P_{ij} \log \frac{P_{ij}}{Q_{ij}} .
 # \end{gathered}
 # \tag{7}
-# \end{equation}
+# \end{equation*}
 #
 # A plane has less room around a point than 64 dimensions do; the tail lets points at a middling distance move
 # further out without much cost. The sum is the *Kullback-Leibler divergence* of $Q$ from $P$, `kl` below: zero if
@@ -879,13 +879,13 @@ FrameExplorer(
 # more pixels. For layers with kernel $k_l$ and stride $s_l$ let $r_l$ be the width of the receptive field
 # and $j_l$ the distance, in pixels, from one unit's field to the next one's:
 #
-# \begin{equation}
+# \begin{equation*}
 # \begin{gathered}
 # r_l = r_{l-1} + (k_l - 1)\, j_{l-1}, \\
 # j_l = j_{l-1}\, s_l, \qquad r_0 = j_0 = 1 .
 # \end{gathered}
 # \tag{8}
-# \end{equation}
+# \end{equation*}
 #
 # Kernels add, strides multiply. That is arithmetic on a plan. `receptive_field` measures instead: it spoils pixels with
 # not-a-number and watches which units are hit, so it also works where a plan is hard to read.

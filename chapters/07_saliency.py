@@ -109,12 +109,12 @@ for name, target in targets.items():
 # Slide a gray window over the image (Zeiler and Fergus, 2014). Where the score falls, something was
 # hidden that counts:
 #
-# \begin{equation}
+# \begin{equation*}
 # \begin{gathered}
 # f_w = S_c(x) - S_c(x^{(w)}) , \\
 # M_p = \frac{1}{|\mathcal W_p|} \sum_{w \in \mathcal W_p} f_w .
 # \end{gathered} \tag{1}
-# \end{equation}
+# \end{equation*}
 
 # %% tags=["remove-input"]
 Prediction(
@@ -219,12 +219,12 @@ FrameExplorer(
 #
 # Near the image, the score is almost a straight line (Simonyan et al., 2014):
 #
-# \begin{equation}
+# \begin{equation*}
 # \begin{gathered}
 # S_c(x + \delta) \approx S_c(x) + g \cdot \delta , \\
 # g = \frac{\partial S_c}{\partial x} .
 # \end{gathered} \tag{2}
-# \end{equation}
+# \end{equation*}
 #
 # One backward pass gives the *gradient* $g$, a number for each value of each pixel $p$. The largest
 # of a pixel's three, by absolute value, makes the saliency map ($k$ is the color):
@@ -349,12 +349,12 @@ fig
 # \text{deconvnet:} \quad g_u = [g_y > 0]\; g_y \tag{5}
 # $$
 #
-# \begin{equation}
+# \begin{equation*}
 # \begin{gathered}
 # \text{guided:} \\
 # g_u = [u > 0]\,[g_y > 0]\; g_y .
 # \end{gathered} \tag{6}
-# \end{equation}
+# \end{equation*}
 #
 # Zeiler and Fergus (2014) made (5) to lead a channel back to the pixels.
 # Guided backpropagation (Springenberg et al., 2015) passes signals only through neurons that are on
