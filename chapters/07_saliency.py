@@ -81,7 +81,7 @@ def square(name, size=224):
 
 classifier = load_photo_classifier(model).to(run.device)
 convolutions = [n for n, m in classifier.named_modules() if isinstance(m, nn.Conv2d)]
-names = run.pick(quick=["motorcycle"], standard=["motorcycle", "coffee", "chelsea"])
+names = run.pick(quick=["motorcycle", "coffee"], standard=["motorcycle", "coffee", "chelsea"])
 photos = {name: square(name) for name in names}
 with torch.no_grad():
     targets = {name: int(classifier(x).argmax()) for name, x in photos.items()}
