@@ -939,7 +939,7 @@ fig
 # `feature_distance(features) + beta * gram_distance(grams)`.
 
 # %%
-styles = run.pick(quick=["flower"], standard=["flower", "coffee", "hubble"])
+styles = run.pick(quick=["flower", "coffee"], standard=["flower", "coffee", "hubble"])
 betas = [0.5, 5, 50]
 
 

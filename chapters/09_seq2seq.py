@@ -175,8 +175,8 @@ FrameExplorer(
         f"{plotting.describe_step(shape, step)}"
     ),
     title="What can this state know?",
-    shape=list(plotting.SHAPES),
-    step=Control(run.pick(quick=[1, 3, 6], standard=[1, 2, 3, 4, 5, 6]), label="Step"),
+    shape=list(plotting.SHAPES)[::-1],
+    step=Control(run.pick(quick=[1, 3], standard=[1, 2, 3, 4, 5, 6]), label="Step"),
     start={"shape": "many, then many", "step": 3},
     play="step",
     pixels=720,
