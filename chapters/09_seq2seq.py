@@ -175,7 +175,7 @@ FrameExplorer(
         f"{plotting.describe_step(shape, step)}"
     ),
     title="What can this state know?",
-    shape=list(plotting.SHAPES)[::-1],
+    shape=[shape for shape in plotting.SHAPES if shape != "one to one"],  # which has one step
     step=Control(run.pick(quick=[1, 3], standard=[1, 2, 3, 4, 5, 6]), label="Step"),
     start={"shape": "many, then many", "step": 3},
     play="step",
