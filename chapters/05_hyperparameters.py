@@ -48,7 +48,6 @@ import copy
 import functools
 import itertools
 import math
-import os
 import tempfile
 import time
 from dataclasses import replace
@@ -79,6 +78,7 @@ from lib.recipe import (
 from lib.sweeps import Part, Settings, evaluate, train_together
 from lib.training import cross_entropy, predict
 from lib.widgets import Choice, CommandCenter, Control, FrameExplorer, Prediction, RunCurves
+from lib.workers import worker_count
 
 # %%
 run = runtime.start(budget, seed=seed, device=device, as_written=dataset == "scenes")
@@ -114,7 +114,7 @@ def sgd(model, lr, weight_decay=1e-4):
 
 
 setup = Setup(network, sgd, train, validation, run=run, lr=0.03)
-workers = 1 if run.device.type == "cuda" else run.pick(quick=1, standard=min(os.cpu_count(), 4))
+workers = run.pick(quick=1, standard=worker_count(run))
 
 # %% [markdown]
 # ## Step 1: check the initial loss
@@ -476,7 +476,6 @@ try:
 except search.SearchError as missing:
     picture = None
     print(f"No picture here: {missing}")
-print(f"optuna-dashboard {journal}")
 picture
 
 # %% [markdown]

@@ -59,9 +59,9 @@ from lib.datasets.photos import load_photo
 from lib.datasets.scenes import load_scenes
 from lib.models.pretrained import load_photo_classifier
 from lib.training import SGD, accuracy, fit, minibatches, predict
-from lib.trials import spread
 from lib.visualization import objectives, parametrizations, regularizers, transforms
 from lib.widgets import Choice, Control, FrameExplorer, Prediction
+from lib.workers import spread, worker_count
 
 run = runtime.start(budget, seed=seed, device=device, as_written=model == "efficientnet_lite0")
 plotting.use_style()
@@ -85,6 +85,7 @@ else:
     ]
     RECTIFIED = ["network.bn1", *(f"network.blocks.{i}.0.bn1" for i in (1, 2, 3))]
 size = run.pick(quick=64, standard=128)  # pixels on a side
+workers = run.pick(quick=1, standard=worker_count(run))  # they take seconds to start
 
 
 def square(name, left=0.5, side=None):
@@ -266,7 +267,7 @@ def synthesize_by(method):
 
 
 METHODS = ["L2", "blur and clip", "smooth and shaken", "Fourier", "Fourier, smooth and shaken"]
-ascents = dict(zip(METHODS, spread(synthesize_by, METHODS, run=run)))
+ascents = dict(zip(METHODS, spread(synthesize_by, METHODS, workers=workers)))
 
 # %% [markdown]
 # Start with L2 and press play. Then go through the methods from top to bottom. All pictures are shown
@@ -328,7 +329,7 @@ def portraits(names):
     ).images.cpu()  # fmt: skip
 
 
-portrait = torch.cat(spread(portraits, [gallery[:3], gallery[3:]], run=run))
+portrait = torch.cat(spread(portraits, [gallery[:3], gallery[3:]], workers=workers))
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Six synthesized pictures in muted colors, two rows of three: orange fins and scales for goldfish, black and white fur among green for giant panda, a white hull above billowing clouds for space shuttle, bells with threads for jellyfish, a glowing slope under smoke for volcano, and red feathers with bent necks for flamingo."}}
 shown = torch.stack([plotting.even_contrast(image, spread=0.22) for image in portrait])
@@ -383,7 +384,7 @@ def facet(name):
 
 
 starts = ["hubble", "chelsea", "flower", "china"]
-facets = spread(facet, starts, run=run)
+facets = spread(facet, starts, workers=workers)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of four pictures. Above, blurred photographs: nearly black, a cat's face in brown, an orange disk on dark green, and a dark pagoda under a pale sky. Below, the same after gradient ascent: furrows, knobs and scales as of corals, in the colors and with the large shapes of the picture above."}}
 fig = plotting.pictures_figure(
@@ -583,7 +584,7 @@ def measure(job):
 
 
 jobs = [(kind, s) for s in seeds for kind in ATTACKS]
-measured = dict(zip(jobs, spread(measure, jobs, run=run)))
+measured = dict(zip(jobs, spread(measure, jobs, workers=workers)))
 plain = {a: np.array([measured["plain", s][1][a] for s in seeds]) for a in ATTACKS["plain"]}
 hard = np.array([measured["hard", s][1]["PGD"] for s in seeds])
 
@@ -754,7 +755,7 @@ def invert(layer):
     ).images.cpu()  # fmt: skip
 
 
-inverted = dict(zip(DEPTHS, spread(invert, DEPTHS, run=run)))
+inverted = dict(zip(DEPTHS, spread(invert, DEPTHS, workers=workers)))
 shapes = {
     name: tuple(f.shape[1:]) for name, f in objectives.record(classifier, x0, tuple(DEPTHS)).items()
 }
@@ -840,7 +841,7 @@ def dream_of(layer):
     )[-1].cpu()  # fmt: skip
 
 
-dreams = dict(zip(DREAMERS, spread(dream_of, DREAMERS, run=run)))
+dreams = dict(zip(DREAMERS, spread(dream_of, DREAMERS, workers=workers)))
 
 # %% tags=["hide-input"]
 dreamer = {f"{DEPTHS.index(layer) + 1} of {len(DEPTHS)}": layer for layer in DREAMERS}
@@ -912,7 +913,7 @@ def texture(name):
 
 
 examples = ["hubble", "coffee", "flower", "china"]
-textures = spread(texture, examples, run=run)
+textures = spread(texture, examples, workers=workers)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of four pictures. Above, photographs of a night sky with galaxies, a cup of coffee, an orange flower and a pagoda at a lake. Below, their textures: scattered stars, folds of brown and cream, patches of orange petals in dark green, and eaves, bricks and pale sky out of order."}}
 fig = plotting.pictures_figure(
@@ -952,7 +953,7 @@ def paint(job):
 
 
 jobs = [(style, beta) for style in styles for beta in betas]
-paintings = dict(zip(jobs, spread(paint, jobs, run=run)))
+paintings = dict(zip(jobs, spread(paint, jobs, workers=workers)))
 
 # %% tags=["hide-input"]
 FrameExplorer(

@@ -54,14 +54,14 @@ from lib.attention import AdditiveAttention, alignment_error_rate, strongest_lin
 from lib.claims import claim
 from lib.datasets import translation
 from lib.datasets.translation import as_dataset, load_translation, write_english, write_french
-from lib.datasets.translation_vocabulary import french_kinds
+from lib.datasets.translation_vocabulary import PAD, french_kinds
 from lib.intervals import t_interval
 from lib.models import seq2seq
 from lib.models.decoding import beam_search, greedy
-from lib.models.seq2seq import PAD, Seq2Seq, sequence_loss, shift
+from lib.models.seq2seq import Seq2Seq, sequence_loss, shift
 from lib.training import fit, one_cycle_adam
-from lib.trials import spread
 from lib.widgets import AttentionReader, Choice, Control, FrameExplorer, Prediction, Reading
+from lib.workers import spread, worker_count
 
 run = runtime.start(budget, seed=seed, device=device)
 plotting.use_style()
@@ -134,8 +134,8 @@ Prediction(
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Four unrolled networks. One to one: an input, a state, an output. One to many: one input, three states in a row, an output above each, with dashed arrows from each output to the next state. Many to one: three inputs, three states, one output above the last. Many to many: three inputs, three states, three outputs."}}
 fig, axes = plotting.figure(2, 2, height=4.2)
-for ax, name in zip(axes.flat, plotting.SHAPES):
-    plotting.plot_unrolled(ax, plotting.SHAPES[name])
+for ax, name in zip(axes.flat, plotting.RNN_SHAPES):
+    plotting.plot_unrolled(ax, plotting.RNN_SHAPES[name])
     ax.set_title(name, fontsize=11)
 fig
 
@@ -175,7 +175,7 @@ FrameExplorer(
         f"{plotting.describe_step(shape, step)}"
     ),
     title="What can this state know?",
-    shape=[shape for shape in plotting.SHAPES if shape != "one to one"],  # which has one step
+    shape=[shape for shape in plotting.RNN_SHAPES if shape != "one to one"],  # which has one step
     step=Control(run.pick(quick=[1, 3], standard=[1, 2, 3, 4, 5, 6]), label="Step"),
     start={"shape": "many, then many", "step": 3},
     play="step",
@@ -458,8 +458,9 @@ def train(job):
 
 
 seeds = range(run.pick(quick=3, standard=3, full=10))
+workers = run.pick(quick=1, standard=worker_count(run))  # they take seconds to start
 jobs = [(attention, s) for s in seeds for attention in (True, False)]
-trained = spread(train, jobs, run=run, progress="translators")
+trained = spread(train, jobs, workers=workers, progress="translators")
 models = {"attention": [m for m, _ in trained[::2]], "one context": [m for m, _ in trained[1::2]]}
 
 # %% [markdown]

@@ -2,30 +2,25 @@
 
 import copy
 import time
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TypeVar
 
-import joblib
 import numpy as np
 import torch
 from torch import Tensor, nn
 
 from lib.datasets.images import ImageDataset
 from lib.models import ConvNet
-from lib.progress import progress_bar
 from lib.runtime import Run
 from lib.stopping import BestSnapshot
 from lib.training import SGD, History, accuracy, cross_entropy, fit, minibatches, predict
+from lib.workers import spread, worker_count
 
 CHUNKS = 16  # per worker, so that all end at about one time
-MAX_WORKERS = 4  # each holds a copy of PyTorch, some 400 MB
 MOMENTUM = partial(SGD, momentum=0.9)
 _MERGED = {"network", "transform", "penalty"}  # what `combine` puts together
 Transform = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
-Item, Result = TypeVar("Item"), TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -157,48 +152,13 @@ def run_trials(
     for trial in trials:
         _check(trial, held_out)
     parts = [_pack(part) for part in (train, *held_out.values())]
-    work = partial(_run_chunk, names=tuple(held_out), run=run, keep_models=keep_models)
-    workers = 1 if run.device.type == "cuda" else min(joblib.cpu_count(), MAX_WORKERS, len(trials))
+    work = partial(_run_chunk, parts=parts, names=tuple(held_out), run=run, keep_models=keep_models)
+    workers = min(worker_count(run), len(trials))
     # Chunks, since each task reads the data anew.
     chunks = np.array_split(np.arange(len(trials)), min(len(trials), CHUNKS * workers))
-    tasks = ([trials[i] for i in chunk] for chunk in chunks)
-    pool = joblib.Parallel(workers, return_as="generator")
-    done = pool(joblib.delayed(_on_one_thread)(work, task, parts) for task in tasks)
-    bar = progress_bar(done, desc=progress, shown=progress is not None, total=len(chunks))
-    return [outcome for outcomes in bar for outcome in outcomes]
-
-
-def spread(
-    function: Callable[[Item], Result],
-    items: Sequence[Item],
-    *,
-    run: Run,
-    progress: str | None = None,
-) -> list[Result]:
-    """`function` of every item, in order, the calls spread over the cores as trials are.
-
-    Args:
-        function: travels to the workers with what it refers to, lambdas and networks included; what
-            it returns should be on the CPU.
-        items: what it is called with.
-        progress: the label of a progress bar on stderr; None shows none.
-    """
-    alone = run.device.type == "cuda" or run.budget == "quick"  # workers take seconds to start
-    workers = 1 if alone else min(joblib.cpu_count(), MAX_WORKERS, len(items))
-    pool = joblib.Parallel(max(1, workers), return_as="generator")
-    with warnings.catch_warnings():  # a worker whose memory grew is replaced; nothing is lost
-        warnings.filterwarnings("ignore", "A worker stopped", UserWarning)
-        done = pool(joblib.delayed(_on_one_thread)(function, item) for item in items)
-        return list(progress_bar(done, desc=progress, shown=progress is not None, total=len(items)))
-
-
-def _on_one_thread(function: Callable[..., Result], *arguments: object) -> Result:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        return function(*arguments)
-    finally:
-        torch.set_num_threads(threads)
+    tasks = [[trials[i] for i in chunk] for chunk in chunks]
+    done = spread(work, tasks, workers=workers, progress=progress)
+    return [outcome for outcomes in done for outcome in outcomes]
 
 
 Packed = tuple[np.ndarray, np.ndarray, tuple[str, ...]]

@@ -9,7 +9,7 @@ from tools.chapters import ROOT
 
 FLOORS = [
     {"runtime", "progress", "files", "intervals"},
-    {"claims"},
+    {"claims", "workers"},
     {
         "datasets",
         "activations",

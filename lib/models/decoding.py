@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lib.models.seq2seq import END, PAD, START, Step, trim
+from lib.datasets.translation_vocabulary import END, PAD, START
+from lib.models.seq2seq import Step, trim
 
 LONGEST = 80  # words, more than any sentence of ours has
 

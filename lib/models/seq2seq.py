@@ -9,8 +9,7 @@ from torch.nn import functional
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from lib.attention import AdditiveAttention, initialize_
-
-PAD, START, END = 0, 1, 2
+from lib.datasets.translation_vocabulary import PAD, START
 
 
 class Encoded(NamedTuple):

@@ -16,7 +16,7 @@ from lib.plotting.activations import (
     training_figure,
 )
 from lib.plotting.attention import (
-    SHAPES,
+    RNN_SHAPES,
     TRANSLATOR_COLORS,
     describe_step,
     looks_figure,
@@ -127,8 +127,8 @@ __all__ = [
     "METHOD_COLORS",
     "PART_COLORS",
     "PREPROCESSING_COLORS",
+    "RNN_SHAPES",
     "SEARCH_COLORS",
-    "SHAPES",
     "TRANSLATOR_COLORS",
     "activations_figure",
     "affine_figure",

@@ -29,7 +29,7 @@ class Shape(NamedTuple):
     example: str
 
 
-SHAPES = {
+RNN_SHAPES = {
     "one to one": Shape((True,), (True,), "picture → class"),
     "one to many": Shape((True, False, False), (True, True, True), "picture → sentence"),
     "many to one": Shape((True, True, True), (False, False, True), "review → praise or blame"),
@@ -101,10 +101,10 @@ def unrolled_figure(name: str, step: int) -> Figure:
     """A frame of the explorer of shapes: the network after some steps, and what it knows.
 
     Args:
-        name: a key of `SHAPES`.
+        name: a key of `RNN_SHAPES`.
         step: counted from 1; behind the last one the network stands still.
     """
-    shape = SHAPES[name]
+    shape = RNN_SHAPES[name]
     step = min(step, len(shape.inputs))
     made, ax = figure(height=2.7, margins={"left": 0.02, "right": 0.98, "top": 0.88, "bottom": 0.1})
     plot_unrolled(ax, shape, step=step)
@@ -116,7 +116,7 @@ def unrolled_figure(name: str, step: int) -> Figure:
 
 def describe_step(name: str, step: int) -> str:
     """What a state of an unrolled network has seen, in words."""
-    shape = SHAPES[name]
+    shape = RNN_SHAPES[name]
     step = min(step, len(shape.inputs))
     seen = [f"x{t}" for t in range(1, step + 1) if shape.inputs[t - 1]]
     wrote = [f"y{t}" for t in range(1, step) if shape.outputs[t - 1] and not shape.inputs[t]]

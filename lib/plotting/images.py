@@ -16,6 +16,11 @@ def plot_image(ax: Axes, image: Tensor, *, title: str | None = None) -> Axes:
         raise ValueError(f"expected (1 or 3, height, width); got {tuple(image.shape)}")
     pixels = image.detach().clamp(0, 1).permute(1, 2, 0).cpu().numpy()
     ax.imshow(pixels, cmap="gray", vmin=0, vmax=1, interpolation="nearest")
+    return frame_picture(ax, title)
+
+
+def frame_picture(ax: Axes, title: str | None = None) -> Axes:
+    """Give an axes that holds a picture a thin frame and a title, and no ticks."""
     ax.set(xticks=[], yticks=[])
     ax.grid(False)
     for spine in ax.spines.values():

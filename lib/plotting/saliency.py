@@ -11,7 +11,7 @@ from matplotlib.patches import Rectangle
 from torch import Tensor
 from torch.nn import functional
 
-from lib.plotting.images import plot_image
+from lib.plotting.images import frame_picture, plot_image
 from lib.plotting.style import (
     BLUE,
     GAINS,
@@ -45,7 +45,7 @@ def plot_heat(ax: Axes, heat: Tensor, *, title: str | None = None, smooth: float
     shown = smooth_map(heat.detach().float().cpu().clamp(min=0), smooth)
     most = float(shown.flatten().quantile(BRIGHTEST)) or float(shown.max()) or 1.0
     ax.imshow(shown.numpy(), cmap=HEAT, vmin=0, vmax=most, interpolation="nearest")
-    return _frame(ax, title)
+    return frame_picture(ax, title)
 
 
 def smooth_map(values: Tensor, sigma: float) -> Tensor:
@@ -76,7 +76,7 @@ def plot_falls(
     weight = (0.85 * np.abs(strength) ** 0.7)[..., None]
     pixels = (0.35 + 0.6 * gray) * (1 - weight) + color * weight
     ax.imshow(pixels, interpolation="nearest")
-    return _frame(ax, title)
+    return frame_picture(ax, title)
 
 
 def film_figure(
@@ -197,13 +197,3 @@ def neuron_figure(
     for ax, name in zip(axes[:, 0], ("pixels", *rows), strict=True):
         ax.set_ylabel(name, fontsize=10)
     return made
-
-
-def _frame(ax: Axes, title: str | None) -> Axes:
-    ax.set(xticks=[], yticks=[])
-    ax.grid(False)
-    for spine in ax.spines.values():
-        spine.set(visible=True, color=GRAY, linewidth=0.6)
-    if title is not None:
-        ax.set_title(title, fontsize=10)
-    return ax

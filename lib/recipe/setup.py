@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-import joblib
 import torch
 from torch import Tensor, nn
 
 from lib.datasets.images import ImageDataset
 from lib.runtime import Run
 from lib.training import History, accuracy, cross_entropy, fit, minibatches, predict
+from lib.workers import spread
 
 Transform = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -124,17 +124,12 @@ def train_all(
         evaluate_every: updates between evaluations; None evaluates at both ends alone.
         workers: processes.
     """
-    work = joblib.delayed(_train_alone)
-    return joblib.Parallel(workers)(work(setup, steps, evaluate_every) for setup in setups)
+    work = partial(_train_alone, steps=steps, evaluate_every=evaluate_every)
+    return spread(work, setups, workers=workers)
 
 
-def _train_alone(setup: Setup, steps: int, evaluate_every: int | None) -> History:
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        _, history = train_setup(setup, steps=steps, evaluate_every=evaluate_every)
-    finally:
-        torch.set_num_threads(threads)
+def _train_alone(setup: Setup, *, steps: int, evaluate_every: int | None) -> History:
+    _, history = train_setup(setup, steps=steps, evaluate_every=evaluate_every)
     history.loss = history.loss.cpu()
     return history
 

@@ -159,7 +159,7 @@ def scores_and_outputs(
     """
     if isinstance(target, Neuron):
         _, outputs = forward_with(model, images, [*layers, target.layer])
-        return _pick(outputs[target.layer], target), outputs
+        return pick(outputs[target.layer], target), outputs
     logits, outputs = forward_with(model, images, layers)
     if logits.ndim != 2:
         raise ValueError(f"the model must give (batch, classes); got {tuple(logits.shape)}")
@@ -168,7 +168,12 @@ def scores_and_outputs(
     return logits.gather(1, target[:, None])[:, 0], outputs
 
 
-def _pick(output: Tensor, neuron: Neuron) -> Tensor:
+def pick(output: Tensor, neuron: Neuron) -> Tensor:
+    """A neuron's activation for each image, (batch,), from its layer's output.
+
+    Raises:
+        ValueError: the layer has no such channel or place.
+    """
     place = [i for i in neuron[1:] if i is not None]
     sizes = tuple(output.shape[1:])
     if len(place) != len(sizes):

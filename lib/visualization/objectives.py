@@ -15,7 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lib.visualization.base import Neuron, Target, _pick, as_target, examined, forward_with
+from lib.visualization.base import Neuron, Target, as_target, examined, forward_with, pick
 
 
 class Seen(NamedTuple):
@@ -102,7 +102,7 @@ def class_score(target: Target) -> Objective:
 def _class_score(target: Target, seen: Seen) -> Tensor:
     target = as_target(target, seen.images)
     if isinstance(target, Neuron):
-        return _wide(_pick(seen.outputs[target.layer], target))
+        return _wide(pick(seen.outputs[target.layer], target))
     logits = seen.logits
     if logits.ndim != 2 or int(target.max()) >= logits.shape[1]:
         raise ValueError(

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lib.progress import progress_bar
-from lib.visualization.base import Target, examined
+from lib.visualization.base import Neuron, Target, examined
 from lib.visualization.objectives import Objective, class_score, evaluate, squared_norm
 from lib.visualization.parametrizations import Parametrization, pixels
 from lib.visualization.regularizers import Regularizer
@@ -155,7 +155,7 @@ def gradient_ascent(
     Source: Simonyan, Vedaldi, Zisserman, "Deep inside convolutional networks", ICLR workshop 2014,
     equation 1.
     """
-    count = 1 if isinstance(target, int) or hasattr(target, "layer") else len(target)
+    count = 1 if isinstance(target, int | Neuron) else len(target)
     device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
     return synthesize(
         model,

@@ -7,7 +7,7 @@ from torch.nn import functional
 
 from lib import runtime
 from lib.datasets.images import ImageDataset
-from lib.trials import Trial, combine, run_trial, run_trials, spread
+from lib.trials import Trial, combine, run_trial, run_trials
 
 
 @pytest.fixture(scope="module")
@@ -40,18 +40,6 @@ def add_noise(images, labels, generator):
     return images + 0.1 * noise.to(images.device), labels
 
 
-@pytest.mark.parametrize("budget", ["quick", "standard"])  # in this process, and in workers
-def test_calls_come_back_in_order_from_one_thread_each(budget):
-    run, network = runtime.start(budget, device="cpu"), nn.Linear(2, 1)
-    found = spread(
-        lambda x: (network(x).detach(), torch.get_num_threads()), list(torch.eye(2)), run=run
-    )
-    for x, (value, threads) in zip(torch.eye(2), found, strict=True):
-        torch.testing.assert_close(value, network(x).detach())
-        assert threads == 1
-    assert spread(abs, [], run=run) == []
-
-
 def test_the_network_learns_and_is_measured_on_every_part(run, train, test):
     (outcome,) = run_trials([Trial(0, 40)], train, {"train": train, "test": test}, run=run)
     assert outcome.accuracy == {"train": 100.0, "test": 100.0}
@@ -64,7 +52,7 @@ def test_the_network_learns_and_is_measured_on_every_part(run, train, test):
 def test_outcomes_come_in_order_and_do_not_depend_on_the_workers(run, train, test, monkeypatch):
     trials = [Trial(seed, 6, transform=add_noise) for seed in range(3)]
     spread = run_trials(trials, train, {"test": test}, run=run)
-    monkeypatch.setattr("lib.trials.MAX_WORKERS", 1)
+    monkeypatch.setattr("lib.workers.MAX_WORKERS", 1)
     alone = run_trials(trials, train, {"test": test}, run=run)
     here = [run_trial(trial, train, {"test": test}, run) for trial in trials]
     for a, b, c in zip(spread, alone, here, strict=True):

@@ -4,9 +4,9 @@ import pytest
 import torch
 
 from lib.datasets.translation import load_translation
-from lib.datasets.translation_vocabulary import UNKNOWN, vocabularies
+from lib.datasets.translation_vocabulary import END, PAD, START, UNKNOWN, vocabularies
 from lib.models import decoding
-from lib.models.seq2seq import END, PAD, START, Seq2Seq, shift, trim
+from lib.models.seq2seq import Seq2Seq, shift, trim
 
 WORDS = 7
 ROW = [[4, 5, END]]

@@ -5,11 +5,8 @@ import torch
 from torch.nn import functional
 
 from lib.datasets import translation
-from lib.datasets import translation_vocabulary as vocabulary
+from lib.datasets.translation_vocabulary import END, PAD, START
 from lib.models.seq2seq import (
-    END,
-    PAD,
-    START,
     Seq2Seq,
     batches_by_length,
     sequence_loss,
@@ -48,10 +45,6 @@ def loss_and_gradients(model, source, target):
     loss = sequence_loss(model((source, shift(target))), target)
     loss.backward()
     return loss, {name: p.grad.clone() for name, p in model.named_parameters()}
-
-
-def test_numbers_of_special_words_are_those_of_the_data():
-    assert (PAD, START, END) == (vocabulary.PAD, vocabulary.START, vocabulary.END)
 
 
 @BOTH

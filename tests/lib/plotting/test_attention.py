@@ -8,9 +8,9 @@ SOURCE, TARGET = ["the", "cat", "."], ["le", "chat"]
 WEIGHTS = torch.tensor([[0.9, 0.1, 0.0], [0.25, 0.25, 0.5]])
 
 
-@pytest.mark.parametrize("name", plotting.SHAPES)
+@pytest.mark.parametrize("name", plotting.RNN_SHAPES)
 def test_an_unrolled_network_has_a_state_for_each_step(name):
-    shape = plotting.SHAPES[name]
+    shape = plotting.RNN_SHAPES[name]
     _, ax = plotting.figure()
     plotting.plot_unrolled(ax, shape)
     texts = [text.get_text() for text in ax.texts]

@@ -1,0 +1,60 @@
+"""Calls that do not depend on each other, spread over worker processes."""
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import TypeVar
+
+import joblib
+import torch
+
+from lib.progress import progress_bar
+from lib.runtime import Run
+
+MAX_WORKERS = 4  # each holds a copy of PyTorch, some 400 MB
+Item, Result = TypeVar("Item"), TypeVar("Result")
+
+
+def worker_count(run: Run) -> int:
+    """The processes that are worth starting: one for each core, four at most; one on a GPU."""
+    return 1 if run.device.type == "cuda" else min(joblib.cpu_count(), MAX_WORKERS)
+
+
+def spread(
+    function: Callable[[Item], Result],
+    items: Sequence[Item],
+    *,
+    workers: int,
+    progress: str | None = None,
+) -> list[Result]:
+    """`function` of every item, in order; each call has one thread, wherever it runs.
+
+    So a result depends neither on the number of workers nor on that of cores.
+
+    Args:
+        function: travels to the workers with what it refers to, lambdas and networks included; what
+            it returns should be on the CPU.
+        items: what it is called with.
+        workers: processes; 1 calls it in this one.
+        progress: the label of a progress bar on stderr; None shows none.
+
+    Raises:
+        ValueError: no workers.
+
+    Cost: the first call starts the workers, which takes seconds; they stay for later ones.
+    """
+    if workers < 1:
+        raise ValueError(f"workers must be at least 1; got {workers}")
+    pool = joblib.Parallel(max(1, min(workers, len(items))), return_as="generator")
+    with warnings.catch_warnings():  # a worker whose memory grew is replaced; nothing is lost
+        warnings.filterwarnings("ignore", "A worker stopped", UserWarning)
+        done = pool(joblib.delayed(_on_one_thread)(function, item) for item in items)
+        return list(progress_bar(done, desc=progress, shown=progress is not None, total=len(items)))
+
+
+def _on_one_thread(function: Callable[[Item], Result], item: Item) -> Result:
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        return function(item)
+    finally:
+        torch.set_num_threads(threads)

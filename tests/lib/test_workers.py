@@ -1,0 +1,47 @@
+import joblib
+import pytest
+import torch
+from torch import nn
+
+from lib import runtime, workers
+from lib.workers import spread, worker_count
+
+
+@pytest.mark.parametrize("count", [1, 2])  # in this process, and in others
+def test_calls_come_back_in_order_from_one_thread_each(count):
+    network = nn.Linear(2, 1)
+
+    def call(x):
+        return network(x).detach(), torch.get_num_threads()
+
+    found = spread(call, list(torch.eye(2)), workers=count)
+    for x, (value, threads) in zip(torch.eye(2), found, strict=True):
+        torch.testing.assert_close(value, network(x).detach())
+        assert threads == 1
+
+
+def test_nothing_to_do_takes_no_worker():
+    assert spread(abs, [], workers=2) == []
+
+
+def test_the_threads_of_this_process_come_back():
+    torch.set_num_threads(2)
+    spread(abs, [-1], workers=1)
+    assert torch.get_num_threads() == 2
+
+
+def test_errors_of_the_function_arrive():
+    with pytest.raises(ZeroDivisionError):
+        spread(lambda x: 1 / x, [1, 0], workers=2)
+
+
+def test_no_workers_is_an_error():
+    with pytest.raises(ValueError, match="at least 1; got 0"):
+        spread(abs, [1], workers=0)
+
+
+def test_there_is_a_worker_for_each_core_up_to_a_limit(monkeypatch):
+    run = runtime.start("quick", device="cpu")
+    for cores, expected in ((1, 1), (2, 2), (64, workers.MAX_WORKERS)):
+        monkeypatch.setattr(joblib, "cpu_count", lambda cores=cores: cores)
+        assert worker_count(run) == expected
