@@ -760,8 +760,8 @@ print("words swapped, same logits:", torch.allclose(plain.logits, other, atol=1e
 
 # %% [markdown]
 # Order enters through the encoder alone. So the decoder can look at anything that is a set of vectors:
-# the next chapter gives it the places of a picture. (Transformers have no recurrent encoder and must add
-# positions to their inputs.)
+# to caption a picture, it gets the picture's places (Xu et al., 2015). (Transformers have no recurrent
+# encoder and must add positions to their inputs.)
 #
 # ### Explore: hide a word
 #
@@ -1002,4 +1002,6 @@ checks.check_beam_step(beam_step)
 #   Linguistics 29.
 # - Sutskever, Vinyals, Le (2014). Sequence to sequence learning with neural networks. NIPS.
 #   [arXiv:1409.3215](https://arxiv.org/abs/1409.3215)
+# - Xu et al. (2015). Show, attend and tell: neural image caption generation with visual attention. ICML.
+#   [arXiv:1502.03044](https://arxiv.org/abs/1502.03044)
 # - Dates: Unicode CLDR, through [Babel](https://babel.pocoo.org)
