@@ -588,7 +588,8 @@ def reading(pair):
     words, looked = list(pair.french), model.decode(encoded, shift(sentence.target)).weights
     if run.budget != "quick":  # after a quick training it writes next to nothing
         wrote = greedy(model, encoded, longest=50)
-        words, looked = sentence.french.decode(wrote.words[0].tolist()), wrote.weights
+        words = sentence.french.decode(wrote.words[0].tolist()) or ["(nothing)"]
+        looked = wrote.weights
     right = [j < len(pair.french) and words[j] == pair.french[j] for j in range(len(words))]
     known = {(j, i) for j, i in pair.links if j < len(words) and right[j]}
     verdict = "right" if tuple(words) == pair.french else "wrong"

@@ -15,7 +15,8 @@ function makeList(model, save) {
   const id = uniqueId();
   const options = model.get("readings").map(({ name }, value) => element("option", { value }, name));
   const input = element("select", { id }, ...options);
-  input.addEventListener("input", () => save({ sentence: Number(input.value), word: 0 }));
+  // The word first: the next sentence may be too short for the one that is chosen now.
+  input.addEventListener("input", () => save({ word: 0, sentence: Number(input.value) }));
   const heading = element("div", { class: "course-heading" });
   heading.append(element("label", { for: id }, "Sentence"));
   const row = element("div", { class: "course-row" }, input);

@@ -70,7 +70,18 @@ PictureMap(
     title="Who is <b>close</b>?",
 )
 """
-CELLS = (EXPLORER, PREDICTION, COMMAND_CENTER, PICTURE_MAP)
+ATTENTION_READER = """\
+from lib.widgets import AttentionReader, Reading
+
+AttentionReader(
+    [
+        Reading(["the", "<b>cat</b>"], ["le", "chat"], [[0.25, 0.75], [0, 1]], {(0, 0), (1, 1)}),
+        Reading(["yes"], ["oui"], [[1.0]]),
+    ],
+    title="Where did it <b>look</b>?",
+)
+"""
+CELLS = (EXPLORER, PREDICTION, COMMAND_CENTER, PICTURE_MAP, ATTENTION_READER)
 
 if __name__ == "__main__":
     cells = [nbformat.v4.new_code_cell(source) for source in CELLS]

@@ -9,8 +9,8 @@ pytestmark = pytest.mark.parametrize("host", HOSTS)
 def test_the_saved_notebook_holds_every_widget_whole(saved, host):
     models = saved(host).metadata.widgets[STATE]["state"].values()
     states = [model["state"] for model in models if model["model_module"] == "anywidget"]
-    order = {"choices": 0, "frames": 1, "runs": 2, "sheet": 3}
-    prediction, explorer, center, picture_map = sorted(
+    order = {"choices": 0, "frames": 1, "runs": 2, "sheet": 3, "readings": 4}
+    prediction, explorer, center, picture_map, reader = sorted(
         states, key=lambda state: next(place for key, place in order.items() if key in state)
     )
     assert [run["curves"][0]["diverged"] for run in center["runs"]] == [True, False, False]
@@ -18,6 +18,10 @@ def test_the_saved_notebook_holds_every_widget_whole(saved, host):
     assert explorer["position"] == [1, 0]
     assert [choice["correct"] for choice in prediction["choices"]] == [True, False]
     assert picture_map["sheet"].startswith("data:image/webp") and len(picture_map["layouts"]) == 2
+    assert [reading["weights"] for reading in reader["readings"]] == [
+        [[250, 750], [0, 1000]],
+        [[1000]],
+    ]
 
 
 def test_the_picture_follows_the_controls(open_saved, host):
@@ -38,7 +42,7 @@ def test_the_picture_follows_the_controls(open_saved, host):
 
 def test_play_steps_to_the_end_and_starts_over(open_saved, host):
     page = open_saved(host)
-    frame, button = page.locator(".course-frame"), page.locator(".course-play")
+    frame, button = page.locator(".course-frame"), page.locator(".course-explorer .course-play")
     expect(button).to_have_accessible_name("Play through Depth")
     page.get_by_label("Depth", exact=True).press("Home")
     button.press("Enter")
@@ -100,7 +104,7 @@ def test_jupyterlab_is_told_to_leave_the_keys_of_every_control_alone(open_saved,
     page = open_saved(host)
     expect(page.locator(".course-prediction")).to_be_visible()
     controls = page.locator(".course-card").locator("button, input, select")
-    assert controls.count() == 20
+    assert controls.count() == 25
     assert all(control.get_attribute("data-lm-suppress-shortcuts") for control in controls.all())
 
 
@@ -119,3 +123,18 @@ def test_the_keys_move_over_the_pictures_of_a_map(open_saved, host):
     picture_map.get_by_role("listbox").focus()
     page.keyboard.press("ArrowRight")
     expect(told).to_contain_text("picture 1")
+
+
+def test_a_word_of_the_reader_shows_where_the_network_looked(open_saved, host):
+    page = open_saved(host)
+    reader = page.locator(".course-attention")
+    expect(reader.locator(".course-title")).to_have_text("Where did it <b>look</b>?")
+    told = reader.get_by_role("status")
+    expect(told).to_have_text("Before it wrote “le”, it looked at “<b>cat</b>” (75%), “the” (25%).")
+    reader.get_by_label("Frame the words it translates").check()
+    expect(told).to_contain_text("It translates “the”.")
+    reader.get_by_role("radio", name="le").focus()
+    page.keyboard.press("ArrowRight")
+    expect(told).to_contain_text("Before it wrote “chat”, it looked at “<b>cat</b>” (100%).")
+    reader.get_by_label("Sentence").select_option("yes")
+    expect(told).to_have_text("Before it wrote “oui”, it looked at “yes” (100%).")
