@@ -16,6 +16,7 @@ from lib.visualization.gradients import (
     saliency,
     smoothgrad,
 )
+from lib.visualization.guided import deconvnet, guided_backprop
 from lib.visualization.layouts import (
     PrincipalComponents,
     grid_layout,
@@ -28,7 +29,6 @@ from lib.visualization.occlusion import Occlusion, occlusion_map, occlusion_sali
 from lib.visualization.parametrizations import Parametrization
 from lib.visualization.patches import Patches, maximally_activating_patches, patches_by_channel
 from lib.visualization.receptive_fields import ReceptiveField, receptive_field
-from lib.visualization.rectifiers import deconvnet, guided_backprop
 from lib.visualization.scores import (
     deletion_curve,
     energy_inside,

@@ -6,7 +6,7 @@ from torch.nn import functional
 
 from lib.visualization.base import Neuron
 from lib.visualization.gradients import input_gradient
-from lib.visualization.rectifiers import deconvnet, guided_backprop
+from lib.visualization.guided import deconvnet, guided_backprop
 
 pytestmark = [
     pytest.mark.filterwarnings("ignore:.*did not already require:UserWarning"),
