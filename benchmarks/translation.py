@@ -5,7 +5,8 @@ from torch import Tensor
 
 from benchmarks.compare import compare
 from lib.datasets.translation import load_translation
-from lib.models.seq2seq import Seq2Seq, sequence_loss, shift
+from lib.models.seq2seq import Seq2Seq
+from lib.models.sequences import sequence_loss, shift
 
 COUNT, WIDTH, ROUNDS = 64, 64, 9
 
@@ -28,10 +29,10 @@ def step_by_step(model: Seq2Seq, source: Tensor, target: Tensor) -> Tensor:
     encoded, logits = model.encode(source), []
     s = encoded.last
     for word in shift(target).unbind(dim=1):
-        y = model.target_embedding(word)
-        c, _ = model.attention(s, encoded.states, encoded.states, encoded.mask)
-        s = model.cell(torch.cat([y, c], dim=1), s)
-        logits.append(model.output(torch.cat([s, c, y], dim=1)))
+        y = model.decoder.embedding(word)
+        c, _ = model.decoder.attention(s, encoded.states, encoded.states, encoded.mask)
+        s = model.decoder.cell(torch.cat([y, c], dim=1), s)
+        logits.append(model.decoder.output(torch.cat([s, c, y], dim=1)))
     return torch.stack(logits, dim=1)
 
 

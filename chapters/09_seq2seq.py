@@ -54,11 +54,13 @@ from lib.attention import AdditiveAttention, alignment_error_rate, strongest_lin
 from lib.claims import claim
 from lib.datasets import translation
 from lib.datasets.translation import as_dataset, load_translation, write_english, write_french
-from lib.datasets.translation_vocabulary import PAD, french_kinds
+from lib.datasets.translation_vocabulary import french_kinds
+from lib.datasets.words import PAD
 from lib.intervals import t_interval
-from lib.models import seq2seq
+from lib.models import sequences
 from lib.models.decoding import beam_search, greedy
-from lib.models.seq2seq import Seq2Seq, sequence_loss, shift
+from lib.models.seq2seq import Seq2Seq
+from lib.models.sequences import sequence_loss, shift
 from lib.training import fit, one_cycle_adam
 from lib.widgets import AttentionReader, Choice, Control, FrameExplorer, Prediction, Reading
 from lib.workers import spread, worker_count
@@ -251,7 +253,7 @@ print(bahdanau.source[0, :5].tolist(), "…", bahdanau.english.words[bahdanau.so
 sizes = len(learn.english), len(learn.french)
 untrained = Seq2Seq(*sizes, width=64, generator=run.generator("untrained"))
 for split in ("test", "longer"):
-    encoded = untrained.encode(seq2seq.trim(data[split].source[:1]))
+    encoded = untrained.encode(sequences.trim(data[split].source[:1]))
     shapes = [tuple(part.shape) for part in (encoded.states, encoded.summary, encoded.last)]
     print("{}: states {}, context {}, first state {}".format(split, *shapes))
 
@@ -370,7 +372,7 @@ print(
 # 0 (exercise 1). Keys $h_i$ and values $h_i$ are separate arguments, a distinction that transformers will
 # make use of.
 #
-# The decoder, step by step as in (3) and (5) to (7). `lib.models.seq2seq` computes everything
+# The decoder, step by step as in (3) and (5) to (7). `lib.models.decoder` computes everything
 # that does not depend on $s_{t-1}$ for all steps at once:
 
 
@@ -378,10 +380,10 @@ print(
 def decode(model, encoded, before):
     s, logits, contexts, weights = encoded.last, [], [], []
     for word in before.unbind(dim=1):
-        y = model.target_embedding(word)
-        c, a = model.attention(s, encoded.states, encoded.states, encoded.mask)
-        s = model.cell(torch.cat([y, c], dim=1), s)
-        logits.append(model.output(torch.cat([s, c, y], dim=1)))
+        y = model.decoder.embedding(word)
+        c, a = model.decoder.attention(s, encoded.states, encoded.states, encoded.mask)
+        s = model.decoder.cell(torch.cat([y, c], dim=1), s)
+        logits.append(model.decoder.output(torch.cat([s, c, y], dim=1)))
         contexts.append(c)
         weights.append(a)
     return logits, contexts, weights
@@ -450,8 +452,8 @@ def train(job):
     history = fit(
         model, learn.source, learn.target,
         optimizer=one_cycle_adam(model.parameters(), lr=7e-3, decay_steps=steps),
-        batches=seq2seq.batches_by_length(learn.target, 64, steps, run.generator("order", s)),
-        loss=sequence_loss, transform=seq2seq.teacher_forcing,
+        batches=sequences.batches_by_length(learn.target, 64, steps, run.generator("order", s)),
+        loss=sequence_loss, transform=sequences.teacher_forcing,
         evaluate=note, evaluate_every=steps // 16,
     )  # fmt: skip
     return model.cpu().eval(), history

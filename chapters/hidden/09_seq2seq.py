@@ -12,7 +12,7 @@ from torch import Tensor
 
 from lib.attention import additive_attention, alignment_error_rate
 from lib.checks import Case, expect_close
-from lib.models.seq2seq import sequence_loss
+from lib.models.sequences import sequence_loss
 
 
 def masked_attention(names: Mapping[str, object]) -> list[Case]:

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from lib.attention import additive_attention, alignment_error_rate
 from lib.checks.report import Case, Report, expect_close, run_cases
-from lib.datasets.translation_vocabulary import PAD
-from lib.models.seq2seq import sequence_loss
+from lib.datasets.words import PAD
+from lib.models.sequences import sequence_loss
 
 Looked = tuple[Tensor, Tensor]
 Beams = tuple[Tensor, Tensor, Tensor]

@@ -1,6 +1,7 @@
 """What a scene holds, in numbers and in words."""
 
 from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from lib.datasets.scene_shapes import DISTANCES
 
@@ -63,21 +64,48 @@ class Scene:
     brightness: float
 
 
+class Word(NamedTuple):
+    """A word of a caption.
+
+    Attributes:
+        text: the word.
+        about: the object that it describes, counted from 1; 0 for the background; None for words
+            that hold a caption together, and for relations, which are about two objects.
+        kind: "size", "texture", "color", "shape", "background", "relation" or "filler".
+    """
+
+    text: str
+    about: int | None
+    kind: str
+
+
 def caption(scene: Scene) -> str:
     """The scene in words: "a medium dotted green star left of a small red ring on grass".
 
-    Every relation is the main object's to another; plain objects get no word for their texture.
+    Every relation is the main object's to another, from the top down; plain objects get no word for
+    their texture.
     """
+    return " ".join(word.text for word in caption_words(scene))
+
+
+def caption_words(scene: Scene) -> list[Word]:
+    """The caption's words, and what each is about."""
     main, *others = scene.objects
-    parts = [f"{relation(main, other)} {describe(other)}" for other in others]
-    words = f"{describe(main)} {' and '.join(parts)}".strip()
-    return f"{words} on {scene.background}"
+    words = describe(main, 1)
+    numbered = sorted(enumerate(others, start=2), key=lambda pair: pair[1].y)
+    for position, (number, other) in enumerate(numbered):
+        words += [Word("and", None, "filler")] if position else []
+        words += [Word(text, None, "relation") for text in relation(main, other).split()]
+        words += describe(other, number)
+    return [*words, Word("on", None, "filler"), Word(scene.background, 0, "background")]
 
 
-def describe(thing: SceneObject) -> str:
+def describe(thing: SceneObject, number: int) -> list[Word]:
     """An object's noun phrase, such as "a small striped blue square"."""
-    texture = "" if thing.texture == "plain" else f"{thing.texture} "
-    return f"a {size_word(thing.size)} {texture}{thing.color} {thing.shape}"
+    words = [Word("a", None, "filler"), Word(size_word(thing.size), number, "size")]
+    if thing.texture != "plain":
+        words.append(Word(thing.texture, number, "texture"))
+    return [*words, Word(thing.color, number, "color"), Word(thing.shape, number, "shape")]
 
 
 def size_word(size: float) -> str:

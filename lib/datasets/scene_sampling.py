@@ -11,8 +11,8 @@ from lib.datasets.scene_captions import BACKGROUNDS, COLORS, SHAPES, TEXTURES
 ANGLE = 20.0  # degrees to either side
 CENTER = 0.04  # of the picture's width, to either side, for an object that is alone
 ALONE = (0.5, 0.66)  # diameters, as fractions of the picture's width
-MAIN = {2: (0.42, 0.5), 3: (0.38, 0.44), 4: (0.34, 0.4)}  # the main one of several
-OTHER = {2: (0.26, 0.36), 3: (0.22, 0.3), 4: (0.2, 0.26)}
+MAIN = {2: (0.4, 0.62), 3: (0.36, 0.46), 4: (0.32, 0.4)}  # the main one of several
+OTHER = {2: (0.24, 0.36), 3: (0.22, 0.34), 4: (0.2, 0.3)}
 LIGHT = (135.0, 30.0)  # from the upper left, give or take, degrees
 BRIGHTNESS = (0.72, 1.0)
 CONTRAST = (0.65, 1.0)  # how far an object's color is from the background's mean

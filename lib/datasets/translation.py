@@ -32,12 +32,8 @@ from lib.datasets.translation_lexicon import (
     NOUNS,
     VERBS,
 )
-from lib.datasets.translation_vocabulary import (
-    PAD,
-    Vocabulary,
-    date_names,
-    vocabularies,
-)
+from lib.datasets.translation_vocabulary import date_names, vocabularies
+from lib.datasets.words import Vocabulary, pad
 
 SPLITS = ("train", "validation", "test", "patterns", "longer")
 LONGEST = 20  # English words and punctuation in all splits but "longer"
@@ -139,20 +135,6 @@ def as_dataset(pairs: Iterable[Pair], *, device: str | torch.device = "cpu") -> 
     source = pad([english.encode(pair.english) for pair in pairs]).to(device)
     target = pad([french.encode(pair.french) for pair in pairs]).to(device)
     return TranslationDataset(source, target, pairs, english, french)
-
-
-def pad(rows: Sequence[Sequence[int]]) -> Tensor:
-    """Rows of numbers as one tensor (rows, longest), filled up with PAD at their ends.
-
-    Raises:
-        ValueError: no rows.
-    """
-    if not rows:
-        raise ValueError("expected at least one row; got none")
-    table = torch.full((len(rows), max(map(len, rows))), PAD)
-    for row, numbers in zip(table, rows, strict=True):
-        row[: len(numbers)] = torch.tensor(numbers, dtype=torch.int64)
-    return table
 
 
 def example() -> Pair:

@@ -1,7 +1,5 @@
 """The numbers of the translation language's words, and what kinds of French words there are."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from functools import cache
 
 from babel.dates import get_day_names, get_month_names
@@ -15,39 +13,7 @@ from lib.datasets.translation_lexicon import (
     VERBS,
     YEARS,
 )
-
-PAD, START, END, UNKNOWN = range(4)
-SPECIAL = ("<pad>", "<start>", "<end>", "<unknown>")
-
-
-@dataclass(frozen=True)
-class Vocabulary:
-    """The words of one language; the first four are `SPECIAL`."""
-
-    words: tuple[str, ...]
-
-    def __len__(self) -> int:
-        return len(self.words)
-
-    def encode(self, tokens: Sequence[str]) -> list[int]:
-        """The number of each word, and END behind them; unknown words get UNKNOWN."""
-        numbers = _numbers(self.words)
-        return [numbers.get(token, UNKNOWN) for token in tokens] + [END]
-
-    def decode(self, numbers: Iterable[int]) -> list[str]:
-        """The words up to END; padding and START are left out."""
-        tokens = []
-        for number in numbers:
-            if number == END:
-                break
-            if number not in (PAD, START):
-                tokens.append(self.words[number])
-        return tokens
-
-
-@cache
-def _numbers(words: tuple[str, ...]) -> dict[str, int]:
-    return {word: number for number, word in enumerate(words)}
+from lib.datasets.words import SPECIAL, Vocabulary
 
 
 @cache

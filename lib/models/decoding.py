@@ -1,35 +1,16 @@
 """Writing word by word: greedily, or with the best few beginnings kept (beam search)."""
 
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lib.datasets.translation_vocabulary import END, PAD, START
-from lib.models.seq2seq import Step, trim
+from lib.datasets.words import END, PAD, START
+from lib.models.decoder import Encoded, EncoderDecoder
+from lib.models.sequences import trim
 
 LONGEST = 80  # words, more than any sentence of ours has
-
-
-class Encoded(Protocol):
-    """What a writer reads: a named tuple of tensors (batch, ...).
-
-    Attributes:
-        last: (batch, width), the first state.
-        mask: (batch, positions) bool, where it may look.
-    """
-
-    last: Tensor
-    mask: Tensor
-
-
-class Decoder(Protocol):
-    """A network that can write, such as `Seq2Seq`."""
-
-    def writer(self, encoded: Encoded) -> Callable[[Tensor, Tensor], Step]:
-        """A function from (state, word before) to (logits, weights, new state)."""
 
 
 class Written(NamedTuple):
@@ -47,7 +28,7 @@ class Written(NamedTuple):
 
 
 @torch.no_grad()
-def greedy(model: Decoder, encoded: Encoded, *, longest: int = LONGEST) -> Written:
+def greedy(model: EncoderDecoder, encoded: Encoded, *, longest: int = LONGEST) -> Written:
     """The likeliest word at each step, until END or `longest` words.
 
     Args:
@@ -77,7 +58,7 @@ def greedy(model: Decoder, encoded: Encoded, *, longest: int = LONGEST) -> Writt
 
 @torch.no_grad()
 def beam_search(
-    model: Decoder, encoded: Encoded, *, beams: int = 4, longest: int = LONGEST
+    model: EncoderDecoder, encoded: Encoded, *, beams: int = 4, longest: int = LONGEST
 ) -> Written:
     """The likeliest sentence that a search with a few beginnings finds.
 

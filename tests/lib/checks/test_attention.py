@@ -3,7 +3,7 @@ import torch
 
 from lib import checks
 from lib.attention import additive_attention, alignment_error_rate
-from lib.models.seq2seq import sequence_loss
+from lib.models.sequences import sequence_loss
 
 
 def attend(query, keys, values, mask, score):

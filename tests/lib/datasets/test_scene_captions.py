@@ -7,6 +7,7 @@ from lib.datasets.scene_captions import (
     Scene,
     SceneObject,
     caption,
+    caption_words,
     mirror,
     relation,
     size_word,
@@ -26,9 +27,26 @@ def test_one_object_is_described_with_its_ground():
 
 def test_relations_are_the_main_objects_to_each_other_one():
     assert caption(SCENE) == (
-        "a large dotted green star left of a small red ring "
-        "and below a medium striped blue arrow on grass"
+        "a large dotted green star below a medium striped blue arrow "
+        "and left of a small red ring on grass"
     )
+
+
+def test_every_word_knows_what_it_is_about():
+    words = caption_words(SCENE)
+    assert " ".join(word.text for word in words) == caption(SCENE)
+    about = {k: " ".join(word.text for word in words if word.about == k) for k in (0, 1, 2, 3)}
+    assert about == {
+        0: "grass",
+        1: "large dotted green star",
+        2: "small red ring",
+        3: "medium striped blue arrow",
+    }
+    said = {kind: [word.text for word in words if word.kind == kind] for _, _, kind in words}
+    assert said["relation"] == ["below", "left", "of"]
+    assert said["filler"] == ["a", "a", "and", "a", "on"]
+    assert said["texture"] == ["dotted", "striped"]
+    assert all((word.about is None) == (word.kind in ("relation", "filler")) for word in words)
 
 
 @pytest.mark.parametrize(

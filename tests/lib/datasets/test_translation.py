@@ -18,7 +18,7 @@ from lib.datasets.translation_grammar import (
     words,
 )
 from lib.datasets.translation_lexicon import ADJECTIVES, NOUNS, VERBS
-from lib.datasets.translation_vocabulary import PAD, UNKNOWN
+from lib.datasets.words import PAD, UNKNOWN
 
 NOUN = {noun.english[0]: noun for noun in NOUNS}
 ADJECTIVE = {adjective.english: adjective for adjective in ADJECTIVES}

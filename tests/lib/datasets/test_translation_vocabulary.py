@@ -1,18 +1,9 @@
 from lib.datasets import translation_vocabulary as v
-from lib.datasets.translation import tokenize
-
-
-def test_numbers_become_words_again():
-    english, _ = v.vocabularies()
-    tokens = tokenize("The law was signed in August 1992.")
-    numbers = english.encode(tokens)
-    assert numbers[-1] == v.END
-    assert tuple(english.decode([v.START, *numbers, v.PAD, 7])) == tokens
-    assert english.encode(["xylophone"]) == [v.UNKNOWN, v.END]
+from lib.datasets.words import SPECIAL
 
 
 def test_special_words_come_first():
-    assert all(vocabulary.words[:4] == v.SPECIAL for vocabulary in v.vocabularies())
+    assert all(vocabulary.words[:4] == SPECIAL for vocabulary in v.vocabularies())
 
 
 def test_kinds_of_french_words_share_none_and_are_words_of_the_language():

@@ -4,9 +4,11 @@ import pytest
 import torch
 
 from lib.datasets.translation import load_translation
-from lib.datasets.translation_vocabulary import END, PAD, START, UNKNOWN, vocabularies
+from lib.datasets.translation_vocabulary import vocabularies
+from lib.datasets.words import END, PAD, START, UNKNOWN
 from lib.models import decoding
-from lib.models.seq2seq import Seq2Seq, shift, trim
+from lib.models.seq2seq import Seq2Seq
+from lib.models.sequences import shift, trim
 
 WORDS = 7
 ROW = [[4, 5, END]]
@@ -20,7 +22,7 @@ def network(seed=0, attention=True, sharp=4.0, words=WORDS):
     """Its first weights, made larger, so that its words are not all alike."""
     model = Seq2Seq(WORDS, words, width=6, attention=attention, generator=seeded(seed))
     with torch.no_grad():
-        model.output[-1].weight.mul_(sharp)
+        model.decoder.output[-1].weight.mul_(sharp)
     return model.double()
 
 
@@ -82,7 +84,7 @@ def test_weights_are_those_of_the_words_and_0_behind_the_end(search):
 def test_nothing_is_longer_than_allowed(search):
     model = network()
     with torch.no_grad():
-        model.output[-1].bias[END] = -1e4  # it never ends by itself
+        model.decoder.output[-1].bias[END] = -1e4  # it never ends by itself
     assert search(model, batch(), longest=6).words.shape == (5, 6)
     assert search(model, batch(), longest=1).words.shape == (5, 1)
 
@@ -91,7 +93,7 @@ def test_nothing_is_longer_than_allowed(search):
 def test_an_end_at_once_is_a_sentence_of_its_own(search):
     model = network()
     with torch.no_grad():
-        model.output[-1].bias[END] = 1e4
+        model.decoder.output[-1].bias[END] = 1e4
     written = search(model, batch())
     assert written.words.tolist() == [[END]] * 5
     assert written.weights.shape == (5, 1, 5)

@@ -1,0 +1,72 @@
+"""Batches of sentences: padding, what a decoder is given, and the loss."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from lib.datasets.words import PAD, START
+
+
+def trim(numbers: Tensor) -> Tensor:
+    """Rows (batch, positions) without the columns at the end that hold nothing but PAD."""
+    return numbers[:, : int((numbers != PAD).sum(dim=1).max())]
+
+
+def shift(target: Tensor) -> Tensor:
+    """What was written before each word of the target: START, then all words but the last."""
+    return functional.pad(target, (1, 0), value=START)[:, :-1]
+
+
+def teacher_forcing(source: Tensor, target: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
+    """What a network learns from: ((source, the right words so far), target), both trimmed.
+
+    The `transform` that `lib.training.fit` takes.
+    """
+    source, target = trim(source), trim(target)
+    return (source, shift(target)), target
+
+
+def batches_by_length(
+    target: Tensor, batch_size: int, steps: int, generator: torch.Generator
+) -> Iterator[Tensor]:
+    """Indices of `steps` mini-batches of sentences of about one length, so that few are padded.
+
+    Each pass draws a new order, of the sentences of one length and of the batches.
+
+    Args:
+        target: (sentences, positions) int64; those of a batch are about equally long.
+        generator: a CPU generator.
+
+    Raises:
+        ValueError: a batch larger than the data set, or a size below 1.
+    """
+    if not 1 <= batch_size <= len(target):
+        raise ValueError(f"batch_size must be from 1 to {len(target)}; got {batch_size}")
+    lengths, per_pass = (target != PAD).sum(dim=1).cpu(), len(target) // batch_size
+    for step in range(steps):
+        if step % per_pass == 0:
+            order = torch.randperm(len(target), generator=generator)[: per_pass * batch_size]
+            order = order[lengths[order].argsort(stable=True)].view(per_pass, batch_size)
+            order = order[torch.randperm(per_pass, generator=generator)]
+        yield order[step % per_pass]
+
+
+def sequence_loss(logits: Tensor, target: Tensor) -> Tensor:
+    """The mean of -log p(word) over all words of the batch that are not PAD.
+
+    Args:
+        logits: (batch, steps, words).
+        target: (batch, steps) int64.
+
+    Raises:
+        ValueError: shapes that do not fit, or a batch of nothing but PAD.
+    """
+    if logits.shape[:-1] != target.shape:
+        raise ValueError(
+            f"logits must be {tuple(target.shape)} and words; got {tuple(logits.shape)}"
+        )
+    if not bool((target != PAD).any()):
+        raise ValueError("the target holds nothing but PAD")
+    return functional.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=PAD)
