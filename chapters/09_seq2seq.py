@@ -57,10 +57,9 @@ from lib.datasets.translation import as_dataset, load_translation, write_english
 from lib.datasets.translation_vocabulary import french_kinds
 from lib.datasets.words import PAD
 from lib.intervals import t_interval
-from lib.models import sequences
 from lib.models.decoding import beam_search, greedy
 from lib.models.seq2seq import Seq2Seq
-from lib.models.sequences import sequence_loss, shift
+from lib.models.sequences import batches_by_length, sequence_loss, shift, teacher_forcing, trim
 from lib.training import fit, one_cycle_adam
 from lib.widgets import AttentionReader, Choice, Control, FrameExplorer, Prediction, Reading
 from lib.workers import spread, worker_count
@@ -253,7 +252,7 @@ print(bahdanau.source[0, :5].tolist(), "…", bahdanau.english.words[bahdanau.so
 sizes = len(learn.english), len(learn.french)
 untrained = Seq2Seq(*sizes, width=64, generator=run.generator("untrained"))
 for split in ("test", "longer"):
-    encoded = untrained.encode(sequences.trim(data[split].source[:1]))
+    encoded = untrained.encode(trim(data[split].source[:1]))
     shapes = [tuple(part.shape) for part in (encoded.states, encoded.summary, encoded.last)]
     print("{}: states {}, context {}, first state {}".format(split, *shapes))
 
@@ -452,8 +451,8 @@ def train(job):
     history = fit(
         model, learn.source, learn.target,
         optimizer=one_cycle_adam(model.parameters(), lr=7e-3, decay_steps=steps),
-        batches=sequences.batches_by_length(learn.target, 64, steps, run.generator("order", s)),
-        loss=sequence_loss, transform=sequences.teacher_forcing,
+        batches=batches_by_length(learn.target, 64, steps, run.generator("order", s)),
+        loss=sequence_loss, transform=teacher_forcing,
         evaluate=note, evaluate_every=steps // 16,
     )  # fmt: skip
     return model.cpu().eval(), history
