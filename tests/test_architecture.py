@@ -19,7 +19,7 @@ FLOORS = [
         "visualization",
         "attention",
     },
-    {"models", "training", "stopping"},
+    {"models", "training", "stopping", "captioning"},
     {"sweeps", "trials", "recipe"},
     {"search", "ward", "trained"},
     {"plotting", "checks"},

@@ -23,6 +23,15 @@ BACKGROUNDS = (
 SIZES = ("small", "medium", "large")
 SMALL, LARGE = 0.3, 0.58  # of the picture's width: below is small, from here on large
 RELATIONS = ("left of", "right of", "above", "below")
+# The words of each kind; "a", "and", "on" and "of" hold a caption together.
+KINDS = {
+    "size": SIZES,
+    "texture": TEXTURES[1:],
+    "color": COLORS,
+    "shape": SHAPES,
+    "relation": tuple(phrase.split()[0] for phrase in RELATIONS),
+    "background": BACKGROUNDS,
+}
 
 
 @dataclass(frozen=True)
@@ -71,12 +80,10 @@ class Word(NamedTuple):
         text: the word.
         about: the object that it describes, counted from 1; 0 for the background; None for words
             that hold a caption together, and for relations, which are about two objects.
-        kind: "size", "texture", "color", "shape", "background", "relation" or "filler".
     """
 
     text: str
     about: int | None
-    kind: str
 
 
 def caption(scene: Scene) -> str:
@@ -94,18 +101,18 @@ def caption_words(scene: Scene) -> list[Word]:
     words = describe(main, 1)
     numbered = sorted(enumerate(others, start=2), key=lambda pair: pair[1].y)
     for position, (number, other) in enumerate(numbered):
-        words += [Word("and", None, "filler")] if position else []
-        words += [Word(text, None, "relation") for text in relation(main, other).split()]
+        words += [Word("and", None)] if position else []
+        words += [Word(text, None) for text in relation(main, other).split()]
         words += describe(other, number)
-    return [*words, Word("on", None, "filler"), Word(scene.background, 0, "background")]
+    return [*words, Word("on", None), Word(scene.background, 0)]
 
 
 def describe(thing: SceneObject, number: int) -> list[Word]:
     """An object's noun phrase, such as "a small striped blue square"."""
-    words = [Word("a", None, "filler"), Word(size_word(thing.size), number, "size")]
+    words = [Word("a", None), Word(size_word(thing.size), number)]
     if thing.texture != "plain":
-        words.append(Word(thing.texture, number, "texture"))
-    return [*words, Word(thing.color, number, "color"), Word(thing.shape, number, "shape")]
+        words.append(Word(thing.texture, number))
+    return [*words, Word(thing.color, number), Word(thing.shape, number)]
 
 
 def size_word(size: float) -> str:
@@ -125,10 +132,7 @@ def relation(one: SceneObject, other: SceneObject) -> str:
 
 def vocabulary() -> tuple[str, ...]:
     """Every word a caption can hold, sorted."""
-    words = {"a", "and", "on", *SIZES, *TEXTURES[1:], *COLORS, *SHAPES, *BACKGROUNDS}
-    for phrase in RELATIONS:
-        words |= set(phrase.split())
-    return tuple(sorted(words))
+    return tuple(sorted({"a", "and", "on", "of"}.union(*KINDS.values())))
 
 
 def mirror(scene: Scene) -> Scene:

@@ -6,20 +6,25 @@ from torch import Tensor, nn
 from lib.attention import initialize_
 from lib.models.decoder import Decoder, Encoded, EncoderDecoder, check_sizes
 
+FAR = 2.0  # places run from -FAR to FAR, about as widely as features that are standardized
+
 
 class Captioner(EncoderDecoder):
     """A GRU that writes about a grid of features z, with attention or with one context c = h_0.
 
     The first state is h_0 = f_W(z), with a network f_W of one hidden layer that sees the whole
-    grid.
+    grid. To attention, each z_{i,j} is followed by two numbers that tell where it stands.
 
     Args:
         words: size of the vocabulary.
         channels, rows, columns: of the features, D × H × W.
-        width: units of the decoder.
+        width: units of the decoder; half as many score the places.
         attention: whether each step looks at the grid; else c = h_0 at every step.
-        places: whether each z_{i,j} is told where it stands, by two more numbers from -1 to 1.
         generator: where weights are drawn from.
+
+    Attributes:
+        places: (2, rows, columns), down and right, what follows the features; change it to tell
+            the network that its places stand elsewhere.
 
     Raises:
         ValueError: a size below 1.
@@ -35,25 +40,26 @@ class Captioner(EncoderDecoder):
         rows: int,
         columns: int,
         *,
-        width: int = 64,
+        width: int = 128,
         attention: bool = True,
-        places: bool = True,
         generator: torch.Generator,
     ) -> None:
         super().__init__()
         check_sizes(words=words, channels=channels, rows=rows, columns=columns, width=width)
-        self.shape, self.places = (channels, rows, columns), places
-        size = channels + 2 * places
+        self.shape = (channels, rows, columns)
+        self.register_buffer("places", FAR * grid_places(rows, columns), persistent=False)
         self.first_state = nn.Sequential(
-            nn.Linear(size * rows * columns, width), nn.Tanh(), nn.Linear(width, width), nn.Tanh()
+            nn.Linear(channels * rows * columns, 2 * width),
+            nn.ReLU(),
+            nn.Linear(2 * width, width),
+            nn.Tanh(),
         )
         initialize_(self, generator)
-        self.decoder = Decoder(
-            words, width, size if attention else width, attention=attention, generator=generator
-        )
+        context, units = (channels + 2, (width + 1) // 2) if attention else (width, None)
+        self.decoder = Decoder(words, width, context, attention=units, generator=generator)
 
     def encode(self, source: Tensor) -> Encoded:
-        """The places z_{i,j}, row by row, and h_0, which is the one context, too.
+        """Each z_{i,j} with its place, row by row, and h_0, which is the one context, too.
 
         Args:
             source: (batch, channels, rows, columns), features with means near 0 and deviations
@@ -64,11 +70,9 @@ class Captioner(EncoderDecoder):
         """
         if source.shape[1:] != self.shape or len(source) == 0:
             raise ValueError(f"expected (batch, {self.shape}); got {tuple(source.shape)}")
-        if self.places:
-            where = grid_places(*source.shape[2:]).to(source)
-            source = torch.cat([source, where.expand(len(source), -1, -1, -1)], dim=1)
-        z = source.flatten(2).transpose(1, 2).contiguous()
-        h_0 = self.first_state(z.flatten(1))
+        h_0 = self.first_state(source.flatten(1))
+        placed = torch.cat([source, self.places.expand(len(source), -1, -1, -1)], dim=1)
+        z = placed.flatten(2).transpose(1, 2).contiguous()
         everywhere = torch.ones(z.shape[:2], dtype=torch.bool, device=z.device)
         return Encoded(z, h_0, h_0, everywhere)
 

@@ -64,14 +64,20 @@ class Decoder(nn.Module):
         words: size of the vocabulary.
         width: units, and numbers of a word's embedding.
         context: numbers of a context: of each state with attention, else of the summary.
-        attention: whether it looks back.
+        attention: units of the network that scores where to look; None for one context.
         generator: where weights are drawn from.
 
     Source: Bahdanau, Cho, Bengio, ICLR 2015, here with a hidden layer of tanh in place of maxout.
     """
 
     def __init__(
-        self, words: int, width: int, context: int, *, attention: bool, generator: torch.Generator
+        self,
+        words: int,
+        width: int,
+        context: int,
+        *,
+        attention: int | None,
+        generator: torch.Generator,
     ) -> None:
         super().__init__()
         self.width, self.context = width, context
@@ -81,9 +87,9 @@ class Decoder(nn.Module):
             nn.Linear(2 * width + context, width), nn.Tanh(), nn.Linear(width, words)
         )
         initialize_(self, generator)
-        self.attention = (
-            AdditiveAttention(width, context, width, generator=generator) if attention else None
-        )
+        self.attention = None
+        if attention is not None:
+            self.attention = AdditiveAttention(width, context, attention, generator=generator)
 
     def forward(self, encoded: Encoded, before: Tensor) -> Decoded:
         """Logits and weights of all steps, given what was written before each (batch, steps).

@@ -39,9 +39,8 @@ class Seq2Seq(EncoderDecoder):
         self.encoder = nn.GRU(width, width, batch_first=True, bidirectional=True)
         self.first_state = nn.Linear(2 * width, width)
         initialize_(self, generator)
-        self.decoder = Decoder(
-            target_words, width, 2 * width, attention=attention, generator=generator
-        )
+        units = width if attention else None
+        self.decoder = Decoder(target_words, width, 2 * width, attention=units, generator=generator)
 
     def encode(self, source: Tensor) -> Encoded:
         """The states h_1 ... h_T; PAD behind a sentence's end changes nothing.

@@ -9,11 +9,12 @@
     PictureMap(images, labels, classes, layouts={"t-SNE": places},
                neighbors={"feature space": indices})
     AttentionReader([Reading(["the", "cat"], ["le", "chat"], weights, links={(0, 0), (1, 1)})])
+    AttentionReader([Viewing(picture, ["a", "red", "ring"], weights, rows=6)])
 
 Each draws its own HTML with the JavaScript beside its Python and needs no kernel once it stands.
 """
 
-from lib.widgets.attention_reader import AttentionReader, Reading
+from lib.widgets.attention_reader import AttentionReader, Reading, Viewing
 from lib.widgets.command_center import CommandCenter, RunCurves
 from lib.widgets.controls import Control
 from lib.widgets.frame_explorer import FrameExplorer
@@ -30,4 +31,5 @@ __all__ = [
     "Prediction",
     "Reading",
     "RunCurves",
+    "Viewing",
 ]

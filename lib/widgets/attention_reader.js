@@ -2,7 +2,8 @@ const PARTS = 1000; // weights are whole numbers of thousandths
 const SEEN = 20; // thousandths from which a weight is written out
 const PAUSE = 900; // milliseconds a word stays while it plays
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
-const SETTINGS = ["sentence", "word", "framed"];
+const SHOWN = 50; // thousandths from which a place has its weight written on it
+const SETTINGS = ["sentence", "word", "framed", "marked"];
 
 const percent = (weight) => `${Math.round((100 * weight) / PARTS)}%`;
 
@@ -10,7 +11,7 @@ function readingOf(model) {
   return model.get("readings")[model.get("sentence")];
 }
 
-/** The list of sentences. */
+/** The list of sentences or pictures. */
 function makeList(model, save) {
   const id = uniqueId();
   const options = model.get("readings").map(({ name }, value) => element("option", { value }, name));
@@ -18,31 +19,52 @@ function makeList(model, save) {
   // The word first: the next sentence may be too short for the one that is chosen now.
   input.addEventListener("input", () => save({ word: 0, sentence: Number(input.value) }));
   const heading = element("div", { class: "course-heading" });
-  heading.append(element("label", { for: id }, "Sentence"));
+  heading.append(element("label", { for: id }, readingOf(model).picture ? "Picture" : "Sentence"));
   const row = element("div", { class: "course-row" }, input);
   const node = element("div", { class: "course-control" }, heading, row);
   return { node, put: () => (input.value = model.get("sentence")) };
 }
 
-/** The words that were read, each over its weight. */
+/** The words that were read, each over its weight; of a picture its places, darker where unseen. */
 function makeSource(model) {
-  const node = element("div", { class: "course-words course-read", lang: model.get("languages")[0] });
+  const node = element("div", { class: "course-read", lang: model.get("languages")[0] });
   const put = () => {
-    const { source, weights, links } = readingOf(model);
-    const [word, framed] = [model.get("word"), model.get("framed")];
-    const right = new Set(links.filter(([j]) => j === word).map(([, i]) => i));
-    const words = source.map((text, i) => {
-      const weight = weights[word][i];
-      const share = element("span", { class: "course-share" }, weight < SEEN ? "\u00a0" : percent(weight));
-      const box = element("span", { class: "course-word" }, element("b", {}, text), share);
-      box.style.setProperty("--weight", weight / PARTS);
-      box.dataset.weight = weight;
-      box.classList.toggle("course-right", framed && right.has(i));
+    const reading = readingOf(model);
+    const weights = reading.weights[model.get("word")];
+    const right = aboutOf(model);
+    const most = Math.max(...weights);
+    const boxes = reading.source.map((text, i) => {
+      const box = reading.picture ? makePlace(weights[i], most) : makeWord(text, weights[i]);
+      box.dataset.weight = weights[i];
+      box.classList.toggle("course-right", model.get("framed") && right.has(i));
       return box;
     });
-    node.replaceChildren(...words);
+    node.classList.toggle("course-words", !reading.picture);
+    node.classList.toggle("course-seen", Boolean(reading.picture));
+    node.style.backgroundImage = reading.picture && `url(${reading.picture})`;
+    node.style.setProperty("--columns", reading.source.length / (reading.rows || 1));
+    node.replaceChildren(...boxes);
   };
   return { node, put };
+}
+
+/** The positions that the chosen word is known to be about. */
+function aboutOf(model) {
+  const word = model.get("word");
+  return new Set(readingOf(model).links.filter(([j]) => j === word).map(([, i]) => i));
+}
+
+function makeWord(text, weight) {
+  const share = element("span", { class: "course-share" }, weight < SEEN ? "\u00a0" : percent(weight));
+  const box = element("span", { class: "course-word" }, element("b", {}, text), share);
+  box.style.setProperty("--weight", weight / PARTS);
+  return box;
+}
+
+function makePlace(weight, most) {
+  const box = element("span", { class: "course-place" }, weight < SHOWN ? "" : percent(weight));
+  box.style.setProperty("--bright", weight / most);
+  return box;
 }
 
 /** The words that were written: one radio button each, so that arrow keys move between them. */
@@ -76,6 +98,7 @@ function makeTarget(model, pick) {
       button.setAttribute("aria-checked", j === model.get("word"));
       button.tabIndex = j === model.get("word") ? 0 : -1;
       button.classList.toggle("course-later", j > model.get("word"));
+      button.classList.toggle("course-wrong", model.get("marked") && readingOf(model).wrong.includes(j));
     });
   };
   return { node, put };
@@ -105,24 +128,49 @@ function makePlay(model, pick) {
   return { button, stop };
 }
 
-function makeBox(model, save) {
+/** A box that is ticked or not; hidden where there is nothing to show. */
+function makeBox(model, save, name, text, isUseful) {
   const input = element("input", { type: "checkbox", id: uniqueId() });
-  input.addEventListener("change", () => save({ framed: input.checked }));
-  const label = element("label", { for: input.id }, input, "Frame the words it translates");
-  return { node: label, put: () => (input.checked = model.get("framed")) };
+  input.addEventListener("change", () => save({ [name]: input.checked }));
+  const node = element("label", { for: input.id }, input, text);
+  const put = () => {
+    input.checked = model.get(name);
+    node.hidden = !model.get("readings").some(isUseful);
+  };
+  return { node, put };
+}
+
+function makeBoxes(model, save) {
+  const about = readingOf(model).picture ? "Frame what the word is about" : "Frame the words it translates";
+  return [
+    makeBox(model, save, "framed", about, ({ links }) => links.length),
+    makeBox(model, save, "marked", "Mark what is wrong", ({ truth }) => truth),
+  ];
 }
 
 /** Where it looked, in words. */
 function tell(model) {
-  const { source, target, weights, links } = readingOf(model);
+  const { source, target, weights, picture, wrong } = readingOf(model);
   const word = model.get("word");
   const order = source.map((_, i) => i).sort((a, b) => weights[word][b] - weights[word][a]);
   const seen = order.filter((i) => weights[word][i] >= SEEN).slice(0, 3);
-  const looked = seen.map((i) => `“${source[i]}” (${percent(weights[word][i])})`).join(", ");
-  const right = links.filter(([j]) => j === word).map(([, i]) => `“${source[i]}”`);
-  const truth = right.length ? ` It translates ${right.join(", ")}.` : "";
-  const spread = "nowhere in particular";
-  return `Before it wrote “${target[word]}”, it looked at ${looked || spread}.${model.get("framed") ? truth : ""}`;
+  const named = (i) => (picture ? source[i] : `“${source[i]}”`);
+  const looked = seen.map((i) => `${named(i)} (${percent(weights[word][i])})`).join(picture ? "; " : ", ");
+  const told = [`Before it wrote “${target[word]}”, it looked at ${looked || "nowhere in particular"}.`];
+  const right = [...aboutOf(model)].map(named);
+  if (model.get("framed") && right.length) {
+    told.push(picture ? "The word is about what is framed." : `It translates ${right.join(", ")}.`);
+  }
+  if (model.get("marked") && wrong.includes(word)) told.push("This word is wrong.");
+  return told.join(" ");
+}
+
+/** What should have been written, where something is wrong. */
+function tellRight(model) {
+  const { truth, wrong, target } = readingOf(model);
+  if (!model.get("marked") || !truth) return "";
+  const whole = truth === target.join(" ");
+  return whole ? "All of it is right." : `${wrong.length ? "" : "Words are missing. "}Right would be: ${truth}`;
 }
 
 function makeCard(model, parts) {
@@ -135,10 +183,11 @@ function makeCard(model, parts) {
     parts.list.node,
     heading("It wrote: choose a word"),
     parts.target.node,
-    heading("It read, and looked here"),
+    heading(parts.isPicture ? "It saw this, and looked where it is bright" : "It read, and looked here"),
     parts.source.node,
-    element("div", { class: "course-actions" }, parts.play.button, parts.box.node),
+    element("div", { class: "course-actions" }, parts.play.button, ...parts.boxes.map(({ node }) => node)),
     parts.told,
+    parts.right,
   );
 }
 
@@ -155,16 +204,19 @@ function render({ model, el }) {
   };
   const list = makeList(model, choose);
   const target = makeTarget(model, (word) => choose({ word }));
-  const [source, box] = [makeSource(model), makeBox(model, save)];
+  const [source, boxes] = [makeSource(model), makeBoxes(model, save)];
   const told = element("p", { class: "course-told", role: "status" });
+  const right = element("p", { class: "course-truth", "aria-live": "polite" });
   const update = () => {
-    [list, source, target, box].forEach((part) => part.put());
+    [list, source, target, ...boxes].forEach((part) => part.put());
     told.textContent = tell(model);
+    right.textContent = tellRight(model);
   };
   update();
   const changes = SETTINGS.map((name) => `change:${name}`).join(" ");
   model.on(changes, update);
-  el.append(makeCard(model, { list, source, target, box, play, told }));
+  const isPicture = Boolean(readingOf(model).picture);
+  el.append(makeCard(model, { list, source, target, boxes, play, told, right, isPicture }));
   return () => {
     play.stop();
     model.off(changes, update);

@@ -242,7 +242,7 @@ def test_every_word_of_an_attention_reader_shows_where_the_network_looked(fresh_
             word.click()
             expect(word).to_have_attribute("aria-checked", "true")
             expect(told).to_contain_text(f"“{word.inner_text()}”")
-            shares = reader.locator(".course-word").evaluate_all(
+            shares = reader.locator(".course-word, .course-place").evaluate_all(
                 "nodes => nodes.map(node => +node.dataset.weight)"
             )
             assert 980 <= sum(shares) <= 1020
@@ -262,13 +262,36 @@ def test_arrow_keys_play_and_the_list_move_an_attention_reader(fresh_pages):
         reader.locator(".course-play").click()
         expect(reader.locator(".course-later")).to_have_count(later - 1)
         reader.locator(".course-play").click()
-        read = reader.locator(".course-read").inner_text()
+        read = reader.locator(".course-read").evaluate("node => node.outerHTML")
         reader.locator("select").select_option(index=1)
-        expect(reader.locator(".course-read")).not_to_have_text(read)
+        assert reader.locator(".course-read").evaluate("node => node.outerHTML") != read
 
 
 def test_the_box_frames_what_is_known_to_be_right(fresh_pages):
     for reader in every(fresh_pages, ".course-attention"):
+        box = reader.get_by_label("Frame")
+        if box.is_hidden():
+            continue
         expect(reader.locator(".course-right")).to_have_count(0)
-        reader.locator("input[type=checkbox]").check()
+        box.check()
+        for word in reader.get_by_role("radio").all():
+            word.click()
+            if reader.locator(".course-right").count():
+                break
         expect(reader.locator(".course-right").first).to_be_visible()
+
+
+def test_the_other_box_marks_what_is_wrong_and_says_what_is_right(fresh_pages):
+    for reader in every(fresh_pages, ".course-attention"):
+        box = reader.get_by_label("Mark what is wrong")
+        if box.is_hidden():
+            continue
+        expect(reader.locator(".course-wrong")).to_have_count(0)
+        expect(reader.locator(".course-truth")).to_be_empty()
+        box.check()
+        marked = 0
+        for index in range(reader.locator("select option").count()):
+            reader.locator("select").select_option(index=index)
+            expect(reader.locator(".course-truth")).to_contain_text("right")
+            marked += reader.locator(".course-wrong").count()
+        assert marked > 0

@@ -81,7 +81,22 @@ AttentionReader(
     title="Where did it <b>look</b>?",
 )
 """
-CELLS = (EXPLORER, PREDICTION, COMMAND_CENTER, PICTURE_MAP, ATTENTION_READER)
+PICTURE_READER = """\
+import numpy as np
+
+from lib.widgets import AttentionReader, Viewing
+
+AttentionReader(
+    [
+        Viewing(np.full((3, 8, 8), 0.6), ["a", "<b>red</b>", "ring"],
+                [[0.25, 0.75], [0, 1], [0.5, 0.5]], rows=1, links={(1, 1), (2, 1)},
+                truth=["a", "blue", "ring"]),
+        Viewing(np.zeros((3, 8, 8)), ["nothing"], [[0.5, 0.5]], rows=1, truth=["nothing"]),
+    ],
+    title="Where did it look in the picture?",
+)
+"""
+CELLS = (EXPLORER, PREDICTION, COMMAND_CENTER, PICTURE_MAP, ATTENTION_READER, PICTURE_READER)
 
 if __name__ == "__main__":
     cells = [nbformat.v4.new_code_cell(source) for source in CELLS]

@@ -10,7 +10,7 @@ def test_the_saved_notebook_holds_every_widget_whole(saved, host):
     models = saved(host).metadata.widgets[STATE]["state"].values()
     states = [model["state"] for model in models if model["model_module"] == "anywidget"]
     order = {"choices": 0, "frames": 1, "runs": 2, "sheet": 3, "readings": 4}
-    prediction, explorer, center, picture_map, reader = sorted(
+    prediction, explorer, center, picture_map, *readers = sorted(
         states, key=lambda state: next(place for key, place in order.items() if key in state)
     )
     assert [run["curves"][0]["diverged"] for run in center["runs"]] == [True, False, False]
@@ -18,6 +18,8 @@ def test_the_saved_notebook_holds_every_widget_whole(saved, host):
     assert explorer["position"] == [1, 0]
     assert [choice["correct"] for choice in prediction["choices"]] == [True, False]
     assert picture_map["sheet"].startswith("data:image/webp") and len(picture_map["layouts"]) == 2
+    reader, viewer = sorted(readers, key=lambda state: state["readings"][0]["picture"])
+    assert viewer["readings"][0]["picture"].startswith("data:image/webp")
     assert [reading["weights"] for reading in reader["readings"]] == [
         [[250, 750], [0, 1000]],
         [[1000]],
@@ -104,7 +106,7 @@ def test_jupyterlab_is_told_to_leave_the_keys_of_every_control_alone(open_saved,
     page = open_saved(host)
     expect(page.locator(".course-prediction")).to_be_visible()
     controls = page.locator(".course-card").locator("button, input, select")
-    assert controls.count() == 25
+    assert controls.count() == 33
     assert all(control.get_attribute("data-lm-suppress-shortcuts") for control in controls.all())
 
 
@@ -127,7 +129,7 @@ def test_the_keys_move_over_the_pictures_of_a_map(open_saved, host):
 
 def test_a_word_of_the_reader_shows_where_the_network_looked(open_saved, host):
     page = open_saved(host)
-    reader = page.locator(".course-attention")
+    reader = page.locator(".course-attention").first
     expect(reader.locator(".course-title")).to_have_text("Where did it <b>look</b>?")
     told = reader.get_by_role("status")
     expect(told).to_have_text("Before it wrote “le”, it looked at “<b>cat</b>” (75%), “the” (25%).")
@@ -138,3 +140,21 @@ def test_a_word_of_the_reader_shows_where_the_network_looked(open_saved, host):
     expect(told).to_contain_text("Before it wrote “chat”, it looked at “<b>cat</b>” (100%).")
     reader.get_by_label("Sentence").select_option("yes")
     expect(told).to_have_text("Before it wrote “oui”, it looked at “yes” (100%).")
+
+
+def test_a_word_about_a_picture_shows_where_the_network_looked(open_saved, host):
+    page = open_saved(host)
+    reader = page.locator(".course-attention").last
+    told = reader.get_by_role("status")
+    expect(told).to_have_text(
+        "Before it wrote “a”, it looked at row 1, column 2 (75%); row 1, column 1 (25%)."
+    )
+    reader.get_by_label("Mark what is wrong").check()
+    expect(reader.locator(".course-wrong")).to_have_text("<b>red</b>")
+    expect(reader.locator(".course-truth")).to_have_text("Right would be: a blue ring")
+    reader.get_by_label("Frame what the word is about").check()
+    reader.get_by_role("radio", name="<b>red</b>").click()
+    expect(reader.locator(".course-right")).to_have_count(1)
+    expect(told).to_contain_text("The word is about what is framed. This word is wrong.")
+    reader.get_by_label("Picture").select_option("Picture 2")
+    expect(reader.locator(".course-truth")).to_have_text("All of it is right.")

@@ -4,6 +4,7 @@ import pytest
 
 from lib.datasets.scene_captions import (
     BACKGROUNDS,
+    KINDS,
     Scene,
     SceneObject,
     caption,
@@ -42,11 +43,16 @@ def test_every_word_knows_what_it_is_about():
         2: "small red ring",
         3: "medium striped blue arrow",
     }
-    said = {kind: [word.text for word in words if word.kind == kind] for _, _, kind in words}
-    assert said["relation"] == ["below", "left", "of"]
-    assert said["filler"] == ["a", "a", "and", "a", "on"]
+    said = {kind: [word.text for word in words if word.text in KINDS[kind]] for kind in KINDS}
+    assert said["relation"] == ["below", "left"]
     assert said["texture"] == ["dotted", "striped"]
-    assert all((word.about is None) == (word.kind in ("relation", "filler")) for word in words)
+    rest = [word.text for word in words if word.about is None]
+    assert rest == ["a", "below", "a", "and", "left", "of", "a", "on"]
+
+
+def test_a_word_is_of_one_kind():
+    words = [word for kind in KINDS.values() for word in kind]
+    assert len(words) == len(set(words))
 
 
 @pytest.mark.parametrize(
