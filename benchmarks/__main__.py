@@ -8,7 +8,7 @@ import platform
 
 import torch
 
-from benchmarks import scenes, sweeps, translation
+from benchmarks import decoders, scenes, sweeps
 
 
 def main() -> None:
@@ -20,7 +20,7 @@ def main() -> None:
     print(f"torch {torch.__version__}, {torch.get_num_threads()} threads at most")
     for threads in sorted({1, torch.get_num_threads()}):
         torch.set_num_threads(threads)
-        for benchmark in (sweeps, scenes, translation):
+        for benchmark in (sweeps, scenes, decoders):
             benchmark.run(threads)
 
 

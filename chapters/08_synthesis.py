@@ -70,8 +70,8 @@ print(f"This run: {run}")
 # %% [markdown]
 # The network is EfficientNet-Lite0, trained on ImageNet's 1000 classes, and small. Most pictures of
 # this kind that you have seen come from VGG-19, which is 30 times as large, has no shortcuts and no
-# narrow layers, and gives smoother gradients: its textures and styles are better than ours. With a
-# network, set `model = "vgg19"` in the first cell and run all of it again; it takes many times as
+# narrow layers, and gives smoother gradients: its textures and styles are better than ours. With an
+# internet connection, set `model = "vgg19"` in the first cell and run all of it again; it takes many times as
 # long.
 
 # %%
@@ -80,9 +80,7 @@ if model == "vgg19":
     DEPTHS = [f"network.features.{i}" for i in (1, 6, 11, 20, 29)] + ["network.classifier.4"]
     RECTIFIED = DEPTHS[:4]
 else:
-    DEPTHS = [
-        f"network.blocks.{name}" for name in ("0.0", "1.1", "2.1", "3.2", "4.2", "5.3", "6.0")
-    ]
+    DEPTHS = [f"network.blocks.{name}" for name in ("0.0", "1.1", "2.1", "3.2", "4.2", "5.3")]
     RECTIFIED = ["network.bn1", *(f"network.blocks.{i}.0.bn1" for i in (1, 2, 3))]
 size = run.pick(quick=64, standard=128)  # pixels on a side
 workers = run.pick(quick=1, standard=worker_count(run))  # they take seconds to start
@@ -142,7 +140,7 @@ print(f"equal to lib's: {torch.allclose(0.5 + ours, libs.images, atol=1e-3)}")
 
 # %% tags=["remove-input"]
 Prediction(
-    "The score of “Persian cat” climbs for 128 steps, far above that of most photographs of cats. "
+    "The score of “Persian cat” climbs for 128 steps, far above that of our photograph of a cat. "
     "What do you see in the picture?",
     [
         Choice(
@@ -172,9 +170,9 @@ Prediction(
 # I \leftarrow r_\theta\!\left( I + \eta \, \frac{\partial S_c}{\partial I} \right) : \tag{3}
 # $$
 #
-# L2 decay; a Gaussian **blur** every few steps; and to gray go the pixels of small norm, and those of
-# small contribution, $\lvert \sum_\text{channels} I \, \partial S_c / \partial I \rvert$, which the
-# cat does not need.
+# with settings $\theta$: L2 decay; a Gaussian **blur** every few steps; and pixels are set to gray whose norm is
+# small, or whose contribution $\lvert \sum_\text{channels} I \, \partial S_c / \partial I \rvert$ is: the cat
+# does not need them.
 #
 # Others put the wish into the objective: *total variation*, the mean squared step from a pixel to the
 # next, which you will write in exercise 1.
@@ -211,7 +209,7 @@ print(f"equal to lib's: {torch.allclose(0.5 + blur_and_clip(I, gradient, 4), x, 
 #
 # $F^{-1}$ adds up the waves, $\sigma$ is the sigmoid. The objective is the same, but a step of
 # equal size in all $z$ is now large, smooth and only then fine, as photographs are ($\alpha \approx 1$).
-# In `lib` the colors are turned as well, so that they vary independently in photographs.
+# (The code's $n / 4$ makes this alike at every size; `lib` turns the colors, too.)
 
 
 # %% tags=["nbval-check-output"]
@@ -290,7 +288,7 @@ FrameExplorer(
     ascent_frame,
     alt=lambda method, step: (
         f"The picture after {step} steps of gradient ascent by the method “{method}”, beside the "
-        "curve of the score of the class Persian cat, on which a dot marks the step."
+        "curve of what the method raises, on which a dot marks the step."
     ),
     title="What does each wish add to the picture of a cat?",
     method=METHODS,
@@ -301,20 +299,21 @@ FrameExplorer(
 )  # fmt: skip
 
 # %%
-photo = square("chelsea", left=0.4, side=224)
+x0 = square("chelsea", left=0.4)
 with torch.no_grad():
-    by_photo = classifier(photo)[0].max()
-above = [name for name, ascent in ascents.items() if ascent.scores[-1, 0] > by_photo]
-print(f"methods whose picture scores above a photograph of a cat: {len(above)} of {len(METHODS)}")
+    scores = {name: classifier(ascent.images)[0, cat] for name, ascent in ascents.items()}
+    scores["a photograph of a cat"] = classifier(x0)[0, cat]
+for name, score in scores.items():
+    print(f"score of Persian cat: {float(score):5.1f} for {name}")
 
 # %% [markdown]
 # Blur and clipping bring out a face, in wild colors. Fourier coordinates bring fur and better colors,
-# and with smoothness and shaking an eye looks at you. Now read the curves: the score climbs with every
-# method, and higher without shaking than with it. It says what the network reacts to, among all
-# pictures, and photographs are a vanishing part of these. The priors bring the search back to where
-# we can look.
+# and with smoothness and shaking an eye looks at you. (In pixels, smoothness and shaking alone leave grain: each step
+# makes it anew.) The curves show what each method raises: the score less its wishes, on shaken pictures. The table
+# shows the scores of the pictures themselves, far above a photograph's. They say what the network reacts to, among
+# all pictures, and photographs are a vanishing part of these. The priors bring the search back to where we can look.
 #
-# Other classes, by the last method, with a quarter of the steps less:
+# Other classes, by the last method, with a quarter fewer steps:
 
 # %%
 gallery = ["goldfish", "giant panda", "space shuttle", "jellyfish", "volcano", "flamingo"]
@@ -331,14 +330,14 @@ def portraits(names):
 
 portrait = torch.cat(spread(portraits, [gallery[:3], gallery[3:]], workers=workers))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Six synthesized pictures in muted colors, two rows of three: orange fins and scales for goldfish, black and white fur among green for giant panda, a white hull above billowing clouds for space shuttle, bells with threads for jellyfish, a glowing slope under smoke for volcano, and red feathers with bent necks for flamingo."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Six synthesized pictures in muted colors, two rows of three: an orange body for goldfish, black and white fur among green for giant panda, a white hull above billowing clouds for space shuttle, bells with threads for jellyfish, a glowing slope under smoke for volcano, and reddish curves for flamingo."}}
 shown = torch.stack([plotting.even_contrast(image, spread=0.22) for image in portrait])
 fig = plotting.pictures_figure([shown[:3], shown[3:]], gallery)
 fig
 
 # %% [markdown]
 # Look for what else is there: the shuttle comes with its smoke. That is what the network has learned
-# to use. And parts come in any number and any place, since the score is a mean over places.
+# to use. And parts come in any number and any place, since the score comes from an average over places.
 #
 # ## A class has many faces
 #
@@ -413,8 +412,8 @@ fig
 # x' = \mathrm{clip}_{[0, 1]}\big( x + \epsilon \, \mathrm{sign}\, \nabla_x \ell(f(x), y) \big) . \tag{6}
 # $$
 #
-# *PGD* (Madry et al., 2018) takes several smaller steps and goes back into the ball
-# $\lvert x'_i - x_i \rvert \le \epsilon$ after each.
+# where $f$ gives the scores. *Projected gradient descent* (PGD; Madry et al., 2018) takes several smaller steps and
+# goes back into the box $\lvert x'_i - x_i \rvert \le \epsilon$ after each. (From here on, $x = 0.5 + I$.)
 
 
 # %% tags=["nbval-check-output"]
@@ -425,6 +424,7 @@ def fgsm(f, x, y, eps):
     return (x + eps * gradient.sign()).clamp(0, 1).detach()
 
 
+photo = square("chelsea", left=0.4, side=224)
 y = classifier(photo).argmax(1).detach()
 ours = fgsm(classifier, photo, y, eps=2 / 255)
 libs = visualization.fgsm(classifier, photo, y, epsilon=2 / 255)
@@ -504,8 +504,8 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# One or two steps of the 255 that an image file has are enough, and the eye sees none of it. As (5)
-# says, each pixel needs to give only a little.
+# One step of the 255 that an image file has puts goldfish in front, two make it certain, and the eye sees none of it.
+# As (5) says, each pixel needs to give only a little.
 #
 # ### How much accuracy is left?
 #
@@ -517,9 +517,9 @@ FrameExplorer(
 # \min_f \; \mathbb E \max_{\lVert \delta \rVert_\infty \le \epsilon} \ell(f(x + \delta), y) . \tag{7}
 # $$
 #
-# The inner maximum is replaced by one step of PGD from a random start (Wong et al., 2020). The attack
-# grows from nothing, after a quarter of the training: with its full size from the start, our networks
-# learned nothing at all.
+# ($\mathbb E$: the mean over training pictures). The inner maximum is replaced by one step of PGD from a random start (Wong et al., 2020). The attack
+# grows from nothing, after a quarter of the training: at full size from the start, our networks
+# learned nothing.
 
 # %%
 train_scenes = load_scenes(
@@ -590,7 +590,7 @@ hard = np.array([measured["hard", s][1]["PGD"] for s in seeds])
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of accuracy against the largest change of a pixel. Under random signs the accuracy of the plain networks stays where it is, under FGSM it falls steeply and under PGD to almost nothing. The networks trained against PGD start lower and fall much more slowly."}}
 fig, ax = plotting.figure(height=3.6)
-plotting.plot_accuracy_by_epsilon(ax, sizes, {**plain, "PGD, trained against it": hard})
+plotting.plot_accuracy_by_epsilon(ax, sizes, {**plain, "PGD, hardened network": hard})
 ax.set_title("Aimed changes ruin a network, random ones do not")
 fig
 
@@ -668,7 +668,12 @@ def defend(s):
     return [right(net, unaware), right(Blurred(net), unaware), right(Blurred(net), adaptive)]
 
 
-bare, against_unaware, against_adaptive = np.array([defend(s) for s in seeds]).T
+bare, against_unaware, against_adaptive = defended = np.array([defend(s) for s in seeds]).T
+blurred_clean = [right(Blurred(measured["plain", s][0].to(run.device)), test_scenes.images)
+                 for s in seeds]  # fmt: skip
+names = "attacked", "blurred, the same attack", "blurred, adaptive attack", "blurred, no attack"
+for name, values in zip(names, [*defended, blurred_clean]):
+    print(f"{np.mean(values):5.1f}% right: {name}")
 
 # %% tags=["nbval-check-output"]
 blur_claims = [
@@ -686,8 +691,8 @@ blur_claims[0]
 blur_claims[1]
 
 # %% [markdown]
-# A defense is worth what it keeps against an attacker who knows it. Adversarial training passed
-# this test (its attack takes all gradients there are), at its price.
+# A defense is worth what it keeps against an attacker who knows it. Adversarial training passed this test above: PGD
+# used the hardened network's own gradients. It has its price.
 #
 # ## Inverting features
 #
@@ -710,7 +715,6 @@ def inversion_loss(Phi, x, x0, lam):
     return gap + lam * (right**2 + down**2).mean()
 
 
-x0 = square("chelsea", left=0.4)
 x, layer = x0.flip(-1), DEPTHS[1]
 features = objectives.record(classifier, x0, (layer,))
 goal = objectives.feature_distance(features) + 2 * objectives.total_variation()
@@ -722,7 +726,7 @@ print(
 
 # %% tags=["remove-input"]
 Prediction(
-    "We go from layer to layer and reconstruct the cat from each. In the last block there are 320 × 4 × 4 "
+    "We go from layer to layer and reconstruct the cat from each. In the last one there are 192 × 4 × 4 "
     "numbers left. What is lost first on the way there?",
     [
         Choice(
@@ -733,7 +737,7 @@ Prediction(
         ),
         Choice(
             "The places: eyes and nose move",
-            "That comes, but later. The grid of the last block still has 4 × 4 places.",
+            "That comes, but later. The grid of the last layer still has 4 × 4 places.",
         ),
         Choice(
             "What the picture shows",
@@ -774,7 +778,7 @@ FrameExplorer(
     ),
     alt=lambda depth: (
         f"The photograph of a cat's face, and what is recovered of it from layer {depth}: "
-        + ("nearly the same face." if int(depth[0]) < 5 else "its parts, gray and displaced.")
+        + ("nearly the same face." if int(depth[0]) < 5 else "a gray, displaced one.")
     ),
     title="What has the network kept of the cat, layer by layer?",
     depth=Control(list(depth_of), label="Layer, from the input"),
@@ -784,9 +788,9 @@ FrameExplorer(
 
 # %% [markdown]
 # The first layers keep nearly everything. Then whiskers and stripes turn into other whiskers and
-# stripes, and the colors fade. In the end the parts drift: eyes, a nose and fur, enough for "cat".
-# What you see depends on the prior, too: (8) has many answers, and the gray start and the total
-# variation choose among them.
+# stripes, and the colors fade. What you see depends on the prior, too: (8) has many answers, and the gray start and
+# the total variation choose among them. And the search gets close, not to the end: from the last layers the features
+# still differ by a few percent.
 #
 # ## Deep dream
 #
@@ -937,7 +941,7 @@ fig
 #
 # $\ell_\text{content}$ is the first term of (8) for the content's picture, and $\ell_\text{style}$ the
 # same ratio for Gram matrices, averaged over layers. In code it is one line of objectives:
-# `feature_distance(features) + beta * gram_distance(grams)`.
+# `feature_distance(features) + beta * gram_distance(grams)`, to which `lib` adds a little total variation.
 
 # %%
 styles = run.pick(quick=["flower", "coffee"], standard=["flower", "coffee", "hubble"])
@@ -962,7 +966,7 @@ FrameExplorer(
     ),
     alt=lambda style, beta: (
         f"The photograph “{style}”, and the cat's face with a style weight of {beta:g}: the face is "
-        f"{'clear' if beta < 10 else 'still there, but made of the colors and strokes of the style'}."
+        f"{'in the colors of the style' if beta < 10 else 'made of its colors and strokes'}."
     ),
     title="How much style can the cat bear?",
     style=styles,
@@ -972,17 +976,16 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# With a small $\beta$ only colors move. With a large one the cat's fur becomes petals, lit from where
-# petals are lit, and in the end the face is a place where the texture happens to be dark. Nobody
-# told the network what style is: (10) leaves out places, and what is left, we call style.
+# With a small $\beta$ only colors move. With a large one the fur takes on the colors, patches and smoothness of the
+# style, and in the end the face is a place where the texture happens to be dark. Nobody told the network what style is: (10) leaves out places, and what is left, we call style.
 #
 # ## Exercises
 #
 # ### Exercise 1: total variation
 #
 # ★☆☆, 10 minutes. For each picture, the mean over channels and pixels of (step to the right)² + (step
-# down)². Leave out the last row and column, which lack a neighbor. Then think: which pictures have
-# none?
+# down)². Leave out the last row and column, which lack a neighbor. (The inversion above has it in two lines, for all
+# pictures at once.) Then think: which pictures have none?
 
 
 # %% tags=["exercise"] exercise="total-variation" points=4
@@ -1012,6 +1015,7 @@ checks.check_total_variation(my_total_variation)
 # ★★☆, 15 minutes. Change (6) so that the network takes every picture for the class `target`: one
 # step of size `epsilon`, pixels within [0, 1]. Leave images and weights as they are (which rules out
 # `backward()`). In which direction do you go now, and on which label's loss?
+# `cross_entropy` wants a label for each picture.
 
 
 # %% tags=["exercise"] exercise="target-attack" points=5
@@ -1040,11 +1044,11 @@ checks.check_target_attack(my_attack)
 # %% [markdown]
 # ### Exercise 3: which layer was inverted?
 #
-# ★★☆, 25 minutes. Someone hands you a picture that was made by inverting one of several layers of a
+# ★★☆, 15 minutes. Someone hands you a picture that was made by inverting one of several layers of a
 # network, and the original. All layers behind the inverted one agree on the two pictures as well, since
 # they see nothing else. Return the name of the first layer, from the input on, whose features for
-# the two differ by a relative squared distance, as in (8), of less than 0.01. Sums run over the
-# whole batch; `objectives.record(model, images, layers)` gives the features by name. (Batches of
+# the two differ by a relative squared distance, as in (8), of less than 0.01, and the last one if none does. Sums run
+# over the whole batch; `objectives.record(model, images, layers)` gives the features by name. (Batches of
 # pictures count as one.)
 
 

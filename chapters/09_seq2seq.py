@@ -208,7 +208,8 @@ for split, sentences in data.items():
     print(f"{split}: {write_english(pair.english)}\n    {write_french(pair.french)}")
 
 # %% [markdown]
-# *test* has sentences of the kind that we train on (up to 20 English words), but none of the same. In
+# *test* has sentences of the kind that we train on (up to 20 English words, punctuation counted), but none of the
+# same. In
 # *patterns* a kind of clause meets a kind of date as in no training sentence; *longer* has more than 20
 # words. One sentence is in the language and in none of these sets. Bahdanau et al. (2015) translated
 # it in the paper that introduced attention:
@@ -232,8 +233,9 @@ print(bahdanau.source[0, :5].tolist(), "…", bahdanau.english.words[bahdanau.so
 # | $y_t$ | (batch, $n$) | embedding of the word written at step $t$ |
 # | $c$ | (batch, $2n$) | the context |
 #
-# The *encoder* reads in both directions, and each $h_i$ joins what either direction knew at word $i$. Where
-# the two ended gives the context $c$ and the first state (Sutskever et al., 2014; Cho et al., 2014):
+# The *encoder* reads in both directions, and each $h_i$ joins what either direction knew at word $i$. The last state
+# of each, $\overrightarrow h_T$ and, read backwards, $\overleftarrow h_1$, make the context $c$ and the first state
+# (Sutskever et al., 2014; Cho et al., 2014):
 #
 # $$
 # c = [\overrightarrow h_T ;\, \overleftarrow h_1] , \qquad s_0 = \tanh(W_0\, c + b_0) . \tag{2}
@@ -245,8 +247,8 @@ print(bahdanau.source[0, :5].tolist(), "…", bahdanau.english.words[bahdanau.so
 # s_t = g(y_{t-1}, c, s_{t-1}) , \qquad p_t = \mathrm{softmax}\big(o(s_t, c, y_{t-1})\big) . \tag{3}
 # $$
 #
-# Here $o$ is a layer of tanh and one of logits, and $g$ is a GRU cell, explained below. One look at
-# the shapes, before any training:
+# $o$ is a layer of tanh and one of logits, $g$ a GRU cell (below, with $x = [y_{t-1} ; c]$, $h = s_{t-1}$), and $y_0$
+# embeds a start token. The shapes:
 
 # %%
 sizes = len(learn.english), len(learn.french)
@@ -267,7 +269,11 @@ for split in ("test", "longer"):
 # $$
 #
 # $$
-# n = \tanh\big(W_n x + r \odot (U_n h)\big) , \qquad h' = (1 - z) \odot n + z \odot h .
+# \tilde h = \tanh\big(W_n x + r \odot (U_n h)\big) ,
+# $$
+#
+# $$
+# h' = (1 - z) \odot \tilde h + z \odot h .
 # $$
 #
 # Where $z = 1$ the old state passes untouched, and so does its gradient. ($\sigma$ is the sigmoid, $\odot$
@@ -279,8 +285,8 @@ def gru(x, h, W, U):
     W_r, W_z, W_n = (x @ W.T).chunk(3, dim=1)
     U_r, U_z, U_n = (h @ U.T).chunk(3, dim=1)
     r, z = torch.sigmoid(W_r + U_r), torch.sigmoid(W_z + U_z)
-    n = torch.tanh(W_n + r * U_n)
-    return (1 - z) * n + z * h
+    h_new = torch.tanh(W_n + r * U_n)
+    return (1 - z) * h_new + z * h
 
 
 peer = nn.GRUCell(3, 5, bias=False)
@@ -421,7 +427,7 @@ print(f"every word of the sentence gets a gradient: {bool((at_weights != 0).all(
 # ## Training both
 #
 # Two networks from the same first weights: one attends, the other keeps $c$ from (2). Everything else is
-# alike: the sentences, their order, 64 units, Adam with a rate that rises and falls. Three seeds each. On
+# alike, apart from attention's own weights: the sentences, their order, 64 units, Adam with a rate that rises and falls. Three seeds each. On
 # the way we note the weights on Bahdanau's sentence and the loss of sentences that are not trained on.
 
 # %%
@@ -498,8 +504,11 @@ def by_length(name):
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of the percentage of words that are right against the length of the sentence, from five to twenty words. With attention the line stays near the top. With one context it starts lower and falls steadily as sentences grow longer. A narrow band shows the spread over seeds."}}
 fig, ax = plotting.figure(height=3.3)
 middle = [sum(group) / 2 for group in groups]
-plotting.plot_by_length(ax, middle, {n: by_length(n) for n in models}, ylabel="words right (%)")
-ax.set(title="One context holds a short sentence")
+plotting.plot_by_length(
+    ax, middle, {n: by_length(n) for n in models},
+    xlabel="tokens of the English sentence", ylabel="words right (%)",
+)  # fmt: skip
+ax.set(title="One context loses words as sentences grow")
 fig
 
 # %% tags=["nbval-check-output"]
@@ -557,7 +566,7 @@ Prediction(
     ],
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Table of attention weights. Columns are the words of the English sentence The agreement on the European Economic Area was signed in August 1992, rows those of the French translation. Dark cells run along the diagonal, but for the rows zone, économique, européenne, where they run backwards. Red frames mark the words that are known to translate each other; most dark cells lie within a frame, the articles look at the noun that follows."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Table of attention weights. Columns are the words of the English sentence The agreement on the European Economic Area was signed in August 1992, rows those of the French translation. Dark cells run along the diagonal, but for the rows zone, économique, européenne, where they run backwards. Orange frames mark the words that are known to translate each other; most dark cells lie within a frame, the articles look at the noun that follows."}}
 model, pair = models["attention"][0], bahdanau.pairs[0]
 written = greedy(model, model.encode(bahdanau.source), longest=30)
 french = bahdanau.french.decode(written.words[0].tolist())
@@ -574,9 +583,9 @@ fig
 #
 # ### Explore: sentence by sentence
 #
-# Choose a word it wrote. Play steps through a sentence; the box frames what the word translates.
-# The first sentence is Bahdanau's, then follow the first ones of each set. Where does it look before it
-# writes an article? Where in a sentence that came out wrong?
+# Choose a word it wrote. Play steps through a sentence; tick *Frame the words it translates* to see what the word
+# stands for. The first sentence is Bahdanau's, then follow the first ones of each set. Where does it look before it
+# writes an article? Tick *Mark what is wrong*: did it look at the right word before the wrong ones?
 
 # %% tags=["hide-input"]
 chosen = [bahdanau.pairs[0], *data["test"].pairs[:5], *data["patterns"].pairs[:2],
@@ -595,12 +604,14 @@ def reading(pair):
     known = {(j, i) for j, i in pair.links if j < len(words) and right[j]}
     verdict = "right" if tuple(words) == pair.french else "wrong"
     return Reading([*pair.english, "<end>"], words, looked[0, : len(words)].detach(), known,
-                   name=f"{write_english(pair.english)} ({verdict})")  # fmt: skip
+                   name=f"{write_english(pair.english)} ({verdict})", truth=pair.french)  # fmt: skip
 
 
 AttentionReader([reading(pair) for pair in chosen], title="Where did it look before each word?")
 
 # %% [markdown]
+# Often it looks at the right word and gets the ending wrong: looking right is not yet writing right.
+#
 # ### Explore: how it learns to look
 #
 # The same table while the first network is trained, for the right translation. When does the
@@ -614,7 +625,8 @@ at = dict(zip(history.evaluated_at, range(len(history.evaluated_at)), strict=Tru
 def state_of(updates):
     row = at[updates]
     loss, error = (float(history.metrics[name][row]) for name in ("loss", "error"))
-    return f"{updates} updates: loss {loss:.2f} nats a word, link errors {100 * error:.0f}%"
+    return (f"{updates} updates. Other sentences: loss {loss:.2f} nats a word, "
+            f"link errors {100 * error:.0f}%")  # fmt: skip
 
 
 FrameExplorer(
@@ -640,7 +652,8 @@ FrameExplorer(
 # \mathrm{AER} = 1 - \frac{|A \cap S| + |A \cap P|}{|A| + |S|} . \tag{9}
 # $$
 #
-# A word that says two English words (*du*: of the) may be linked to either, so its links are in $P$ alone.
+# A word that says two English words (*du*: of the) may be linked to either, so its links are in $P$ alone. The chart
+# is about sentences that are not trained on.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart over the updates of training. The alignment error rate starts near its maximum, stays there at first and then falls steeply to a small part of it; the loss per word falls before it and along with it. Bands show the spread over seeds."}}
 fig, ax = plotting.figure(height=3.3)
@@ -692,7 +705,7 @@ by_kind = [errors_by_kind(model, data["test"]) for model in models["attention"]]
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Chart of the alignment error rate by kind of French word, with 95 percent intervals over seeds. Articles have by far the largest rate, auxiliaries a smaller one that differs between seeds; nouns, adjectives, participles and dates lie close to zero."}}
 fig, ax = plotting.figure(height=3.2)
 plotting.plot_intervals(ax, {k: [row[k] for row in by_kind] for k in by_kind[0]})
-ax.set(xlabel="alignment error rate (%)", title="Articles look where their form is decided")
+ax.set(xlabel="alignment error rate (%)", title="Articles are linked wrongly most often")
 ax.set_xlim(left=-2)
 fig
 
@@ -801,13 +814,13 @@ FrameExplorer(
         list(spots)[run.pick(quick=5, standard=0) :][: run.pick(quick=2, standard=99)],
         label="Hidden word",
     ),
-    start={"hidden": list(spots)[5]},
+    start={"hidden": list(spots)[run.pick(quick=5, standard=8)]},
 )
 
 # %% [markdown]
-# A made-up word is of the right kind: the states of the neighbors, and those of the decoder, know what kind
-# of word belongs there. Sometimes the neighbors know the word itself, since each $h_i$ has read all of the
-# sentence, and then nothing is missing.
+# A hidden word may be left out of the translation, or made up. A made-up word is mostly of the right kind: the states
+# of the neighbors, and those of the decoder, know what belongs there. Sometimes nothing is missing: the neighbors
+# know the word itself, since each $h_i$ has read all of the sentence, or its translation looks elsewhere anyway.
 #
 # ## New patterns, longer sentences
 #
@@ -842,12 +855,13 @@ verdicts[1]
 
 # %% [markdown]
 # New combinations of known parts cost little. Length is another matter, even with attention: the
-# states $s_t$ have never counted that far, and one wrong word spoils a whole sentence.
+# states $s_t$ have never counted that far, which probably hurts, and one wrong word of thirty spoils a whole
+# sentence.
 #
 # ## Searching for better sentences
 #
 # Greedy decoding can't take back a word. *Beam search* keeps the few likeliest beginnings, continues each
-# by every word, and keeps the likeliest again (exercise 4).
+# by every word, and keeps the likeliest again (exercise 4). The first network on the first long sentences:
 
 # %%
 few = as_dataset(data["longer"].pairs[: run.pick(quick=5, standard=100)])
@@ -945,7 +959,9 @@ checks.check_error_rate(error_rate)
 # those of each next word, `done` (beams,) tells which beginnings have ended. A beginning that has ended
 # is continued by padding (word 0) alone, at no cost. Return the log probabilities of the best
 # continuations, as many as there are beams and best first, which beginning each continues, and its
-# word. `torch.topk` of a flattened table helps.
+# word: three tensors (beams,). With two beginnings of probability 0.6 and 0.4, of which the first has ended, and a
+# next word of 0.9 for the second, the best two are 0.6 (the first, padding) and 0.36 (the second, that word).
+# `torch.topk` of a flattened table helps; its index is beginning · words + word.
 
 
 # %% tags=["exercise"] exercise="beam-step" points=6
@@ -978,7 +994,7 @@ checks.check_beam_step(beam_step)
 # - Attention scores every state of the encoder, makes weights of the scores and mixes a new context at
 #   each step. All of it can be differentiated, so nobody has to say where to look.
 # - The weights drawn show a diagonal, and a crossing where languages differ in order. They agree with the
-#   true links for words that carry meaning, far less for articles, which look at what decides
+#   true links for words that carry meaning, far less for articles, which often look at what decides
 #   their form.
 # - To the decoder the encoder's states are a set.
 #

@@ -273,6 +273,8 @@ def _environment(work: Path) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "JUPYTER_DATA_DIR": str(Path(sys.prefix, "share", "jupyter")),
         "IPYTHONDIR": str(work.parent / "ipython"),
+        # Another program's list of fonts may lack ours, and a user's settings change figures.
+        "MPLCONFIGDIR": str(ROOT / "_build" / "matplotlib"),
     }
 
 

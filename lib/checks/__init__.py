@@ -13,6 +13,12 @@ from lib.checks.augmentation import (
     check_shear_matrices,
     check_ten_crops,
 )
+from lib.checks.captioning import (
+    check_clipped_precision,
+    check_look_at_grid,
+    check_self_attention,
+    check_share_inside,
+)
 from lib.checks.features import (
     check_compress,
     check_cosine_neighbors,
@@ -46,6 +52,7 @@ __all__ = [
     "Case",
     "Report",
     "check_beam_step",
+    "check_clipped_precision",
     "check_compress",
     "check_contrast",
     "check_cosine_neighbors",
@@ -60,12 +67,15 @@ __all__ = [
     "check_gain",
     "check_integrated_gradients",
     "check_k_fold",
+    "check_look_at_grid",
     "check_looks_at",
     "check_masked_attention",
     "check_masked_loss",
     "check_maxout_pieces",
     "check_own_augmentation",
     "check_pointing_game",
+    "check_self_attention",
+    "check_share_inside",
     "check_shear_matrices",
     "check_spatial_dropout",
     "check_standardize",

@@ -32,7 +32,7 @@ def check_masked_attention(attend: Callable[..., Looked]) -> Report:
 
     def weights() -> None:
         got, expected, _ = run()
-        expect_close(got[1], expected[1], hint="softmax over positions, the last dimension")
+        expect_close(got[1], expected[1], hint="hide scores first, then softmax over positions")
 
     def context() -> None:
         got, expected, _ = run()
@@ -177,9 +177,13 @@ def check_beam_step(beam_step: Callable[[Tensor, Tensor, Tensor], Beams]) -> Rep
                      hint="It is followed by PAD, and by nothing else.")  # fmt: skip
 
     def both_ended() -> None:
-        log_p, place, _ = run((True, True))
-        expect_close(log_p.exp(), torch.tensor([0.6, 0.4]))
-        expect_close(place, torch.tensor([0, 1]), hint="Each finished one has one continuation.")
+        log_p = torch.tensor([0.6, 0.1]).log()
+        following = torch.tensor([[0.05, 0.5, 0.45], [0.05, 0.05, 0.9]]).log()
+        best, place, word = _parts(beam_step(log_p, following, torch.tensor([True, True])), 3)
+        hint = "Each finished one has one continuation, PAD, at no cost."
+        expect_close(place, torch.tensor([0, 1]), hint=hint)
+        expect_close(word, torch.tensor([PAD, PAD]), hint=hint)
+        expect_close(best.exp(), torch.tensor([0.6, 0.1]), hint=hint)
 
     def one_beginning() -> None:
         log_p = torch.tensor([0.0, -torch.inf])

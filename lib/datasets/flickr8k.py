@@ -11,7 +11,9 @@ import torch
 from PIL import Image, ImageOps
 from torch import Tensor
 
+from lib.datasets.captions import word_vocabulary
 from lib.datasets.downloads import DownloadError, data_root
+from lib.datasets.words import Vocabulary, pad
 
 FOLDER, PICTURES, PAGE = "flickr8k", "Flicker8k_Dataset", "8k-pictures.html"
 SPLITS = ("train", "test")
@@ -90,6 +92,29 @@ def load_flickr8k(split: str = "train", *, root: str | Path | None = None) -> Ca
 def caption_words(text: str) -> list[str]:
     """A caption's words in lower case, without punctuation."""
     return WORD.findall(text.lower())
+
+
+def as_numbers(photos: CaptionedPhotos, *, least: int = 5) -> tuple[Tensor, Tensor, Vocabulary]:
+    """Every caption as numbers (captions, longest), and the row of its photograph (captions,).
+
+    Args:
+        least: words that are rarer are UNKNOWN.
+
+    Returns:
+        target, rows, and the vocabulary, made from these captions.
+
+    Raises:
+        ValueError: no word is that frequent.
+    """
+    said = [(row, caption_words(t)) for row, texts in enumerate(photos.captions) for t in texts]
+    vocabulary = word_vocabulary([words for _, words in said], least=least)
+    target = pad([vocabulary.encode(words) for _, words in said])
+    return target, torch.tensor([row for row, _ in said]), vocabulary
+
+
+def references(photos: CaptionedPhotos) -> list[list[str]]:
+    """The captions of each photograph as `lib.captioning.bleu` compares them."""
+    return [[" ".join(caption_words(text)) for text in texts] for texts in photos.captions]
 
 
 def _read_page(page: Path, pictures: Path) -> dict[str, list[str]]:

@@ -15,7 +15,7 @@ ATTACK_COLORS = {
     "random signs": GRAY,
     "FGSM": BLUE,
     "PGD": VERMILLION,
-    "PGD, trained against it": GREEN,
+    "PGD, hardened network": GREEN,
 }
 DOTS = 115  # per inch: pictures of 128 pixels gain weight from more, not sharpness
 MARGINS = {"left": 0.02, "right": 0.98, "top": 0.89, "bottom": 0.03, "wspace": 0.06}
@@ -46,11 +46,11 @@ def plot_smooth(ax: Axes, image: Tensor, *, title: str | None = None) -> Axes:
 
 
 def ascent_figure(image: Tensor, scores: Tensor, *, step: int, highest: float, note: str) -> Figure:
-    """A frame of the explorer of gradient ascent: the picture, and its score so far.
+    """A frame of the explorer of gradient ascent: the picture, and the objective so far.
 
     Args:
         image: (3, height, width), as it is to be shown.
-        scores: (steps,), of the class, before each step.
+        scores: (steps,), the objective before each step.
         step: steps done.
         highest: the upper end of the axis, the same in all frames.
         note: above the picture.
@@ -62,8 +62,8 @@ def ascent_figure(image: Tensor, scores: Tensor, *, step: int, highest: float, n
     chart.plot(scores[: step + 1].tolist(), color=BLUE)
     at = min(step, len(scores) - 1)
     chart.plot(at, float(scores[at]), "o", color=VERMILLION, ms=7)
-    chart.set(xlim=(0, len(scores)), ylim=(min(0.0, float(scores.min())) - 1, highest))
-    chart.set_title("score of the class", fontsize=10)
+    chart.set(xlim=(0, 1.04 * len(scores)), ylim=(min(0.0, float(scores.min())) - 1, highest))
+    chart.set_title("what is raised", fontsize=10)
     chart.set_xlabel("step", fontsize=10)
     return made
 

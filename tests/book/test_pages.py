@@ -44,6 +44,10 @@ def test_every_picture_says_what_it_shows(review):
     assert not review(LOOKS[0])["pictures"]
 
 
+def test_no_page_shows_a_warning(html, pages):
+    assert not [path for path in pages if "output stderr" in (html / path).read_text()]
+
+
 def test_every_icon_of_the_theme_is_drawn(review):
     assert not review(LOOKS[0])["icons"]
 

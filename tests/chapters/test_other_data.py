@@ -1,6 +1,6 @@
 """Every chapter that offers other data runs on it from the first cell to the last.
 
-The data stands in for CIFAR-10: the same format and shapes, random pixels.
+The data stands in for CIFAR-10 and Flickr8k: the same formats, random pixels.
 """
 
 import re
@@ -8,6 +8,7 @@ import re
 import pytest
 
 from tests.cifar10 import write_cifar10
+from tests.flickr8k import write_flickr8k
 from tools.chapters import Chapter, list_chapters, read_source
 from tools.execute import Parameters, execute
 
@@ -55,3 +56,13 @@ def test_a_chapter_runs_on_the_other_data_it_offers(chapter, data, tmp_path, mon
     copy = Chapter(tmp_path / chapter.source.name)
     (result,) = execute([copy], Parameters("quick"), cache=tmp_path / "cache", limit=300)
     assert result.seconds > 0
+
+
+def test_captions_are_learned_from_flickr8k_where_it_is(tmp_path, monkeypatch):
+    write_flickr8k(tmp_path / "data", 40)
+    monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
+    (chapter,) = (c for c in list_chapters() if c.name == "10_captioning")
+    (result,) = execute([chapter], Parameters("quick"), cache=tmp_path / "cache", limit=300)
+    said = [output.get("text", "") for cell in result.notebook().cells if cell.cell_type == "code"
+            for output in cell.outputs]  # fmt: skip
+    assert any(re.fullmatch(r"Flickr8k, \d+ photographs: BLEU [\d.]+\n", text) for text in said)

@@ -53,6 +53,13 @@ def greedy_steps(log_p, following, done):
     return log_p + best, torch.arange(len(log_p)), word
 
 
+def also_continues_ends(log_p, following, done):
+    following = following.clone()
+    following[done, 0] = 0
+    best, index = (log_p[:, None] + following).flatten().topk(len(log_p))
+    return best, index // following.shape[1], index % following.shape[1]
+
+
 RIGHT = {
     checks.check_masked_attention: attend,
     checks.check_masked_loss: sequence_loss,
@@ -69,6 +76,7 @@ WRONG = [
     (checks.check_error_rate, precision_alone, "nothing found"),
     (checks.check_beam_step, forgets_ends, "a finished beginning"),
     (checks.check_beam_step, greedy_steps, "which beginnings"),
+    (checks.check_beam_step, also_continues_ends, "all finished"),
 ]
 
 

@@ -6,8 +6,17 @@ import torch
 from PIL import Image
 
 from lib.datasets import flickr8k
+from lib.datasets.captions import texts
 from lib.datasets.downloads import DownloadError
-from lib.datasets.flickr8k import PAGE, PICTURES, caption_words, has_flickr8k, load_flickr8k
+from lib.datasets.flickr8k import (
+    PAGE,
+    PICTURES,
+    as_numbers,
+    caption_words,
+    has_flickr8k,
+    load_flickr8k,
+    references,
+)
 from tests.flickr8k import write_flickr8k
 
 
@@ -46,6 +55,15 @@ def test_a_caption_becomes_words():
     assert caption_words("A dog's ball , two red-haired boys .") == [
         "a", "dog's", "ball", "two", "red-haired", "boys"
     ]  # fmt: skip
+
+
+def test_every_caption_becomes_numbers_with_its_photograph(tmp_path):
+    write_flickr8k(tmp_path, 20)
+    photos = load_flickr8k("train", root=tmp_path)
+    target, rows, vocabulary = as_numbers(photos, least=2)
+    assert rows.tolist() == [row for row in range(len(photos)) for _ in range(5)]
+    assert texts(target, vocabulary)[:5] == references(photos)[0]
+    assert references(photos)[0][0].endswith("seen from afar")
 
 
 def test_the_environment_names_the_folder(tmp_path, monkeypatch):

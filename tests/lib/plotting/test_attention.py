@@ -53,7 +53,7 @@ def test_frames_of_weights_have_one_size_and_their_note():
 def test_each_translator_has_a_line_and_a_band():
     _, ax = plotting.figure()
     values = {name: np.array([[90, 80], [94, 86.0]]) for name in plotting.TRANSLATOR_COLORS}
-    plotting.plot_by_length(ax, [5, 10], values, ylabel="%")
+    plotting.plot_by_length(ax, [5, 10], values, xlabel="words", ylabel="%")
     assert [list(line.get_ydata()) for line in ax.lines] == [[92, 83]] * 2
     assert len(ax.collections) == 2
 
