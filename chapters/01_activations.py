@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     compute_minutes: 1.5
 #     exercise_minutes: 45
 #     reading_minutes: 50
 #     rows: [M05, M06]

@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     compute_minutes: 1.5
 #     exercise_minutes: 60
 #     reading_minutes: 50
 #     rows: [M07, M08]

@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     compute_minutes: 2
 #     exercise_minutes: 60
 #     reading_minutes: 70
 #     rows: [M09, M10, M11, M12, M13, M14, M15, M16, M17, M18, M19, M20]

@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     compute_minutes: 2
 #     exercise_minutes: 60
 #     reading_minutes: 55
 #     rows: [M21, M22, M23, M24, M25]

@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     compute_minutes: 1.5
 #     exercise_minutes: 70
 #     reading_minutes: 60
 #     rows: [M26, M27, M28, M29, M30, M31, M32, M33, M34, B2]

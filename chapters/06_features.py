@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     compute_minutes: 1.5
 #     exercise_minutes: 60
 #     reading_minutes: 60
 #     rows: [M35, M36, M37, M38, M39, M40]

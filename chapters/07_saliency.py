@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     compute_minutes: 2
 #     exercise_minutes: 60
 #     reading_minutes: 60
 #     rows: [M41, M42, M43, M44, M45, B1]

@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     compute_minutes: 1.5
 #     exercise_minutes: 70
 #     reading_minutes: 55
 #     rows: [M54, M55, M56, M57, M58]

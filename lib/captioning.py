@@ -1,5 +1,6 @@
 """Captions judged: against people's by BLEU, and against where the things are."""
 
+import difflib
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -51,6 +52,20 @@ def bleu(said: Sequence[str], references: Sequence[Sequence[str]]) -> float:
     # none.
     columns = [[row[k] if k < len(row) else None for row in references] for k in range(most)]
     return sacrebleu.corpus_bleu(list(said), columns, tokenize="none", force=True).score
+
+
+def align_words(said: Sequence[str], truth: Sequence[str]) -> list[int | None]:
+    """For each word said the position in the truth that it stands for; None for one too many.
+
+    Words in the longest shared runs are paired, and between them runs of equal length, in which a
+    word was written in place of another.
+    """
+    pairs: list[int | None] = [None] * len(said)
+    matcher = difflib.SequenceMatcher(None, list(said), list(truth), autojunk=False)
+    for tag, start, stop, other, end in matcher.get_opcodes():
+        if tag == "equal" or (tag == "replace" and stop - start == end - other):
+            pairs[start:stop] = range(other, end)
+    return pairs
 
 
 def cover(owners: Tensor, rows: int, columns: int) -> Tensor:

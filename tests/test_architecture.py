@@ -8,7 +8,7 @@ import pytest
 from tools.chapters import ROOT
 
 FLOORS = [
-    {"runtime", "progress", "files", "intervals"},
+    {"runtime", "progress", "files", "intervals", "setup"},
     {"claims", "workers"},
     {
         "datasets",

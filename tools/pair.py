@@ -1,7 +1,8 @@
 """Writes chapters/*.ipynb from chapters/*.py: `python -m tools.pair`, or `make notebooks`.
 
-The notebook is what Colab and nbval open. It holds the outputs of checked cells only, as the quick
-budget gives them: text, no images, no widget state.
+The notebook is what Colab and nbval open. It starts with a cell that fetches the course where it is
+not there, and holds the outputs of checked cells only, as the quick budget gives them: text, no
+images, no widget state.
 """
 
 import sys
@@ -11,6 +12,7 @@ import nbformat
 from lib.files import write_atomically
 from tools.build import BUILD, bring_data, reporting
 from tools.chapters import Chapter, CourseError, is_checked, list_chapters, read_source
+from tools.colab import read_repository, with_first_cell
 from tools.execute import Executed, Parameters, execute
 from tools.lock import exclusive
 
@@ -28,7 +30,7 @@ def reference_notebook(result: Executed) -> nbformat.NotebookNode:
         cell.execution_count = number if checked else None  # nbval wants proof of a run
         kept = [_text_only(output, name, number) for output in cell.outputs] if checked else []
         cell.outputs = _joined(kept)
-    return notebook
+    return with_first_cell(notebook, read_repository())
 
 
 def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
@@ -75,7 +77,8 @@ def is_in_step(chapter: Chapter) -> bool:
     for cell in committed.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    return nbformat.writes(committed) == nbformat.writes(read_source(chapter))
+    expected = with_first_cell(read_source(chapter), read_repository())
+    return nbformat.writes(committed) == nbformat.writes(expected)
 
 
 def main() -> int:

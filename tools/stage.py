@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from html import escape
 from pathlib import Path
 
 import nbformat
@@ -9,6 +10,7 @@ import nbformat
 from lib.claims import load_claims
 from tools.chapters import ROOT, CourseError, title_of
 from tools.claims_page import render_claims_page
+from tools.colab import read_repository
 from tools.execute import THREADS, Executed, Parameters
 
 
@@ -28,7 +30,7 @@ def stage(
         code = "\n".join(cell.source for cell in notebook.cells)
         records = sorted(load_claims(result.folder / "claims"), key=lambda c: code.find(c.id))
         claims[result.chapter.docname] = (title_of(notebook), records)
-        add_card(notebook, result, parameters)
+        add_card(notebook, result, parameters, read_repository(root).colab_link(result.chapter))
         add_anchors(notebook, [record.id for record in records])
         files[f"{result.chapter.docname}.ipynb"] = nbformat.writes(notebook).encode()
     counts = Counter(record.id for _, records in claims.values() for record in records)
@@ -38,8 +40,13 @@ def stage(
     return files
 
 
-def add_card(notebook: nbformat.NotebookNode, result: Executed, parameters: Parameters) -> None:
+def add_card(
+    notebook: nbformat.NotebookNode, result: Executed, parameters: Parameters, colab: str | None
+) -> None:
     """Put the chapter's times behind its opening: a reader's minutes, and what this run took.
+
+    Args:
+        colab: the address that opens the notebook there; None leaves the link out.
 
     Raises:
         CourseError: the chapter's header does not state its minutes.
@@ -50,6 +57,7 @@ def add_card(notebook: nbformat.NotebookNode, result: Executed, parameters: Para
         raise CourseError(
             f"{result.chapter.name}: its header lacks course.{', course.'.join(missing)}"
         )
+    link = f'<div><dt>Run it</dt><dd><a href="{escape(colab or "")}">on Colab</a></dd></div>\n'
     card = f"""
 <dl class="course-facts">
 <div><dt>Reading</dt><dd>{course["reading_minutes"]} minutes</dd></div>
@@ -57,7 +65,7 @@ def add_card(notebook: nbformat.NotebookNode, result: Executed, parameters: Para
 <div><dt>Computed in</dt><dd>{result.seconds:.0f} s, {result.peak_bytes / 1e9:.1f} GB</dd></div>
 <div><dt>on</dt><dd>{parameters.device.upper()}, {THREADS} thread</dd></div>
 <div><dt>with</dt><dd>budget {parameters.budget}, seed {parameters.seed}</dd></div>
-</dl>
+{link if colab else ""}</dl>
 """
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(card, id="course-card"))
 

@@ -18,20 +18,21 @@ def check_look_at_grid(look_at_grid: Callable[..., Looked]) -> Report:
     """Check attention over a grid of features.
 
     Args:
-        look_at_grid: maps h (batch, width), z (batch, D, H, W), W (units, width), U (units, D),
+        look_at_grid: maps h (batch, width), z (batch, D, H, W), A (units, width), B (units, D),
             b (units,) and v (units,) to context (batch, D) and weights (batch, H, W).
     """
 
     def run(scale: float = 1.0) -> tuple[Looked, Looked]:
-        h, z, W, U, b, v = _grid_inputs()
+        h, z, A, B, b, v = _grid_inputs()
         v = scale * v
         states = z.flatten(2).transpose(1, 2)
-        context, weights = additive_attention(h @ W.T, states @ U.T + b, states, None, score=v)
-        return _pair(look_at_grid(h, z, W, U, b, v)), (context, weights.view(2, 3, 4))
+        context, weights = additive_attention(h @ A.T, states @ B.T + b, states, None, score=v)
+        return _pair(look_at_grid(h, z, A, B, b, v)), (context, weights.view(2, 3, 4))
 
     def weights() -> None:
         got, expected = run()
-        expect_close(got[1], expected[1], hint="Softmax over all places of a picture at once.")
+        hint = "A h + B z + b in the tanh, then one softmax over all places."
+        expect_close(got[1], expected[1], hint=hint)
 
     def sums() -> None:
         got, _ = run()
@@ -79,6 +80,8 @@ def check_clipped_precision(
         [
             case(ring, ring, 1, 1.0),
             case("a red ring on grass", ring, 1, 0.8),
+            case("ring on sand", ring, 1, 1.0, "Runs may stand anywhere in the reference."),
+            case("a ring and a star", "a ring and a heart", 1, 0.8, "Both “a” count."),
             case("a red ring on grass", ring, 2, 0.75, "Four runs of two words, three are right."),
             case("a a a a", ring, 1, 0.25, "The reference has “a” once: count it once."),
             case("sand on ring red a", ring, 2, 0.0, "Order counts from n = 2 on."),

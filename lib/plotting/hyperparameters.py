@@ -122,6 +122,8 @@ def plot_short_and_long(
         )  # fmt: skip
     ax.set(xlabel="epochs", ylabel="validation accuracy (%)", xlim=(0, epochs[-1] * 1.2))
     ax.set_xticks([tick for tick in ax.get_xticks() if tick <= epochs[-1]])
+    low, high = float(np.min(curves)), max(float(np.max(curves)), *ends)  # names stay inside
+    ax.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
     return ax
 
 

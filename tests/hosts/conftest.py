@@ -15,12 +15,18 @@ import pytest
 from playwright import sync_api
 
 from tests.browser import serve
+from tools.colab import read_repository
 from tools.lock import exclusive
 from tools.vendor import vendor
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
 BUILD = ROOT / "_build" / "hosts"
+# Of Colab's own module what the course calls.
+OUTPUT = """\
+def enable_custom_widget_manager():
+    print("Colab draws custom widgets")
+"""
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
 PAGE = """<!doctype html>
@@ -47,6 +53,36 @@ def colab() -> Path:
             (site_packages(python) / "ours.pth").write_text(sysconfig.get_path("purelib"))
             shutil.copy(pins, stamp)
     return python
+
+
+@pytest.fixture(scope="session")
+def on_colab(colab, tmp_path_factory) -> dict[str, str]:
+    """The environment of a kernel on Colab: its packages, its own module, the course on GitHub.
+
+    The working tree, whether committed or not, stands in for what GitHub has.
+    """
+    published, modules = (tmp_path_factory.mktemp(name) for name in ("published", "modules"))
+    git = ["git", "-c", "user.name=course", "-c", "user.email=course@localhost", "-C"]
+    listing = [*git, ROOT, "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    names = subprocess.run(listing, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, names.split("\0")):
+        if (ROOT / name).is_file():
+            (published / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(ROOT / name, published / name)
+    repository = read_repository()
+    for command in (["init", "-qb", repository.branch], ["add", "."], ["commit", "-qm", "All"]):
+        subprocess.run([*git, published, *command], check=True)
+    (modules / "google" / "colab").mkdir(parents=True)
+    (modules / "google" / "colab" / "__init__.py").touch()
+    (modules / "google" / "colab" / "output.py").write_text(OUTPUT)
+    return os.environ | {
+        "GIT_CONFIG_COUNT": "1",
+        "GIT_CONFIG_KEY_0": f"url.{published.as_uri()}.insteadOf",
+        "GIT_CONFIG_VALUE_0": repository.url,
+        "JUPYTER_PREFER_ENV_PATH": "1",
+        "PATH": os.pathsep.join([str(colab.parent), os.environ["PATH"]]),
+        "PYTHONPATH": str(modules),
+    }
 
 
 @pytest.fixture(scope="session")

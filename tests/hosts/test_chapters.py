@@ -1,40 +1,72 @@
-"""Every chapter runs under the versions of IPython, ipywidgets and matplotlib that Colab has."""
+"""Every chapter runs from an empty folder, under the versions that Colab has."""
 
-import os
+import shutil
 import subprocess
+import sys
+import sysconfig
+from pathlib import Path
 
 import pytest
 
+from lib.setup import pinned
+from tests.hosts.conftest import site_packages
 from tools.chapters import ROOT, list_chapters
 
 EXECUTE = """
 import sys
 import nbclient, nbformat
 notebook = nbformat.read(sys.argv[1], as_version=4)
+notebook.cells.append(nbformat.v4.new_code_cell("import lib\\nprint(lib.__file__)"))
 nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
 kinds = [kind for cell in notebook.cells for output in cell.get("outputs", [])
          for kind in output.get("data", {})]
 print(kinds.count("image/png"), kinds.count("application/vnd.jupyter.widget-view+json"))
+print(notebook.cells[1].outputs[0].text.strip())
+print(notebook.cells[-1].outputs[0].text.strip())
 """
 
 
 @pytest.mark.parametrize("chapter", list_chapters(), ids=lambda chapter: chapter.name)
-def test_a_chapter_runs_and_shows_its_figures_and_widgets(colab, chapter, tmp_path):
-    environment = os.environ | {
+def test_a_chapter_runs_from_an_empty_folder(colab, on_colab, chapter, tmp_path):
+    environment = on_colab | {
         "CHROMIUM": "none",  # Colab has none, so chapter 5 shows no picture of the dashboard
         "COURSE_BUDGET": "quick",
-        "COURSE_DATA": str(ROOT / "data"),
+        "COURSE_DATA": str(ROOT / "data"),  # else the first chapters would fetch theirs
         "COURSE_THREADS": "1",
-        "JUPYTER_PREFER_ENV_PATH": "1",
-        "PATH": os.pathsep.join([str(colab.parent), os.environ["PATH"]]),
-        "PYTHONPATH": str(ROOT),
     }
-    command = [colab, "-c", EXECUTE, chapter.notebook]
+    shutil.copy(chapter.notebook, tmp_path)
+    command = [colab, "-c", EXECUTE, chapter.notebook.name]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr[-3000:]
+    counts, first, module = done.stdout.splitlines()
+    figures, widgets = map(int, counts.split())
     source = chapter.source.read_text()
-    figures, widgets = map(int, done.stdout.split())
     assert figures == source.count("\nfig\n")
     names = ("AttentionReader", "CommandCenter", "FrameExplorer", "PictureMap", "Prediction")
     calls = [f"\n{name}(" for name in names]
     assert widgets == sum(map(source.count, calls))
+    assert first == "Colab draws custom widgets"
+    assert module == str(tmp_path / "course" / "lib" / "__init__.py")
+
+
+def test_a_package_that_is_missing_is_installed_and_torch_is_not_touched(tmp_path):
+    subprocess.run([sys.executable, "-m", "venv", tmp_path / "bare"], check=True)
+    python, ours = tmp_path / "bare" / "bin" / "python", tmp_path / "ours"
+    ours.mkdir()
+    for path in Path(sysconfig.get_path("purelib")).iterdir():
+        if not path.name.lower().startswith(("babel", "pip", "__editable__")):
+            (ours / path.name).symlink_to(path)
+    (site_packages(python) / "ours.pth").write_text(str(ours))
+    code = (
+        "import sys; sys.path.insert(0, sys.argv[1])\n"
+        "from lib import setup; setup.prepare(install=True)\n"
+        "import babel, torch; print(babel.__file__, torch.__file__, sep='\\n')"
+    )
+    command = [python, "-c", code, ROOT]
+    for said in ([f"Installing {pinned('babel')}"], []):  # the second time there is nothing to do
+        done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        *printed, babel, torch = done.stdout.splitlines()
+        assert printed == said
+        assert Path(babel).is_relative_to(tmp_path / "bare")
+        assert Path(torch).is_relative_to(ours)

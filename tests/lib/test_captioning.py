@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn import functional
 
-from lib.captioning import bleu, cover, judge_looks
+from lib.captioning import align_words, bleu, cover, judge_looks
 from lib.datasets.captions import NOTHING, as_captions
 from lib.datasets.scenes import load_scenes
 from lib.visualization.scores import energy_inside, pointing_game
@@ -50,6 +50,20 @@ def test_each_reference_may_be_the_right_one_and_their_numbers_may_differ():
 def test_sentences_without_references_are_refused(said, references):
     with pytest.raises(ValueError, match="reference"):
         bleu(said, references)
+
+
+@pytest.mark.parametrize(
+    ("said", "pairs"),
+    [
+        ("a small red ring on sand", [0, 1, 2, 3, 4, 5]),
+        ("a small blue ring on sand", [0, 1, 2, 3, 4, 5]),  # blue stands for red
+        ("a small striped red ring on sand", [0, 1, None, 2, 3, 4, 5]),
+        ("a ring on sand", [0, 3, 4, 5]),
+        ("", []),
+    ],
+)
+def test_words_are_paired_with_what_they_stand_for(said, pairs):
+    assert align_words(said.split(), ["a", "small", "red", "ring", "on", "sand"]) == pairs
 
 
 def test_things_cover_the_picture_together(scenes):

@@ -10,7 +10,12 @@ QUICK_LIMIT = 120  # seconds
 HEADER = {
     "jupytext": {"notebook_metadata_filter": "course"},
     "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-    "course": {"reading_minutes": 1, "exercise_minutes": 2, "rows": ["M05"]},
+    "course": {
+        "reading_minutes": 1,
+        "exercise_minutes": 2,
+        "compute_minutes": 3,
+        "rows": ["M05"],
+    },
 }
 
 

@@ -23,11 +23,11 @@ def test_only_checked_cells_keep_outputs_and_only_text(write_chapter, execute_on
     notebook = nbformat.read(chapter.notebook, as_version=4)
     nbformat.validate(notebook)
     kept = [cell.outputs for cell in notebook.cells if cell.cell_type == "code"]
-    assert kept[:2] == [[], []]
-    assert kept[2][0].text == "held\n"
-    assert kept[3][0].data == {"text/plain": "[1, 2]"}
+    assert kept[:3] == [[], [], []]  # the first fetches the course
+    assert kept[3][0].text == "held\n"
+    assert kept[4][0].data == {"text/plain": "[1, 2]"}
     counts = [cell.execution_count for cell in notebook.cells if cell.cell_type == "code"]
-    assert counts == [None, None, 3, 4]
+    assert counts == [None, None, None, 3, 4]
 
 
 def test_writing_again_changes_nothing(write_chapter, execute_one):

@@ -18,18 +18,25 @@ def executed(write_chapter, tmp_path):
 
 def test_the_card_states_minutes_and_what_the_run_took(executed):
     notebook = read_source(executed.chapter)
-    add_card(notebook, executed, Parameters("quick", 3, "cpu"))
+    add_card(notebook, executed, Parameters("quick", 3, "cpu"), "https://colab.example/a?b&c")
     card = notebook.cells[1].source
     for fact in ("1 minutes", "2 minutes", "61 s, 2.3 GB", "CPU, 1 thread", "quick, seed 3"):
         assert fact in card
+    assert '<a href="https://colab.example/a?b&amp;c">on Colab</a>' in card
     nbformat.validate(notebook)
+
+
+def test_a_course_that_is_not_on_github_has_no_link_to_colab(executed):
+    notebook = read_source(executed.chapter)
+    add_card(notebook, executed, Parameters(), None)
+    assert "Colab" not in notebook.cells[1].source
 
 
 def test_a_chapter_without_its_minutes_is_refused(executed):
     notebook = read_source(executed.chapter)
     del notebook.metadata["course"]["reading_minutes"]
     with pytest.raises(CourseError, match=r"01_a: its header lacks course\.reading_minutes"):
-        add_card(notebook, executed, Parameters())
+        add_card(notebook, executed, Parameters(), None)
 
 
 def test_an_anchor_stands_before_the_cell_of_its_claim(executed):

@@ -45,6 +45,16 @@ def bags(said, reference, n):
     return clipped_precision(sorted(said), sorted(reference), n)
 
 
+def by_position(said, reference, n):
+    given, asked = runs(said, n), runs(reference, n)
+    return sum(a == b for a, b in zip(given, asked, strict=False)) / len(given) if given else 0.0
+
+
+def by_set(said, reference, n):
+    given = runs(said, n)
+    return len(set(given) & set(runs(reference, n))) / len(given) if given else 0.0
+
+
 def share_inside(weights, mask):
     rows, columns = weights.shape
     cells = mask.float().view(rows, mask.shape[0] // rows, columns, -1).mean((1, 3))
@@ -81,6 +91,8 @@ WRONG = [
     (checks.check_clipped_precision, unclipped, "a a a a"),
     (checks.check_clipped_precision, bags, "sand on ring"),
     (checks.check_clipped_precision, lambda s, r, n: float(s == r), "grass"),
+    (checks.check_clipped_precision, by_position, "ring on sand"),
+    (checks.check_clipped_precision, by_set, "a ring and a star"),
     (checks.check_share_inside, touches, "a square grid"),
     (checks.check_share_inside, lambda w, m: float(m.float().mean()), "one cell"),
     (checks.check_self_attention, lambda *a: self_attention(*a, causal=False), "later words"),

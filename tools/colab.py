@@ -1,0 +1,84 @@
+"""What turns a chapter's notebook into one that runs from an empty folder, and leads to it."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import nbformat
+import yaml
+
+from tools.chapters import ROOT, Chapter, CourseError
+
+GITHUB = "https://github.com/"
+COLAB = "https://colab.research.google.com/github/"
+CELL = """\
+# Run this first. In an empty folder (on Colab) it fetches the course; in a clone it does nothing.
+# The chapter computes for about {minutes:g} minutes on two CPU cores; at budget "quick", seconds.
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+URL, BRANCH = {url!r}, {branch!r}
+here, course = Path.cwd(), Path.cwd() / "course"
+clone = next((p for p in (here, *here.parents) if (p / "lib" / "setup.py").is_file()), None)
+if clone is None and not course.is_dir():
+    part = here / "course.part"
+    shutil.rmtree(part, ignore_errors=True)  # of an attempt that was cut short
+    git = ["git", "clone", "--quiet", "--depth", "1", "--branch", BRANCH, URL, str(part)]
+    if (done := subprocess.run(git, capture_output=True, text=True)).returncode:
+        raise RuntimeError(f"cannot fetch {{URL}}; this needs a network, once. {{done.stderr}}")
+    part.rename(course)
+sys.path.insert(0, str(clone or course))
+from lib import setup
+
+setup.prepare(install=clone is None)"""
+
+
+@dataclass(frozen=True)
+class Repository:
+    """Where the course is published.
+
+    Attributes:
+        url: as in `repository.url` of _config.yml.
+        branch: the one that readers get.
+    """
+
+    url: str
+    branch: str
+
+    def colab_link(self, chapter: Chapter) -> str | None:
+        """The address that opens a chapter's notebook on Colab; None if it is not on GitHub."""
+        if not self.url.startswith(GITHUB):
+            return None
+        path = self.url.removeprefix(GITHUB).strip("/").removesuffix(".git")
+        return f"{COLAB}{path}/blob/{self.branch}/chapters/{chapter.notebook.name}"
+
+
+def read_repository(root: Path = ROOT) -> Repository:
+    """What _config.yml says.
+
+    Raises:
+        CourseError: it names no repository.
+    """
+    settings = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
+    url = settings.get("repository", {}).get("url")
+    if not url:
+        raise CourseError("_config.yml names no repository.url; notebooks fetch the course from it")
+    return Repository(url.rstrip("/"), settings["repository"].get("branch", "main"))
+
+
+def with_first_cell(
+    notebook: nbformat.NotebookNode, repository: Repository
+) -> nbformat.NotebookNode:
+    """The notebook with the cell that fetches the course behind its title.
+
+    Raises:
+        CourseError: the header does not say how long the chapter computes.
+    """
+    minutes = notebook.metadata.get("course", {}).get("compute_minutes")
+    if minutes is None:
+        raise CourseError("a chapter's header lacks course.compute_minutes")
+    source = CELL.format(url=repository.url, branch=repository.branch, minutes=minutes)
+    cell = nbformat.v4.new_code_cell(source, id="fetch-the-course")
+    cells = [*notebook.cells[:1], cell, *notebook.cells[1:]]
+    return nbformat.from_dict(notebook | {"cells": cells})
