@@ -13,7 +13,7 @@ SHELL  := bash -o pipefail
 NEWS   := { grep --line-buffered -v '^Requirement already satisfied' || true; }
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test notebooks lint bench clean
+.PHONY: help book serve test notebooks lint mutants bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -40,6 +40,9 @@ notebooks: $(VENV)/.book ## rewrite chapters/*.ipynb from chapters/*.py, with fr
 lint: $(VENV)/.test ## check and format the code
 	@$(BIN)/python -m ruff check --fix .
 	@$(BIN)/python -m ruff format .
+
+mutants: $(VENV)/.test ## put faults into lib, in copies, and see that the chapters' checks notice
+	@$(BIN)/python -m tools.mutants
 
 bench: $(VENV)/.book ## measure our code against its peers
 	@$(BIN)/python -m benchmarks

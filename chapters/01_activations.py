@@ -294,6 +294,7 @@ for name, activation in ACTIVATIONS.items():
         slope = slope.view(20, 2, 5).sum(dim=1)
     values_agree = torch.allclose(ours(x), y, atol=1e-5)
     slopes_agree = torch.allclose(our_slope(x), slope, atol=1e-5)
+    slopes_agree &= torch.allclose(activation.derivative(x), slope, atol=1e-5)
     print(f"{activation.label:>10}: values agree {values_agree}, slopes agree {slopes_agree}")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Seven small charts, one for each activation function, drawn from -4 to 4, with the derivative dashed. Sigmoid and tanh flatten on both sides and their derivatives fall to zero. ReLU, leaky ReLU, ELU and SELU rise with slope one (SELU slightly more) on the right; on the left ReLU is flat at zero, leaky ReLU has slope 0.1, ELU and SELU bend towards a negative constant. Maxout, drawn for the pieces x and minus half x, has the shape of a tick mark."}}
