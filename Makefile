@@ -7,19 +7,21 @@ SEED   ?= 0
 DEVICE ?= cpu
 JOBS   ?= 1
 PORT   ?= 8000
+SOLUTIONS ?= show
+OUT    ?= _build/assignment
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 SHELL  := bash -o pipefail
 # pip's progress without a line for each of the 150 packages that are already there
 NEWS   := { grep --line-buffered -v '^Requirement already satisfied' || true; }
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test notebooks lint mutants bench clean
+.PHONY: help book serve test notebooks lint assignment mutants bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
-book: $(VENV)/.book ## execute the chapters and build the static book (BUDGET=quick|standard|full)
-	@$(BIN)/python -m tools.build --budget $(BUDGET) --seed $(SEED) --device $(DEVICE) --jobs $(JOBS)
+book: $(VENV)/.book ## execute the chapters and build the static book (BUDGET=quick|standard|full, SOLUTIONS=hide)
+	@$(BIN)/python -m tools.build --budget $(BUDGET) --seed $(SEED) --device $(DEVICE) --jobs $(JOBS) --solutions $(SOLUTIONS)
 
 serve: ## look at the built book on http://127.0.0.1:8000 (PORT=8000)
 	@test -f _build/html/index.html || { echo "No book yet: run 'make book' first." >&2; exit 1; }
@@ -40,6 +42,9 @@ notebooks: $(VENV)/.book ## rewrite chapters/*.ipynb from chapters/*.py, with fr
 lint: $(VENV)/.test ## check and format the code
 	@$(BIN)/python -m ruff check --fix .
 	@$(BIN)/python -m ruff format .
+
+assignment: $(VENV)/.book ## hand out chapters: make assignment CHAPTERS="activations seq2seq" OUT=folder
+	@$(BIN)/python -m tools.assignment --out "$(OUT)" $(if $(PUBLISHED),--published "$(PUBLISHED)") $(CHAPTERS)
 
 mutants: $(VENV)/.test ## put faults into lib, in copies, and see that the chapters' checks notice
 	@$(BIN)/python -m tools.mutants

@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     compute_minutes: 2
-#     exercise_minutes: 50
+#     exercise_minutes: 40
 #     reading_minutes: 65
 #     rows: [M46, M47, M48, M49, M50, M51, M52, M53]
 #   jupytext:

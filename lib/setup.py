@@ -40,7 +40,7 @@ def prepare(*, install: bool) -> None:
     """Let Colab show our widgets, and install what the course imports and is not there.
 
     Args:
-        install: whether packages may be installed; False changes nothing on the disk.
+        install: whether packages may be installed; False names on stderr those that are missing.
 
     Raises:
         SetupError: torch is not there, or a package could not be installed.
@@ -48,6 +48,12 @@ def prepare(*, install: bool) -> None:
     allow_widgets()
     if install:
         install_missing()
+    elif missing := [name for name in NEEDED if not is_installed(name)]:
+        print(
+            f"Not installed here: {', '.join(missing)}. Cells that need them will fail; "
+            f"'pip install -r {REQUIREMENTS}' brings them.",
+            file=sys.stderr,
+        )
 
 
 def allow_widgets() -> None:

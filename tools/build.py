@@ -39,7 +39,10 @@ def main() -> int:
     options = parse_arguments()
     parameters = Parameters(options.budget, options.seed, options.device)
     with reporting("The book was not built.") as status, exclusive(BUILD):
-        fresh = build(parameters, options.out.resolve(), jobs=options.jobs, limit=options.limit)
+        fresh = build(
+            parameters, options.out.resolve(), jobs=options.jobs, limit=options.limit,
+            solutions=options.solutions,
+        )  # fmt: skip
         print(f"The book is {'built' if fresh else 'up to date'}: {options.out / 'index.html'}")
         print("Look at it with: make serve")
     return status.code
@@ -81,12 +84,18 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--jobs", type=int, default=1, help="chapters executed at once")
     parser.add_argument("--limit", type=float, default=900, help="seconds a chapter may take")
+    parser.add_argument("--solutions", choices=("show", "hide"), default="show")
     parser.add_argument("--out", type=Path, default=BUILD / "html", help="where the book goes")
     return parser.parse_args()
 
 
-def build(parameters: Parameters, out: Path, *, jobs: int, limit: float) -> bool:
+def build(
+    parameters: Parameters, out: Path, *, jobs: int, limit: float, solutions: str = "show"
+) -> bool:
     """Bring `out` up to date; whether there was anything to do.
+
+    Args:
+        solutions: of the exercises, see `stage`.
 
     Raises:
         ChapterError: a chapter failed.
@@ -95,7 +104,7 @@ def build(parameters: Parameters, out: Path, *, jobs: int, limit: float) -> bool
     bring_data()
     results = execute(list_chapters(), parameters, cache=BUILD / "executed", jobs=jobs, limit=limit)
     vendor(BUILD / "vendor")
-    files = stage(results, parameters)
+    files = stage(results, parameters, solutions=solutions)
     key = build_key(files)
     stamp = out / KEY
     if stamp.is_file() and stamp.read_text() == key:

@@ -46,12 +46,16 @@ class Repository:
     url: str
     branch: str
 
-    def colab_link(self, chapter: Chapter) -> str | None:
-        """The address that opens a chapter's notebook on Colab; None if it is not on GitHub."""
+    def colab_link(self, chapter: Chapter, *, folder: str = "chapters/") -> str | None:
+        """The address that opens a chapter's notebook on Colab; None if it is not on GitHub.
+
+        Args:
+            folder: of the notebook in the repository, with a slash behind it.
+        """
         if not self.url.startswith(GITHUB):
             return None
         path = self.url.removeprefix(GITHUB).strip("/").removesuffix(".git")
-        return f"{COLAB}{path}/blob/{self.branch}/chapters/{chapter.notebook.name}"
+        return f"{COLAB}{path}/blob/{self.branch}/{folder}{chapter.notebook.name}"
 
 
 def read_repository(root: Path = ROOT) -> Repository:

@@ -12,12 +12,20 @@ from tools.chapters import ROOT, CourseError, title_of
 from tools.claims_page import render_claims_page
 from tools.colab import read_repository
 from tools.execute import THREADS, Executed, Parameters
+from tools.exercises import without_solutions
 
 
 def stage(
-    results: Iterable[Executed], parameters: Parameters, *, root: Path = ROOT
+    results: Iterable[Executed],
+    parameters: Parameters,
+    *,
+    solutions: str = "show",
+    root: Path = ROOT,
 ) -> dict[str, bytes]:
     """Every file of the book's source by its path: settings, contents, chapters, pages.
+
+    Args:
+        solutions: "show" has them folded on the pages, "hide" leaves them out.
 
     Raises:
         CourseError: a chapter lacks its minutes, or a claim its cell or an id of its own.
@@ -27,6 +35,8 @@ def stage(
     claims = {}
     for result in results:
         notebook = result.notebook()
+        if solutions == "hide":
+            notebook = without_solutions(notebook)
         code = "\n".join(cell.source for cell in notebook.cells)
         records = sorted(load_claims(result.folder / "claims"), key=lambda c: code.find(c.id))
         claims[result.chapter.docname] = (title_of(notebook), records)

@@ -81,6 +81,15 @@ def test_a_failing_pip_is_reported_with_what_it_said(without):
         setup.install_missing()
 
 
+def test_in_a_clone_what_is_missing_is_named_and_not_installed(without, capsys):
+    asked = without("babel")
+    setup.prepare(install=False)
+    said = capsys.readouterr().err
+    assert "Not installed here: babel." in said
+    assert "pip install -r" in said
+    assert asked == []
+
+
 def test_torch_is_never_installed(without):
     without("torch")
     with pytest.raises(setup.SetupError, match="torch is not installed here"):

@@ -51,6 +51,18 @@ def test_a_claim_that_no_cell_names_is_refused(executed):
         add_anchors(read_source(executed.chapter), ["b-holds"])
 
 
+def test_solutions_can_be_left_out(executed, monkeypatch):
+    from tools import stage
+
+    notebook = read_source(executed.chapter)
+    solution = nbformat.v4.new_code_cell("answer = 42", metadata={"tags": ["exercise-solution"]})
+    notebook.cells.append(solution)
+    monkeypatch.setattr(Executed, "notebook", lambda self: nbformat.from_dict(notebook))
+    for solutions, there in (("show", True), ("hide", False)):
+        files = stage.stage([executed], Parameters(), solutions=solutions)
+        assert ("answer = 42" in files["chapters/01_a.ipynb"].decode()) is there
+
+
 def test_records_of_a_run_reach_the_claims_page(executed, write_chapter, monkeypatch):
     from tools import stage
 

@@ -1,0 +1,143 @@
+import ast
+import os
+import subprocess
+import sys
+
+import nbformat
+import pytest
+
+from tools.assignment import find_chapter, write_assignment
+from tools.chapters import ROOT, CourseError, list_chapters, read_source
+from tools.colab import Repository
+from tools.exercises import list_exercises
+
+EXECUTE = """
+import sys
+import nbclient, nbformat
+notebook = nbformat.read(sys.argv[1], as_version=4)
+notebook.cells.append(nbformat.v4.new_code_cell("import lib\\nprint(lib.__file__)"))
+nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
+nbformat.write(notebook, sys.argv[2])
+"""
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory):
+    """An assignment of all chapters."""
+    out = tmp_path_factory.mktemp("assigned") / "term"
+    write_assignment(list_chapters(), out)
+    return out
+
+
+def texts_of(folder):
+    return {
+        path: path.read_text(encoding="utf-8", errors="replace")
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def bodies(source):
+    """The text of each function's body that is long enough to give something away."""
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.FunctionDef) and len(node.body) > 1:
+            yield "\n".join(ast.unparse(statement) for statement in node.body)
+
+
+def test_no_solution_and_no_hidden_test_is_in_what_students_get(everything):
+    given = []
+    for path, text in texts_of(everything / "student").items():
+        if path.suffix == ".ipynb":
+            cells = nbformat.reads(text, as_version=4).cells
+            assert not [c for c in cells if "exercise-solution" in c.metadata.get("tags", [])]
+            code = "\n".join(cell.source for cell in cells if cell.cell_type == "code")
+            given.append("\n".join(ast.unparse(node) for node in ast.parse(code).body))
+        elif path.suffix == ".py":
+            given.append(ast.unparse(ast.parse(text)))
+    given = "\n".join(line.strip() for text in given for line in text.splitlines())
+    looked_for = 0
+    for chapter in list_chapters():
+        secrets = [c.source for c in read_source(chapter).cells
+                   if "exercise-solution" in c.metadata.get("tags", [])]  # fmt: skip
+        secrets.append((ROOT / "chapters" / "hidden" / chapter.source.name).read_text())
+        for body in (body for source in secrets for body in bodies(source)):
+            looked_for += 1
+            assert "\n".join(line.strip() for line in body.splitlines()) not in given, body
+    assert looked_for > 100
+
+
+def test_instructors_get_solutions_hidden_tests_and_points(everything):
+    kept = texts_of(everything / "instructor")
+    assert {path.name for path in kept} >= {"points.csv", "10_captioning.ipynb", "10_captioning.py"}
+    rows = (everything / "instructor" / "points.csv").read_text().splitlines()
+    assert len(rows) == 1 + sum(len(list_exercises(chapter)) for chapter in list_chapters())
+    assert "exercise-solution" in kept[everything / "instructor" / "01_activations.ipynb"]
+
+
+def test_the_plan_states_outcomes_minutes_and_points(everything):
+    plan = (everything / "plan.md").read_text()
+    assert "- predict what twenty layers do to a signal" in plan
+    assert "50 minutes of reading, 45 of exercises" in plan
+    assert "| swish | ★☆☆ | 10 | 4 |" in plan
+    total = sum(e.points for chapter in list_chapters() for e in list_exercises(chapter))
+    assert f"{total} points in all." in plan
+
+
+def test_a_students_notebook_runs_beside_its_lib_and_checks_answers(everything, tmp_path):
+    student = everything / "student"
+    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {
+        "COURSE_BUDGET": "quick",
+        "COURSE_DATA": str(ROOT / "data"),
+        "COURSE_THREADS": "1",
+        "JUPYTER_PREFER_ENV_PATH": "1",
+    }
+    target = tmp_path / "done.ipynb"
+    command = [sys.executable, "-c", EXECUTE, "01_activations.ipynb", target]
+    done = subprocess.run(command, cwd=student, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr[-3000:]
+    cells = nbformat.read(target, as_version=4).cells
+    assert cells[-1].outputs[0].text.strip() == str(student / "lib" / "__init__.py")
+    said = [output.data["text/plain"] for cell in cells for output in cell.get("outputs", [])
+            if output.output_type == "execute_result"]  # fmt: skip
+    assert sum("not attempted yet" in text for text in said) == 3
+
+
+def test_notebooks_fetch_and_open_what_the_instructor_published(tmp_path):
+    published = Repository("https://github.com/someone/term", "fall")
+    write_assignment([find_chapter("saliency")], tmp_path / "out", published=published)
+    cells = nbformat.read(tmp_path / "out/student/07_saliency.ipynb", as_version=4).cells
+    link = "https://colab.research.google.com/github/someone/term/blob/fall/07_saliency.ipynb"
+    assert cells[1].source == f"[Open on Colab]({link})"
+    assert "URL, BRANCH = 'https://github.com/someone/term', 'fall'" in cells[2].source
+    assert link in (tmp_path / "out/student/README.md").read_text()
+
+
+@pytest.mark.parametrize("name", ["saliency", "07_saliency", "07"])
+def test_chapters_are_found_by_name_or_number(name):
+    assert find_chapter(name).name == "07_saliency"
+
+
+def test_an_unknown_chapter_is_refused_with_those_there_are():
+    with pytest.raises(
+        CourseError, match=r"no chapter 'salience'; there are activations, .*saliency"
+    ):
+        find_chapter("salience")
+
+
+def test_an_assignment_is_replaced_and_anything_else_left_alone(tmp_path):
+    chapter, out = find_chapter("01"), tmp_path / "out"
+    write_assignment([find_chapter("02")], out)
+    write_assignment([chapter], out)
+    assert [path.name for path in (out / "student").glob("*.ipynb")] == ["01_activations.ipynb"]
+    assert [path.name for path in tmp_path.iterdir()] == ["out"]
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.txt").write_text("years")
+    with pytest.raises(CourseError, match="no assignment; name another folder"):
+        write_assignment([chapter], tmp_path / "mine")
+    assert (tmp_path / "mine" / "thesis.txt").read_text() == "years"
+
+
+@pytest.mark.parametrize("names", [[], ["01", "01"]])
+def test_no_chapters_or_one_twice_is_refused(names, tmp_path):
+    with pytest.raises(CourseError, match="different chapters"):
+        write_assignment([find_chapter(name) for name in names], tmp_path / "out")

@@ -1,0 +1,196 @@
+"""Hands out chapters: `python -m tools.assignment`, or `make assignment`.
+
+Writes a folder with what students get (notebooks without solutions, and the `lib` that checks their
+answers), what instructors keep (solutions, hidden tests, points) and a plan of one page. All of it
+is derived from the chapters.
+"""
+
+import argparse
+import csv
+import io
+import shutil
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+import nbformat
+
+from tools.build import BUILD, reporting
+from tools.chapters import ROOT, Chapter, CourseError, list_chapters, read_source, title_of
+from tools.colab import Repository, read_repository, with_first_cell
+from tools.exercises import Exercise, list_exercises, without_solutions
+
+MARK = ".course-assignment"  # a folder with this file is ours to replace
+TAKEN_ALONG = ("lib", "requirements.txt", "data/README.md", "data/checksums.json", "LICENSE")
+OUTCOMES = "After this chapter you can"
+README = """\
+# {title}
+
+Open a notebook, write your answers where it says `raise NotImplementedError`, and run the cell
+below each: it tells you what is right and what is not yet.
+
+{places}
+Hand in the notebooks under their own names.
+"""
+
+
+def main() -> int:
+    """Write an assignment; 0 when it stands, 1 with the reason on stderr when it does not."""
+    options = parse_arguments()
+    with reporting("No assignment was written.") as status:
+        chapters = [find_chapter(name) for name in options.chapters]
+        published = Repository(options.published, options.branch) if options.published else None
+        write_assignment(chapters, options.out.resolve(), published=published)
+        print(f"For students: {options.out / 'student'}")
+        print(f"For you: {options.out / 'instructor'} and {options.out / 'plan.md'}")
+    return status.code
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tools.assignment", description=__doc__)
+    parser.add_argument("chapters", nargs="+", help='such as "activations" or "09_seq2seq"')
+    parser.add_argument("--out", type=Path, default=BUILD / "assignment")
+    parser.add_argument("--published", help="the address of the repository that students get")
+    parser.add_argument("--branch", default="main", help="its branch")
+    return parser.parse_args()
+
+
+def find_chapter(name: str) -> Chapter:
+    """The chapter of a name, with or without its number.
+
+    Raises:
+        CourseError: there is none; the message lists those there are.
+    """
+    chapters = {chapter.name: chapter for chapter in list_chapters()}
+    for full, chapter in chapters.items():
+        if name in (full, full.split("_", 1)[1], full.split("_", 1)[0]):
+            return chapter
+    known = ", ".join(full.split("_", 1)[1] for full in chapters)
+    raise CourseError(f"there is no chapter {name!r}; there are {known}")
+
+
+def write_assignment(
+    chapters: Sequence[Chapter], out: Path, *, published: Repository | None = None
+) -> None:
+    """Write the three parts into `out`, all or nothing; an earlier assignment there is replaced.
+
+    Args:
+        chapters: what is assigned.
+        out: a folder that is not there, is empty, or holds an assignment.
+        published: where students will find their part; their notebooks then fetch it from there
+            and open on Colab from there. None fetches the course itself.
+
+    Raises:
+        CourseError: no chapters, one twice, or `out` holds something else.
+    """
+    if not chapters or len(set(chapters)) < len(chapters):
+        raise CourseError(f"name different chapters, at least one; got {len(chapters)}")
+    if out.exists() and any(out.iterdir()) and not (out / MARK).is_file():
+        raise CourseError(f"{out} is not empty, and no assignment; name another folder")
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=".assignment-") as scratch:
+        made = Path(scratch, "made")
+        write_student(chapters, made / "student", published)
+        write_instructor(chapters, made / "instructor")
+        (made / "plan.md").write_text(render_plan(chapters), encoding="utf-8")
+        (made / MARK).touch()
+        if out.exists():
+            out.rename(Path(scratch, "old"))
+        made.rename(out)
+
+
+def write_student(chapters: Sequence[Chapter], out: Path, published: Repository | None) -> None:
+    """Notebooks without solutions and outputs, beside all that their checks need."""
+    for name in TAKEN_ALONG:
+        source, target = ROOT / name, out / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if source.is_dir():
+            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
+        else:
+            shutil.copy(source, target)
+    for chapter in chapters:
+        notebook = without_solutions(read_source(chapter))
+        notebook = with_first_cell(notebook, published or read_repository())
+        if link := published and published.colab_link(chapter, folder=""):
+            badge = nbformat.v4.new_markdown_cell(f"[Open on Colab]({link})", id="open-on-colab")
+            notebook.cells.insert(1, badge)
+        nbformat.write(notebook, out / chapter.notebook.name)
+    titles = " · ".join(title_of(read_source(chapter)) for chapter in chapters)
+    (out / "README.md").write_text(
+        README.format(title=titles, places=_places(chapters, published)), encoding="utf-8"
+    )
+
+
+def _places(chapters: Sequence[Chapter], published: Repository | None) -> str:
+    """Where a notebook can be run."""
+    lines = [
+        "- In Jupyter: `pip install -r requirements.txt`, and keep the notebooks beside the folder "
+        "`lib`. Then no network is needed."
+    ]
+    if published is None or published.colab_link(chapters[0], folder="") is None:
+        lines.append("- On Colab: upload a notebook; its first cell fetches the rest.")
+    for chapter in chapters if published else ():
+        if link := published.colab_link(chapter, folder=""):
+            lines.append(f"- On Colab: [{chapter.notebook.name}]({link})")
+    return "\n".join(lines) + "\n"
+
+
+def write_instructor(chapters: Sequence[Chapter], out: Path) -> None:
+    """Notebooks with solutions, the hidden tests, and the points."""
+    (out / "hidden").mkdir(parents=True)
+    for chapter in chapters:
+        shutil.copy(chapter.notebook, out)
+        shutil.copy(ROOT / "chapters" / "hidden" / chapter.source.name, out / "hidden")
+    table = io.StringIO()
+    writer = csv.writer(table)
+    writer.writerow(["chapter", "exercise", "title", "points", "minutes"])
+    for exercise in _exercises(chapters):
+        writer.writerow([exercise.chapter.name, exercise.name, exercise.title, exercise.points,
+                         exercise.minutes])  # fmt: skip
+    (out / "points.csv").write_text(table.getvalue(), encoding="utf-8")
+
+
+def render_plan(chapters: Sequence[Chapter]) -> str:
+    """One page: outcomes, minutes, points."""
+    parts = ["# Plan\n"]
+    total = 0
+    for chapter in chapters:
+        notebook = read_source(chapter)
+        course = notebook.metadata["course"]
+        parts.append(
+            f"## {title_of(notebook)}\n\n"
+            f"{course['reading_minutes']} minutes of reading, {course['exercise_minutes']} of "
+            f"exercises, about {course['compute_minutes']:g} of computing on two cores.\n\n"
+            f"{OUTCOMES}\n\n{outcomes(notebook)}\n\n"
+            "| Exercise | Effort | Minutes | Points |\n|---|---|---|---|\n"
+        )
+        for exercise in list_exercises(chapter):
+            total += exercise.points
+            parts[-1] += (
+                f"| {exercise.title} | {exercise.stars} | {exercise.minutes} "
+                f"| {exercise.points} |\n"
+            )
+    return "\n".join([*parts, f"{total} points in all."]) + "\n"
+
+
+def outcomes(notebook: nbformat.NotebookNode) -> str:
+    """The list of what a reader can do after the chapter.
+
+    Raises:
+        CourseError: its opening states none.
+    """
+    _, found, rest = notebook.cells[0].source.partition(f"{OUTCOMES}\n")
+    items = rest.strip().split("\n\n")[0] if found else ""
+    if not items.startswith("- "):
+        raise CourseError(f"the opening of {title_of(notebook)!r} lists no outcomes")
+    return items
+
+
+def _exercises(chapters: Sequence[Chapter]) -> list[Exercise]:
+    return [exercise for chapter in chapters for exercise in list_exercises(chapter)]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,67 @@
+"""The exercises of a chapter, and its notebook without their solutions."""
+
+import re
+from dataclasses import dataclass
+
+import nbformat
+
+from tools.chapters import Chapter, CourseError, read_source
+
+STUB, SOLUTION = "exercise", "exercise-solution"
+HEADING = re.compile(r"^### Exercise \d+: (?P<title>.+)$", re.MULTILINE)
+EFFORT = re.compile(r"^(?P<stars>[★☆]{3}), (?P<minutes>\d+) minutes\.", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Exercise:
+    """One exercise.
+
+    Attributes:
+        chapter: where it stands.
+        name: such as "beam-step"; unique in its chapter.
+        title: as the reader sees it.
+        points: for an answer that passes all hidden tests.
+        stars: how hard it is, such as "★★☆".
+        minutes: how long it should take.
+    """
+
+    chapter: Chapter
+    name: str
+    title: str
+    points: int
+    stars: str
+    minutes: int
+
+
+def list_exercises(chapter: Chapter) -> list[Exercise]:
+    """The exercises of a chapter, in order.
+
+    Raises:
+        CourseError: one lacks its heading, its stars and minutes, or its points.
+    """
+    found, text = [], ""
+    for cell in read_source(chapter).cells:
+        if cell.cell_type == "markdown":
+            text = cell.source
+        elif STUB in cell.metadata.get("tags", []):
+            found.append(_read(chapter, cell, text))
+    return found
+
+
+def _read(chapter: Chapter, cell: nbformat.NotebookNode, text: str) -> Exercise:
+    name, points = cell.metadata.get("exercise"), cell.metadata.get("points")
+    heading, effort = HEADING.search(text), EFFORT.search(text)
+    if not (name and points and heading and effort):
+        raise CourseError(
+            f"{chapter.name}, exercise {name!r}: expected metadata exercise and points, a heading "
+            "'### Exercise N: title', and stars and minutes such as '★★☆, 15 minutes.' below it"
+        )
+    return Exercise(
+        chapter, name, heading["title"], points, effort["stars"], int(effort["minutes"])
+    )
+
+
+def without_solutions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
+    """The notebook less the cells that hold solutions."""
+    kept = [cell for cell in notebook.cells if SOLUTION not in cell.metadata.get("tags", [])]
+    return nbformat.from_dict(notebook | {"cells": kept})
