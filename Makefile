@@ -15,7 +15,7 @@ SHELL  := bash -o pipefail
 NEWS   := { grep --line-buffered -v '^Requirement already satisfied' || true; }
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test notebooks lint assignment mutants bench clean
+.PHONY: help book serve test notebooks lint assignment grade mutants bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -45,6 +45,10 @@ lint: $(VENV)/.test ## check and format the code
 
 assignment: $(VENV)/.book ## hand out chapters: make assignment CHAPTERS="activations seq2seq" OUT=folder
 	@$(BIN)/python -m tools.assignment --out "$(OUT)" $(if $(PUBLISHED),--published "$(PUBLISHED)") $(CHAPTERS)
+
+grade: $(VENV)/.book ## grade what came back: make grade ASSIGNMENT=folder SUBMISSIONS=folder
+	@$(BIN)/python -m tools.grading "$(ASSIGNMENT)" "$(SUBMISSIONS)" \
+	  $(if $(GRADES),--out "$(GRADES)") $(if $(filter yes,$(UNSANDBOXED)),--unsandboxed)
 
 mutants: $(VENV)/.test ## put faults into lib, in copies, and see that the chapters' checks notice
 	@$(BIN)/python -m tools.mutants

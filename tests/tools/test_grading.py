@@ -1,0 +1,241 @@
+"""Submissions as they come: each gets points or a reason, and none what it did not earn."""
+
+import copy
+import csv
+import os
+import shutil
+import subprocess
+
+import nbformat
+import pytest
+
+from tools.assignment import find_chapter, write_assignment
+from tools.chapters import CourseError, read_source
+from tools.exercises import SOLUTION
+from tools.grading import sandbox
+from tools.grading.grade import Row, grade, grade_file, read_assignment, write_grades
+
+CHAPTER, FIRST, ALL, REST = "01_activations", "swish", 15, 11  # points in all; without the first
+REPORT = "import lib.checks.report as r\n"
+SLOPE = "\ndef swish_derivative(x): return sigmoid(x) + x * sigmoid_derivative(x)\n"
+WRONG = f"def swish(x): return x\n{SLOPE}"
+CHANGED = "changes lib.checks.report.expect_close"
+FORKS = """
+import os
+for _ in range(200):
+    os.fork() or os.execvp("sleep", ["sleep", "60"])
+"""
+LATER = """
+def swish(x):
+    import torch
+    torch.allclose = lambda *a, **k: True
+    return x
+"""
+WRITES = """
+import os
+for descriptor in range(3, 200):
+    try:
+        os.write(descriptor, b'{"passed": 9, "of": 9, "cases": [], "reason": ""}')
+    except OSError:
+        pass
+os._exit(0)
+"""
+LIES = """
+import torch
+class Sure(torch.Tensor):
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        if func is torch.allclose or func is torch.equal:
+            return True
+        return super().__torch_function__(func, types, args, kwargs or {})
+def swish(x):
+    return torch.full_like(x, 7.0).as_subclass(Sure)
+swish_derivative = swish
+"""
+# The student's code for the first exercise; the others are right. Each gets 0 for it, since …
+HOSTILE = {
+    "syntax": ("def swish(x:", "SyntaxError"),
+    "endless": ("while True: pass", "took longer than"),
+    "memory": ("x = bytearray(10 << 30)", "MemoryError"),
+    "exits": ("import sys; sys.exit(0)", "SystemExit"),
+    "vanishes": ("import os; os._exit(0)", "ended the process itself"),
+    "prints": ("print('x' * 200_000_000)", "KeyError: 'swish'"),
+    "forks": (FORKS, ""),
+    "patches": (f"{REPORT}r.expect_close = lambda *a, **k: None\n{WRONG}", CHANGED),
+    "rewrites": (f"{REPORT}r.expect_close.__code__ = (lambda *a, **k: None).__code__\n{WRONG}",
+                 CHANGED),
+    "later": (LATER + SLOPE, "changes torch.allclose"),
+    "writes": (WRITES, ""),
+    "lies": (LIES, ""),
+}  # fmt: skip
+# … and only a sandbox can tell these what they may not have.
+PRYING = {
+    "reads": ("open('/etc/passwd').read()", "FileNotFoundError"),
+    "calls": ("import socket; socket.create_connection(('1.1.1.1', 53), timeout=3)", "OSError"),
+}
+
+
+@pytest.fixture(scope="module")
+def sandboxed():
+    """Whether judges can be put in a sandbox here; root installs bubblewrap where there is none."""
+    if not shutil.which("bwrap") and os.geteuid() == 0 and shutil.which("apt-get"):
+        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "bubblewrap"]):
+            subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
+    return sandbox.is_possible()
+
+
+@pytest.fixture(scope="module")
+def assigned(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("assigned") / "term"
+    write_assignment([find_chapter(CHAPTER)], folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def solutions():
+    cells = read_source(find_chapter(CHAPTER)).cells
+    return {cell.metadata["exercise"]: cell.source for cell in cells
+            if SOLUTION in cell.metadata.get("tags", [])}  # fmt: skip
+
+
+def hand_in(assigned, path, answers, *, without=(), strip=False, extra=""):
+    """Write a submission: the student's notebook with answers in it."""
+    notebook = copy.deepcopy(nbformat.read(assigned / f"student/{CHAPTER}.ipynb", as_version=4))
+    notebook.cells = [c for c in notebook.cells if c.metadata.get("exercise") not in without]
+    for cell in notebook.cells:
+        cell.source = answers.get(cell.metadata.get("exercise"), cell.source)
+        if strip:
+            cell.metadata = {}
+    if extra:
+        notebook.cells.append(nbformat.v4.new_code_cell(extra))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    nbformat.write(notebook, path)
+
+
+@pytest.fixture(scope="module")
+def graded(assigned, solutions, sandboxed, tmp_path_factory):
+    """All submissions of a class, and their rows by submission and exercise."""
+    folder = tmp_path_factory.mktemp("handed-in")
+    hand_in(assigned, folder / "perfect.ipynb", solutions)
+    hand_in(assigned, folder / "ann" / "hw.ipynb", solutions)  # two with one name
+    hand_in(assigned, folder / "bob" / "hw.ipynb", {})
+    hand_in(assigned, folder / "no metadata.ipynb", solutions, strip=True)
+    hand_in(assigned, folder / "half.ipynb", dict(list(solutions.items())[1:]))
+    hand_in(assigned, folder / "deleted.ipynb", solutions, without=[FIRST])
+    helped = solutions | {FIRST: f"def swish(x): return x * helper(x)\n{SLOPE}"}
+    hand_in(assigned, folder / "helped.ipynb", helped,
+            extra="def helper(x): return torch.sigmoid(x)")  # fmt: skip
+    for name, (code, _) in (HOSTILE | (PRYING if sandboxed else {})).items():
+        hand_in(assigned, folder / "hostile" / f"{name}.ipynb", solutions | {FIRST: code})
+    (folder / "essay.pdf").write_bytes(b"%PDF\x00\xff")
+    (folder / "empty.ipynb").touch()
+    other = read_source(find_chapter("02"))
+    nbformat.write(other, folder / "other chapter.ipynb")
+    rows = grade(read_assignment(assigned), folder, sandbox=sandboxed, seconds=10)
+    return folder, rows
+
+
+def of(graded, name):
+    return {row.exercise: row for row in graded[1] if row.submission == name}
+
+
+@pytest.mark.parametrize(
+    ("name", "points"),
+    [
+        ("perfect.ipynb", ALL),
+        ("ann/hw.ipynb", ALL),
+        ("bob/hw.ipynb", 0),
+        ("no metadata.ipynb", ALL),
+        ("half.ipynb", REST),
+        ("deleted.ipynb", REST),
+        ("helped.ipynb", ALL),
+    ],
+)
+def test_honest_work_earns_its_points(graded, name, points):
+    rows = of(graded, name)
+    assert sum(row.points for row in rows.values()) == points, rows
+    assert sum(row.of for row in rows.values()) == ALL
+    if name == "bob/hw.ipynb":
+        assert {row.reason for row in rows.values()} == {"not attempted"}
+    if name == "deleted.ipynb":
+        assert rows[FIRST].reason == "its cell is not there"
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_hostile_code_earns_nothing_and_costs_the_others_nothing(graded, name):
+    rows = of(graded, f"hostile/{name}.ipynb")
+    assert rows[FIRST].points == 0
+    assert rows[FIRST].reason or any(problem for _, problem in rows[FIRST].cases)
+    assert HOSTILE[name][1] in rows[FIRST].reason
+    assert sum(row.points for row in rows.values()) == REST
+
+
+@pytest.mark.parametrize("name", PRYING)
+def test_the_sandbox_shows_neither_files_nor_network(graded, sandboxed, name):
+    if not sandboxed:
+        pytest.skip("bubblewrap cannot be used here")
+    rows = of(graded, f"hostile/{name}.ipynb")
+    assert PRYING[name][1] in rows[FIRST].reason
+    assert sum(row.points for row in rows.values()) == REST
+
+
+@pytest.mark.parametrize(
+    ("name", "reason"),
+    [
+        ("essay.pdf", "not a notebook (UnicodeDecodeError)"),
+        ("empty.ipynb", "not a notebook (NotJSONError)"),
+        ("other chapter.ipynb", f"no exercise of {CHAPTER} is in it"),
+    ],
+)
+def test_what_cannot_be_graded_gets_a_row_that_says_why(graded, name, reason):
+    assert of(graded, name) == {"": Row(name, "", "", 0.0, 0, reason)}
+
+
+def test_a_file_of_hundreds_of_megabytes_is_not_read(assigned, tmp_path):
+    path = tmp_path / "big.ipynb"
+    with path.open("wb") as file:
+        file.truncate(200_000_000)
+    (row,) = grade_file(read_assignment(assigned), path, "big", sandbox=False)
+    assert row.reason == "a file of 200 MB; clear its outputs first"
+
+
+def test_every_submission_is_in_the_table_and_has_a_report(graded, tmp_path):
+    folder, rows = graded
+    write_grades(rows, tmp_path)
+    with (tmp_path / "grades.csv").open(newline="") as file:
+        table = list(csv.DictReader(file))
+    names = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {row["submission"] for row in table} == names
+    for name in names:
+        assert (tmp_path / "reports" / f"{name}.txt").read_text().startswith(name)
+    text = (tmp_path / "reports" / "half.ipynb.txt").read_text()
+    assert f"{REST} of {ALL} points" in text
+    assert "not attempted" in text
+
+
+def test_a_name_that_a_spreadsheet_would_run_is_made_harmless(tmp_path):
+    write_grades([Row("=cmd()", "", "", 0.0, 0, "+1")], tmp_path)
+    assert "'=cmd(),,,0.0,0,'+1" in (tmp_path / "grades.csv").read_text()
+
+
+def test_a_folder_without_an_assignment_or_submissions_is_refused(assigned, tmp_path):
+    with pytest.raises(CourseError, match="holds no assignment"):
+        read_assignment(tmp_path)
+    with pytest.raises(CourseError, match="holds no files"):
+        grade(read_assignment(assigned), tmp_path, sandbox=False)
+
+
+def test_without_a_sandbox_the_command_asks_first(assigned, tmp_path, monkeypatch, capsys):
+    from tools.grading import __main__ as command
+
+    (tmp_path / "subs").mkdir()
+    (tmp_path / "subs" / "a.txt").write_text("x")
+    arguments = ["grading", str(assigned), str(tmp_path / "subs"), "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(command, "is_possible", lambda: False)
+    monkeypatch.setattr("sys.argv", arguments)
+    assert command.main() == 1
+    assert "UNSANDBOXED=yes" in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()
+    monkeypatch.setattr("sys.argv", [*arguments, "--unsandboxed"])
+    assert command.main() == 0
+    assert "1 submissions" in capsys.readouterr().out

@@ -1,0 +1,1 @@
+"""Grades notebooks that students handed in; `python -m tools.grading`, or `make grade`."""

@@ -1,0 +1,230 @@
+"""The process that runs a student's answers: `python -m tools.grading.judge`, in a sandbox.
+
+Reads a job from stdin, writes a verdict per exercise to stdout. Each exercise runs in a fork of its
+own, with limits on time, memory, files and processes: what one answer does, no other one sees.
+What an answer changes in the libraries that judge it is noticed, and earns nothing. Answers and
+judge share a process, so one that takes this very file apart could still lie; read what looks odd.
+"""
+
+import builtins
+import contextlib
+import importlib
+import json
+import os
+import resource
+import secrets
+import select
+import signal
+import sys
+import time
+import types
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+MEMORY = 2 << 30  # bytes above what the libraries take
+PROCESSES, DESCRIPTORS, FILE_SIZE, MESSAGE = 64, 1024, 10 << 20, 300
+WATCHED = (
+    "builtins", "math", "itertools", "json", "os", "copy", "random", "numpy", "torch",
+    "torch.Tensor", "torch.nn.functional", "torch.autograd", "torch.testing", "lib",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is to be judged.
+
+    Attributes:
+        definitions: code of the chapter that answers may rely on: its imports and functions.
+        hidden: source of the hidden tests, a function per exercise.
+        helpers: code cells that the student added.
+        answers: the student's code for each exercise, "" where there is none.
+        seconds: that an exercise may take.
+    """
+
+    definitions: str
+    hidden: str
+    helpers: list[str]
+    answers: dict[str, str]
+    seconds: float
+
+
+def main() -> None:
+    """Judge the job on stdin."""
+    job = Job(**json.load(sys.stdin))
+    out = os.fdopen(os.dup(1), "w")
+    silence()
+    names: dict[str, object] = {"__name__": "__main__"}
+    exec(compile(job.definitions, "chapter", "exec"), names)
+    hidden = types.ModuleType("hidden")
+    exec(compile(job.hidden, "hidden", "exec"), hidden.__dict__)
+    verdicts = {name: judge(name, job, names, hidden) for name in job.answers}
+    json.dump(verdicts, out)
+    out.flush()
+    os._exit(0)
+
+
+def silence() -> None:
+    """Nothing that an answer prints goes anywhere."""
+    nowhere = os.open(os.devnull, os.O_RDWR)
+    for stream in (0, 1, 2):
+        os.dup2(nowhere, stream)
+
+
+def judge(name: str, job: Job, names: Mapping[str, object], hidden: types.ModuleType) -> dict:
+    """The verdict on one answer, reached in a fork.
+
+    Returns:
+        {"passed": cases, "of": cases, "cases": [[name, problem], …], "reason": why there is none}.
+    """
+    receiver, sender = os.pipe()
+    seal = secrets.token_hex(16)  # an answer that finds the pipe does not know it
+    child = os.fork()
+    if child == 0:
+        for descriptor in range(3, DESCRIPTORS):  # the verdicts' among them
+            if descriptor != sender:
+                with contextlib.suppress(OSError):
+                    os.close(descriptor)
+        os.setpgid(0, 0)
+        limit(job.seconds)
+        verdict = attempt(name, job, dict(names), hidden)
+        with os.fdopen(sender, "w") as pipe:
+            json.dump([seal, verdict], pipe)
+        os._exit(0)
+    os.close(sender)
+    text, late = read_until(receiver, time.monotonic() + job.seconds + 5)
+    with contextlib.suppress(ProcessLookupError, PermissionError):
+        os.killpg(child, signal.SIGKILL)
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    if late or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
+        return nothing(f"took longer than {job.seconds:g} s")
+    try:
+        found, verdict = json.loads(text)
+    except (ValueError, TypeError):
+        return nothing(_how_it_ended(status))
+    return verdict if found == seal else nothing("its verdict was not written by the judge")
+
+
+def read_until(receiver: int, deadline: float) -> tuple[str, bool]:
+    """What came through a pipe, and whether the deadline passed before its end."""
+    parts: list[bytes] = []
+    while (left := deadline - time.monotonic()) > 0:
+        if not select.select([receiver], [], [], left)[0]:
+            break
+        if not (part := os.read(receiver, 1 << 16)):
+            os.close(receiver)
+            return b"".join(parts).decode(errors="replace"), False
+        parts.append(part)
+        if sum(map(len, parts)) > 1 << 20:
+            break
+    os.close(receiver)
+    return "", True
+
+
+def _how_it_ended(status: int) -> str:
+    if os.WIFSIGNALED(status):
+        return f"its process was ended by {signal.Signals(os.WTERMSIG(status)).name}"
+    return f"it ended the process itself (exit status {os.WEXITSTATUS(status)})"
+
+
+def limit(seconds: float) -> None:
+    """Bound what this process may use from here on."""
+    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
+    taken = int(pages) * resource.getpagesize()
+    for kind, most in (
+        (resource.RLIMIT_AS, taken + MEMORY),
+        (resource.RLIMIT_CPU, int(seconds) + 2),
+        (resource.RLIMIT_FSIZE, FILE_SIZE),
+        (resource.RLIMIT_NPROC, PROCESSES),
+        (resource.RLIMIT_CORE, 0),
+    ):
+        resource.setrlimit(kind, (most, most))
+
+
+def attempt(name: str, job: Job, names: dict, hidden: types.ModuleType) -> dict:
+    """Define the student's names, and run the hidden tests on them."""
+    run_cases, case_type, code = _trusted(hidden, name)
+    before = snapshot()
+    try:
+        for helper in job.helpers:
+            with contextlib.suppress(Exception):  # what an answer needs of it will be missing
+                exec(compile(helper, "helper", "exec"), names)
+        exec(compile(job.answers[name], name, "exec"), names)
+        if changed := changes(before):
+            return nothing(f"it changes {changed}, which belongs to the tests")
+        cases = code(names)
+    except BaseException as error:  # a student's code may raise anything, SystemExit included
+        return nothing(f"{type(error).__name__}: {error}"[:MESSAGE])
+    tampered: list[str] = []
+
+    def guarded(case: object) -> object:
+        def test() -> None:
+            try:
+                case.test()
+            except (SystemExit, KeyboardInterrupt) as error:
+                raise AssertionError(f"it raised {type(error).__name__}") from error
+            finally:
+                if changed := changes(before):
+                    tampered.append(changed)
+
+        return case_type(case.name, test)
+
+    report = run_cases(name, [guarded(case) for case in cases])
+    if tampered:
+        return nothing(f"it changes {tampered[0]}, which belongs to the tests")
+    if not report.attempted:
+        return nothing("not attempted")
+    results = [[case, problem[:MESSAGE]] for case, problem in report.results]
+    passed = sum(not problem for _, problem in results)
+    return {"passed": passed, "of": len(results), "cases": results, "reason": ""}
+
+
+def _trusted(hidden: types.ModuleType, name: str) -> tuple:
+    """What judges, fetched before a line of the student's has run."""
+    from lib.checks import Case, run_cases
+
+    return run_cases, Case, getattr(hidden, name.replace("-", "_"))
+
+
+def nothing(reason: str) -> dict:
+    """A verdict of no points."""
+    return {"passed": 0, "of": 0, "cases": [], "reason": reason}
+
+
+def snapshot() -> dict[tuple[str, str], object]:
+    """Every name of the watched modules and of ours, with the object it stands for."""
+    return {(where, name): value for where, name, value in _watched()}
+
+
+def changes(before: Mapping[tuple[str, str], object]) -> str:
+    """The first name that stands for another object than before; "" if none does."""
+    now = {(where, name): value for where, name, value in _watched()}
+    for (where, name), value in before.items():
+        if now.get((where, name)) is not value:
+            return f"{where}.{name}"
+    return ""
+
+
+def _watched():
+    holders = {name: _holder(name) for name in WATCHED}
+    holders |= {n: m for n, m in sys.modules.items() if n.startswith("lib.")}
+    for where, holder in holders.items():
+        for name, value in list(vars(holder).items()):
+            if not name.startswith("__") or where == "builtins":
+                yield where, name, value
+            if isinstance(value, types.FunctionType) and where.startswith("lib."):
+                yield where, f"{name}.__code__", value.__code__
+
+
+def _holder(name: str) -> object:
+    if name == "builtins":
+        return builtins
+    if name == "torch.Tensor":
+        return importlib.import_module("torch").Tensor
+    return importlib.import_module(name)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,109 @@
+"""What students hand in: which chapter a notebook is, and their code for each exercise."""
+
+import ast
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import nbformat
+
+from tools.chapters import Chapter, CourseError, read_source
+from tools.exercises import SOLUTION, STUB
+
+MOST = 50_000_000  # bytes of a file
+DEFINING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
+
+
+class SubmissionError(CourseError):
+    """A file that cannot be graded; the message says why."""
+
+
+@dataclass(frozen=True)
+class Submission:
+    """One notebook that was handed in.
+
+    Attributes:
+        chapter: the name of its chapter.
+        answers: the code for each exercise of the chapter, "" where its cell is gone.
+        helpers: code cells that the student added, in order.
+    """
+
+    chapter: str
+    answers: dict[str, str]
+    helpers: list[str] = field(default_factory=list)
+
+
+def read_submission(path: Path, chapters: dict[str, Chapter]) -> Submission:
+    """Read a file that was handed in; nothing in it is run.
+
+    The chapter is found by the exercises in the notebook, whatever the file is called.
+
+    Args:
+        path: the file.
+        chapters: those of the assignment, by name.
+
+    Raises:
+        SubmissionError: it is no notebook, too large, or of a chapter that is not assigned.
+    """
+    size = path.stat().st_size
+    if size > MOST:
+        raise SubmissionError(f"a file of {size / 1e6:.0f} MB; clear its outputs first")
+    try:
+        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
+        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
+    except Exception as error:  # nbformat raises many kinds, on many kinds of damage
+        raise SubmissionError(f"not a notebook ({type(error).__name__})") from error
+    stubs = {name: _stubs(chapter) for name, chapter in chapters.items()}
+    matches = {name: _matching(cells, known) for name, known in stubs.items()}
+    best = max(matches, key=lambda name: len(matches[name]))
+    if not matches[best]:
+        raise SubmissionError(f"no exercise of {', '.join(chapters)} is in it")
+    answers = {name: matches[best].get(name, "") for name in stubs[best]}
+    given = {cell.source.strip() for cell in read_source(chapters[best]).cells}
+    helpers = [cell.source for cell in cells
+               if cell.source.strip() not in given and cell.source not in answers.values()
+               and "fetch-the-course" not in cell.get("id", "")]  # fmt: skip
+    return Submission(best, answers, helpers)
+
+
+def _stubs(chapter: Chapter) -> dict[str, str]:
+    """The function that each exercise asks for."""
+    found = {}
+    for cell in read_source(chapter).cells:
+        if STUB in cell.metadata.get("tags", []):
+            found[cell.metadata["exercise"]] = next(iter(_functions(cell.source)))
+    return found
+
+
+def _matching(cells: list[nbformat.NotebookNode], stubs: dict[str, str]) -> dict[str, str]:
+    """The source of each exercise's cell: by its metadata, else by the function it defines."""
+    found: dict[str, str] = {}
+    for cell in cells:
+        tags, name = cell.metadata.get("tags", []), cell.metadata.get("exercise")
+        if name in stubs and SOLUTION not in tags:
+            found[name] = cell.source
+    for name, function in stubs.items():
+        if name not in found:
+            last = [cell.source for cell in cells if function in _functions(cell.source)]
+            if last:
+                found[name] = last[-1]
+    return found
+
+
+def _functions(source: str) -> list[str]:
+    try:
+        body = ast.parse(source).body
+    except (SyntaxError, ValueError):
+        return []
+    return [node.name for node in body if isinstance(node, ast.FunctionDef)]
+
+
+def definitions(chapter: Chapter) -> str:
+    """The chapter's imports and functions before its first exercise, as answers may use them."""
+    parts: list[str] = []
+    for cell in read_source(chapter).cells:
+        if "exercise" in cell.metadata:
+            break
+        if cell.cell_type == "code":
+            body = [node for node in ast.parse(cell.source).body if isinstance(node, DEFINING)]
+            parts.append(ast.unparse(ast.Module(body, [])))
+    return "\n".join(parts)
