@@ -132,9 +132,8 @@ def make(part):
 
 workers = run.pick(quick=1, standard=worker_count(run))
 made = spread(make, range(run.pick(quick=1, standard=10)), workers=workers, progress="features")
-target = captions.as_captions([scene for _, scenes in made for scene in scenes]).target.to(
-    run.device
-)
+described = captions.as_captions([scene for _, scenes in made for scene in scenes])
+target = described.target.to(run.device)
 z = torch.cat([features for features, _ in made]).to(run.device)
 mean, std = (f(z, dim=(0, 2, 3), keepdim=True) for f in (torch.mean, torch.std))
 z, z_test = (z - mean) / std, ((see(test.images) - mean) / std).cpu()
@@ -694,9 +693,9 @@ AttentionReader(
 
 # %% tags=["nbval-check-output"]
 costs = []
-for model_, r in zip(models["attention"], right["attention"], strict=True):
+for captioner, r in zip(models["attention"], right["attention"], strict=True):
     with torch.no_grad():
-        hard, _ = steps(model_, model_.encode(z_test), shift(known.target), hard=True)
+        hard, _ = steps(captioner, captioner.encode(z_test), shift(known.target), hard=True)
     costs.append(percent(r, said) - percent(hard.argmax(dim=-1) == known.target, said))
 verdict = claim("one-place-is-not-enough", "Seeing its likeliest place alone costs over 5 points",
                 costs, above=5, unit="points", rows=("M60",), run=run)  # fmt: skip
@@ -732,8 +731,8 @@ g = run.generator("transformer")
 x = torch.randn(2, 7, 16, generator=g)  # 7 words at once
 W_q, W_k, W_v = torch.randn(3, 16, 16, generator=g) / 4
 Q, K, V = x @ W_q.T, x @ W_k.T, x @ W_v.T
-scores_ = Q @ K.transpose(1, 2) / 16**0.5
-out = scores_.softmax(dim=-1) @ V
+e = Q @ K.transpose(1, 2) / 16**0.5
+out = e.softmax(dim=-1) @ V
 theirs = functional.scaled_dot_product_attention(Q, K, V)
 print("equals torch's:", torch.allclose(out, theirs, atol=1e-5))
 order = torch.tensor([3, 0, 6, 1, 5, 2, 4])

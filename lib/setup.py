@@ -113,4 +113,5 @@ def pinned(name: str) -> str:
 def versions_to_keep() -> list[str]:
     """Constraints for pip: packages that are there and must not change."""
     found = {d.metadata["Name"]: d.version for d in metadata.distributions()}
+    found.pop(None, None)  # what a broken installation left
     return sorted(f"{name}=={version}" for name, version in found.items() if KEPT.search(name))

@@ -3,7 +3,6 @@
 import functools
 import os
 import shutil
-import subprocess
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,6 +12,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, sync_playwright
+
+from tests.programs import find_program
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 OFFLINE = (
@@ -70,18 +71,10 @@ def find_chromium() -> str:
     Raises:
         RuntimeError: there is none and none can be installed; it says how to get one.
     """
-    named = os.environ.get("CHROMIUM")
-    names = [named] if named else NAMES
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None and not named and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "chromium"]):
-            subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
-        path = shutil.which("chromium")
-    if path is None:
-        raise RuntimeError(
-            f"the browser tests need Chromium, and PATH has no {' or '.join(names)}. Install it "
-            "('apt-get install chromium' on Debian and Ubuntu) or set CHROMIUM to its path"
-        )
+    if not (named := os.environ.get("CHROMIUM")):
+        return find_program(NAMES, package="chromium", needed_by="the browser tests")
+    if (path := shutil.which(named)) is None:
+        raise RuntimeError(f"CHROMIUM names {named!r}, which is no program")
     return path
 
 

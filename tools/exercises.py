@@ -1,5 +1,6 @@
-"""The exercises of a chapter, and its notebook without their solutions."""
+"""The exercises of a chapter, what their answers may use, and its notebook without solutions."""
 
+import ast
 import re
 from dataclasses import dataclass
 
@@ -7,6 +8,7 @@ import nbformat
 
 from tools.chapters import Chapter, CourseError, read_source
 
+DEFINING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
 STUB, SOLUTION = "exercise", "exercise-solution"
 HEADING = re.compile(r"^### Exercise \d+: (?P<title>.+)$", re.MULTILINE)
 EFFORT = re.compile(r"^(?P<stars>[★☆]{3}), (?P<minutes>\d+) minutes\.", re.MULTILINE)
@@ -65,3 +67,15 @@ def without_solutions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """The notebook less the cells that hold solutions."""
     kept = [cell for cell in notebook.cells if SOLUTION not in cell.metadata.get("tags", [])]
     return nbformat.from_dict(notebook | {"cells": kept})
+
+
+def definitions(chapter: Chapter) -> str:
+    """The chapter's imports and functions before its first exercise, as answers may use them."""
+    parts: list[str] = []
+    for cell in read_source(chapter).cells:
+        if "exercise" in cell.metadata:
+            break
+        if cell.cell_type == "code":
+            body = [node for node in ast.parse(cell.source).body if isinstance(node, DEFINING)]
+            parts.append(ast.unparse(ast.Module(body, [])))
+    return "\n".join(parts)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lib.attention import additive_attention, alignment_error_rate
-from lib.checks.report import Case, Report, expect_close, run_cases
+from lib.checks.report import Case, Report, expect_close, expect_parts, run_cases
 from lib.datasets.words import PAD
 from lib.models.sequences import sequence_loss
 
@@ -28,7 +28,7 @@ def check_masked_attention(attend: Callable[..., Looked]) -> Report:
         query, keys, values, mask, score = _attention_inputs()
         score = change * score
         expected = additive_attention(query, keys, values, mask, score=score)
-        return _parts(attend(query, keys, values, mask, score), 2), expected, mask
+        return expect_parts(attend(query, keys, values, mask, score), 2), expected, mask
 
     def weights() -> None:
         got, expected, _ = run()
@@ -55,7 +55,7 @@ def check_masked_attention(attend: Callable[..., Looked]) -> Report:
         query, keys, values, _, score = _attention_inputs()
         mask = torch.zeros(3, 4, dtype=torch.bool)
         mask[:, 2] = True
-        got, _ = _parts(attend(query, keys, values, mask, score), 2)
+        got, _ = expect_parts(attend(query, keys, values, mask, score), 2)
         expect_close(got, values[:, 2], hint="With one position left, its value is the context.")
 
     return run_cases(
@@ -159,7 +159,7 @@ def check_beam_step(beam_step: Callable[[Tensor, Tensor, Tensor], Beams]) -> Rep
     def run(done: tuple[bool, bool] = (False, False)) -> Beams:
         log_p = torch.tensor([0.6, 0.4]).log()
         following = torch.tensor([[0.05, 0.5, 0.45], [0.05, 0.05, 0.9]]).log()
-        return _parts(beam_step(log_p, following, torch.tensor(done)), 3)
+        return expect_parts(beam_step(log_p, following, torch.tensor(done)), 3)
 
     def numbers() -> None:
         expect_close(run()[0].exp(), torch.tensor([0.36, 0.3]), hint="p of a sentence is a product")
@@ -179,7 +179,7 @@ def check_beam_step(beam_step: Callable[[Tensor, Tensor, Tensor], Beams]) -> Rep
     def both_ended() -> None:
         log_p = torch.tensor([0.6, 0.1]).log()
         following = torch.tensor([[0.05, 0.5, 0.45], [0.05, 0.05, 0.9]]).log()
-        best, place, word = _parts(beam_step(log_p, following, torch.tensor([True, True])), 3)
+        best, place, word = expect_parts(beam_step(log_p, following, torch.tensor([True, True])), 3)
         hint = "Each finished one has one continuation, PAD, at no cost."
         expect_close(place, torch.tensor([0, 1]), hint=hint)
         expect_close(word, torch.tensor([PAD, PAD]), hint=hint)
@@ -188,7 +188,7 @@ def check_beam_step(beam_step: Callable[[Tensor, Tensor, Tensor], Beams]) -> Rep
     def one_beginning() -> None:
         log_p = torch.tensor([0.0, -torch.inf])
         following = torch.tensor([[0.2, 0.3, 0.5]] * 2).log()
-        answer = _parts(beam_step(log_p, following, torch.tensor([False, False])), 3)
+        answer = expect_parts(beam_step(log_p, following, torch.tensor([False, False])), 3)
         expect_close(answer[1], torch.tensor([0, 0]), hint="Both continue the only beginning.")
         expect_close(answer[2], torch.tensor([2, 1]))
 
@@ -215,9 +215,3 @@ def _attention_inputs() -> tuple[Tensor, ...]:
 def _sentences() -> tuple[Tensor, Tensor]:
     logits = torch.randn(3, 4, 6, generator=torch.Generator().manual_seed(6))
     return logits, torch.tensor([[3, 4, 5, 2], [5, 2, PAD, PAD], [2, PAD, PAD, PAD]])
-
-
-def _parts(answer: object, count: int) -> tuple:
-    if not isinstance(answer, tuple | list) or len(answer) != count:
-        raise AssertionError(f"expected {count} results; got {type(answer).__name__}")
-    return tuple(answer)

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lib import augmentation
-from lib.checks.report import Case, Report, expect_close, run_cases
+from lib.checks.report import Case, Report, expect_close, expect_parts, run_cases
 
 Batch = tuple[Tensor, Tensor]
 
@@ -26,14 +26,14 @@ def check_flip_signs(flip_signs: Callable[[Tensor, Tensor, Tensor], Batch]) -> R
     def pictures() -> None:
         images, labels, flip = signs()
         expect_close(
-            _pair(flip_signs(images, labels, flip))[0],
+            expect_parts(flip_signs(images, labels, flip), 2)[0],
             augmentation.horizontal_flip(_pictures(6), flip),
             hint="Mirror where flip is true, along the last dimension.",
         )
 
     def labels_of(part: slice, expected: list[int], hint: str) -> Callable[[], None]:
         def test() -> None:
-            got = _pair(flip_signs(*signs()))[1]
+            got = expect_parts(flip_signs(*signs()), 2)[1]
             expect_close(got[part], torch.tensor(expected), hint=hint)
 
         return test
@@ -94,7 +94,7 @@ def check_shear_matrices(shear_matrices: Callable[[float], tuple[Tensor, Tensor]
     """
 
     def both(degrees: float) -> tuple[Tensor, Tensor]:
-        answer = _pair(shear_matrices(degrees))
+        answer = expect_parts(shear_matrices(degrees), 2)
         return tuple(torch.as_tensor(matrix).double() for matrix in answer)
 
     def is_shear(degrees: float) -> Callable[[], None]:
@@ -127,7 +127,7 @@ def check_own_augmentation(augment: Callable[[Tensor, Tensor, torch.Generator], 
 
     def run(dtype: torch.dtype = torch.float32, seed: int = 0) -> Batch:
         labels, generator = torch.arange(8), torch.Generator().manual_seed(seed)
-        return _pair(augment(_pictures(8).to(dtype), labels, generator))
+        return expect_parts(augment(_pictures(8).to(dtype), labels, generator), 2)
 
     def shape_and_range() -> None:
         images, _ = run()
@@ -137,7 +137,9 @@ def check_own_augmentation(augment: Callable[[Tensor, Tensor, torch.Generator], 
 
     def per_image() -> None:
         same = _pictures(1).expand(8, -1, -1, -1).clone()
-        images, _ = _pair(augment(same, torch.arange(8), torch.Generator().manual_seed(0)))
+        images, _ = expect_parts(
+            augment(same, torch.arange(8), torch.Generator().manual_seed(0)), 2
+        )
         if len({image.detach().numpy().tobytes() for image in images}) == 1:
             raise AssertionError("eight copies of a picture came back alike; draw for each image")
 
@@ -177,9 +179,3 @@ def _pictures(count: int, height: int = 8, width: int = 8) -> Tensor:
     """Fresh ones for each case: an answer might change them."""
     generator = torch.Generator().manual_seed(7)
     return torch.rand(count, 3, height, width, generator=generator)
-
-
-def _pair(answer: object) -> tuple:
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
-        raise AssertionError(f"expected two results; got {type(answer).__name__}")
-    return tuple(answer)

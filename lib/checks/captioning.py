@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lib.attention import additive_attention
-from lib.checks.report import Case, Report, expect_close, run_cases
+from lib.checks.report import Case, Report, expect_close, expect_parts, run_cases
 from lib.visualization.scores import energy_inside
 
 Looked = tuple[Tensor, Tensor]
@@ -27,7 +27,7 @@ def check_look_at_grid(look_at_grid: Callable[..., Looked]) -> Report:
         v = scale * v
         states = z.flatten(2).transpose(1, 2)
         context, weights = additive_attention(h @ A.T, states @ B.T + b, states, None, score=v)
-        return _pair(look_at_grid(h, z, A, B, b, v)), (context, weights.view(2, 3, 4))
+        return expect_parts(look_at_grid(h, z, A, B, b, v), 2), (context, weights.view(2, 3, 4))
 
     def weights() -> None:
         got, expected = run()
@@ -191,9 +191,3 @@ def _weights_and_mask(rows: int, columns: int, seed: int) -> Looked:
     g = torch.Generator().manual_seed(seed)
     weights = torch.randn(rows * columns, generator=g).softmax(0).view(rows, columns)
     return weights, torch.rand(4 * rows, 3 * columns, generator=g) < 0.4
-
-
-def _pair(answer: object) -> tuple:
-    if not isinstance(answer, tuple | list) or len(answer) != 2:
-        raise AssertionError(f"expected context and weights; got {type(answer).__name__}")
-    return tuple(answer)

@@ -96,6 +96,13 @@ def expect_close(
         )
 
 
+def expect_parts(answer: object, count: int) -> tuple:
+    """The answer as a tuple; AssertionError unless it is one, or a list, of `count` results."""
+    if not isinstance(answer, tuple | list) or len(answer) != count:
+        raise AssertionError(f"expected {count} results; got {type(answer).__name__}")
+    return tuple(answer)
+
+
 def _short(values: Tensor) -> str:
     numbers = [f"{v:.4g}" for v in values.flatten()[:4].tolist()]
     return ", ".join(numbers) + (", …" if values.numel() > 4 else "")

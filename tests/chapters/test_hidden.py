@@ -1,6 +1,5 @@
 """The hidden tests: each accepts the chapter's own solution, and asks for more than the checks."""
 
-import ast
 import functools
 import importlib.util
 
@@ -8,8 +7,7 @@ import pytest
 
 from lib.checks import run_cases
 from tools.chapters import ROOT, list_chapters, read_source
-
-DEFINING = (ast.Import, ast.ImportFrom, ast.FunctionDef)
+from tools.exercises import definitions
 
 
 def load_hidden(chapter):
@@ -35,15 +33,10 @@ EXERCISES = [
 
 
 @functools.cache
-def definitions(chapter):
-    """The names a chapter imports and the functions it defines before its first exercise."""
+def defined_before(chapter):
+    """The names that answers may use."""
     names = {}
-    for cell in read_source(chapter).cells:
-        if "exercise" in cell.metadata:
-            return names
-        if cell.cell_type == "code":
-            body = [n for n in ast.parse(cell.source).body if isinstance(n, DEFINING)]
-            exec(compile(ast.Module(body, []), chapter.name, "exec"), names)
+    exec(compile(definitions(chapter), chapter.name, "exec"), names)
     return names
 
 
@@ -51,7 +44,7 @@ def definitions(chapter):
 def test_the_solution_passes_and_the_stub_does_not(chapter, exercise):
     hidden = getattr(load_hidden(chapter), exercise.replace("-", "_"))
     for tag, passes in (("exercise-solution", True), ("exercise", False)):
-        defined = dict(definitions(chapter))
+        defined = dict(defined_before(chapter))
         exec(exercises(chapter, tag)[exercise].source, defined)
         report = run_cases(exercise, hidden(defined))
         assert report.passed is passes, report

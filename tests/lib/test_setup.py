@@ -40,7 +40,6 @@ def test_everything_it_names_is_pinned():
 
 
 def test_where_all_is_there_nothing_is_installed(monkeypatch):
-    monkeypatch.setattr(setup, "pip", None, raising=False)
     monkeypatch.setattr(setup.subprocess, "run", None)  # calling it would fail
     assert setup.install_missing() == []
 
@@ -73,6 +72,13 @@ def test_only_what_is_missing_is_installed_and_torch_stays(without, capsys):
     for name in ("torch", "torchvision", "numpy", "ipykernel"):
         assert f"{name}=={metadata.version(name)}" in kept
     assert f"Installing {', '.join(wanted)}" in capsys.readouterr().out
+
+
+def test_a_broken_installation_without_a_name_is_passed_over(monkeypatch):
+    broken = SimpleNamespace(metadata={"Name": None}, version=None)
+    torch = SimpleNamespace(metadata={"Name": "torch"}, version="2.9")
+    monkeypatch.setattr(setup.metadata, "distributions", lambda: [broken, torch])
+    assert setup.versions_to_keep() == ["torch==2.9"]
 
 
 def test_a_failing_pip_is_reported_with_what_it_said(without):

@@ -2,18 +2,17 @@
 
 import copy
 import csv
-import os
-import shutil
-import subprocess
+import json
 
 import nbformat
 import pytest
 
+from tests.programs import find_program
 from tools.assignment import find_chapter, write_assignment
 from tools.chapters import CourseError, read_source
 from tools.exercises import SOLUTION
-from tools.grading import sandbox
 from tools.grading.grade import Row, grade, grade_file, read_assignment, write_grades
+from tools.grading.sandbox import is_possible
 
 CHAPTER, FIRST, ALL, REST = "01_activations", "swish", 15, 11  # points in all; without the first
 REPORT = "import lib.checks.report as r\n"
@@ -68,20 +67,11 @@ HOSTILE = {
     "writes": (WRITES, ""),
     "lies": (LIES, ""),
 }  # fmt: skip
-# … and only a sandbox can tell these what they may not have.
+# … and the sandbox lets these have neither.
 PRYING = {
     "reads": ("open('/etc/passwd').read()", "FileNotFoundError"),
     "calls": ("import socket; socket.create_connection(('1.1.1.1', 53), timeout=3)", "OSError"),
 }
-
-
-@pytest.fixture(scope="module")
-def sandboxed():
-    """Whether judges can be put in a sandbox here; root installs bubblewrap where there is none."""
-    if not shutil.which("bwrap") and os.geteuid() == 0 and shutil.which("apt-get"):
-        for command in (["apt-get", "update"], ["apt-get", "install", "-y", "bubblewrap"]):
-            subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
-    return sandbox.is_possible()
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +103,10 @@ def hand_in(assigned, path, answers, *, without=(), strip=False, extra=""):
 
 
 @pytest.fixture(scope="module")
-def graded(assigned, solutions, sandboxed, tmp_path_factory):
-    """All submissions of a class, and their rows by submission and exercise."""
+def graded(assigned, solutions, tmp_path_factory):
+    """All submissions of a class, and their rows, judged in the sandbox that instructors get."""
+    find_program(["bwrap"], package="bubblewrap", needed_by="the tests of grading")
+    assert is_possible(), "bubblewrap may not make a sandbox here"
     folder = tmp_path_factory.mktemp("handed-in")
     hand_in(assigned, folder / "perfect.ipynb", solutions)
     hand_in(assigned, folder / "ann" / "hw.ipynb", solutions)  # two with one name
@@ -125,13 +117,18 @@ def graded(assigned, solutions, sandboxed, tmp_path_factory):
     helped = solutions | {FIRST: f"def swish(x): return x * helper(x)\n{SLOPE}"}
     hand_in(assigned, folder / "helped.ipynb", helped,
             extra="def helper(x): return torch.sigmoid(x)")  # fmt: skip
-    for name, (code, _) in (HOSTILE | (PRYING if sandboxed else {})).items():
+    hand_in(assigned, folder / "helpless.ipynb", helped, extra="1 / 0\ndef helper(x): ...")
+    for name, (code, _) in (HOSTILE | PRYING).items():
         hand_in(assigned, folder / "hostile" / f"{name}.ipynb", solutions | {FIRST: code})
     (folder / "essay.pdf").write_bytes(b"%PDF\x00\xff")
     (folder / "empty.ipynb").touch()
+    odd = nbformat.read(assigned / f"student/{CHAPTER}.ipynb", as_version=4)
+    for cell in odd.cells:
+        cell.metadata = {"exercise": ["swish"], "tags": 5}
+    (folder / "odd.ipynb").write_text(json.dumps(odd))
     other = read_source(find_chapter("02"))
     nbformat.write(other, folder / "other chapter.ipynb")
-    rows = grade(read_assignment(assigned), folder, sandbox=sandboxed, seconds=10)
+    rows = grade(read_assignment(assigned), folder, sandbox=True, seconds=10)
     return folder, rows
 
 
@@ -161,6 +158,13 @@ def test_honest_work_earns_its_points(graded, name, points):
         assert rows[FIRST].reason == "its cell is not there"
 
 
+def test_an_added_cell_that_failed_is_named_where_an_answer_needs_it(graded):
+    rows = of(graded, "helpless.ipynb")
+    problems = "".join(problem for _, problem in rows[FIRST].cases) + rows[FIRST].reason
+    assert "name 'helper' is not defined" in problems
+    assert "an added cell raised ZeroDivisionError" in problems
+
+
 @pytest.mark.parametrize("name", HOSTILE)
 def test_hostile_code_earns_nothing_and_costs_the_others_nothing(graded, name):
     rows = of(graded, f"hostile/{name}.ipynb")
@@ -171,12 +175,20 @@ def test_hostile_code_earns_nothing_and_costs_the_others_nothing(graded, name):
 
 
 @pytest.mark.parametrize("name", PRYING)
-def test_the_sandbox_shows_neither_files_nor_network(graded, sandboxed, name):
-    if not sandboxed:
-        pytest.skip("bubblewrap cannot be used here")
+def test_the_sandbox_shows_neither_files_nor_network(graded, name):
     rows = of(graded, f"hostile/{name}.ipynb")
     assert PRYING[name][1] in rows[FIRST].reason
     assert sum(row.points for row in rows.values()) == REST
+
+
+def test_without_the_sandbox_time_and_processes_are_limited_all_the_same(
+    assigned, solutions, tmp_path
+):
+    for name in ("endless", "forks", "vanishes"):
+        hand_in(assigned, tmp_path / f"{name}.ipynb", solutions | {FIRST: HOSTILE[name][0]})
+    rows = grade(read_assignment(assigned), tmp_path, sandbox=False, seconds=10)
+    assert sum(row.points for row in rows) == 3 * REST
+    assert all(row.reason for row in rows if row.exercise == FIRST)
 
 
 @pytest.mark.parametrize(
@@ -185,6 +197,7 @@ def test_the_sandbox_shows_neither_files_nor_network(graded, sandboxed, name):
         ("essay.pdf", "not a notebook (UnicodeDecodeError)"),
         ("empty.ipynb", "not a notebook (NotJSONError)"),
         ("other chapter.ipynb", f"no exercise of {CHAPTER} is in it"),
+        ("odd.ipynb", "not graded: TypeError: unhashable type: 'list'"),
     ],
 )
 def test_what_cannot_be_graded_gets_a_row_that_says_why(graded, name, reason):

@@ -12,9 +12,9 @@ from pathlib import Path
 from lib.files import write_atomically
 from tools.assignment import MARK, find_chapter
 from tools.chapters import Chapter, CourseError
-from tools.exercises import list_exercises
+from tools.exercises import definitions, list_exercises
 from tools.grading.sandbox import JUDGE, environment, sandboxed
-from tools.grading.submissions import SubmissionError, definitions, read_submission
+from tools.grading.submissions import SubmissionError, read_submission
 
 SECONDS = 60.0  # an exercise may take
 START = 120.0  # seconds a judge may take to import what it needs
@@ -116,6 +116,8 @@ def grade_file(
         )
     except (SubmissionError, OSError) as error:
         return [Row(name, "", "", 0.0, 0, str(error))]
+    except Exception as error:  # whatever is odd about one file, the others get their points
+        return [Row(name, "", "", 0.0, 0, f"not graded: {type(error).__name__}: {error}")]
     return [
         _row(name, submission.chapter, exercise.name, answer, verdicts[exercise.name],
              assignment.points[submission.chapter, exercise.name])

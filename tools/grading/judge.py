@@ -23,7 +23,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 MEMORY = 2 << 30  # bytes above what the libraries take
-PROCESSES, DESCRIPTORS, FILE_SIZE, MESSAGE = 64, 1024, 10 << 20, 300
+PROCESSES, DESCRIPTORS, FILE_SIZE = 64, 1024, 10 << 20
+LONGEST, MESSAGE = 1 << 20, 300  # characters of a verdict, of a problem
 WATCHED = (
     "builtins", "math", "itertools", "json", "os", "copy", "random", "numpy", "torch",
     "torch.Tensor", "torch.nn.functional", "torch.autograd", "torch.testing", "lib",
@@ -81,10 +82,8 @@ def judge(name: str, job: Job, names: Mapping[str, object], hidden: types.Module
     seal = secrets.token_hex(16)  # an answer that finds the pipe does not know it
     child = os.fork()
     if child == 0:
-        for descriptor in range(3, DESCRIPTORS):  # the verdicts' among them
-            if descriptor != sender:
-                with contextlib.suppress(OSError):
-                    os.close(descriptor)
+        os.closerange(3, sender)  # the one for the verdicts among them
+        os.closerange(sender + 1, DESCRIPTORS)
         os.setpgid(0, 0)
         limit(job.seconds)
         verdict = attempt(name, job, dict(names), hidden)
@@ -92,35 +91,44 @@ def judge(name: str, job: Job, names: Mapping[str, object], hidden: types.Module
             json.dump([seal, verdict], pipe)
         os._exit(0)
     os.close(sender)
-    text, late = read_until(receiver, time.monotonic() + job.seconds + 5)
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(child, signal.SIGKILL)
-    with contextlib.suppress(ProcessLookupError):
-        os.kill(child, signal.SIGKILL)
+    try:
+        text = read_until(receiver, time.monotonic() + job.seconds + 5)
+    except TimeoutError:
+        text = None
+    for kill, target in ((os.killpg, child), (os.kill, child)):
+        with contextlib.suppress(ProcessLookupError):  # it has ended, or left its group
+            kill(target, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
-    if late or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
+    if text is None or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
         return nothing(f"took longer than {job.seconds:g} s")
+    return _unsealed(text, seal) if text else nothing(_how_it_ended(status))
+
+
+def _unsealed(text: str, seal: str) -> dict:
+    """The verdict that came with this seal."""
     try:
         found, verdict = json.loads(text)
     except (ValueError, TypeError):
-        return nothing(_how_it_ended(status))
+        found = None
     return verdict if found == seal else nothing("its verdict was not written by the judge")
 
 
-def read_until(receiver: int, deadline: float) -> tuple[str, bool]:
-    """What came through a pipe, and whether the deadline passed before its end."""
-    parts: list[bytes] = []
-    while (left := deadline - time.monotonic()) > 0:
-        if not select.select([receiver], [], [], left)[0]:
-            break
-        if not (part := os.read(receiver, 1 << 16)):
-            os.close(receiver)
-            return b"".join(parts).decode(errors="replace"), False
-        parts.append(part)
-        if sum(map(len, parts)) > 1 << 20:
-            break
-    os.close(receiver)
-    return "", True
+def read_until(receiver: int, deadline: float) -> str:
+    """What came through a pipe, which is closed; no more than the longest verdict.
+
+    Raises:
+        TimeoutError: the deadline passed before its end.
+    """
+    text = b""
+    with os.fdopen(receiver, "rb", buffering=0) as pipe:
+        while len(text) < LONGEST:
+            left = max(0.0, deadline - time.monotonic())
+            if not select.select([pipe], [], [], left)[0]:
+                raise TimeoutError
+            if not (part := pipe.read(1 << 16)):
+                break
+            text += part
+    return text.decode(errors="replace")
 
 
 def _how_it_ended(status: int) -> str:
@@ -135,35 +143,40 @@ def limit(seconds: float) -> None:
     taken = int(pages) * resource.getpagesize()
     for kind, most in (
         (resource.RLIMIT_AS, taken + MEMORY),
-        (resource.RLIMIT_CPU, int(seconds) + 2),
         (resource.RLIMIT_FSIZE, FILE_SIZE),
         (resource.RLIMIT_NPROC, PROCESSES),
         (resource.RLIMIT_CORE, 0),
     ):
         resource.setrlimit(kind, (most, most))
+    cpu = int(seconds) + 2  # SIGXCPU first, which tells why; SIGKILL for who catches that
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 2))
 
 
 def attempt(name: str, job: Job, names: dict, hidden: types.ModuleType) -> dict:
     """Define the student's names, and run the hidden tests on them."""
     run_cases, case_type, code = _trusted(hidden, name)
-    before = snapshot()
+    before, broken = snapshot(), ""
     try:
         for helper in job.helpers:
-            with contextlib.suppress(Exception):  # what an answer needs of it will be missing
+            try:
                 exec(compile(helper, "helper", "exec"), names)
+            except Exception as error:  # most are experiments; an answer may do without
+                broken = broken or f" (an added cell raised {type(error).__name__}: {error})"
         exec(compile(job.answers[name], name, "exec"), names)
         if changed := changes(before):
             return nothing(f"it changes {changed}, which belongs to the tests")
         cases = code(names)
     except BaseException as error:  # a student's code may raise anything, SystemExit included
-        return nothing(f"{type(error).__name__}: {error}"[:MESSAGE])
+        return nothing(f"{type(error).__name__}: {error}{broken}"[:MESSAGE])
     tampered: list[str] = []
 
     def guarded(case: object) -> object:
         def test() -> None:
             try:
                 case.test()
-            except (SystemExit, KeyboardInterrupt) as error:
+            except Exception:
+                raise
+            except BaseException as error:  # SystemExit and its like
                 raise AssertionError(f"it raised {type(error).__name__}") from error
             finally:
                 if changed := changes(before):
@@ -178,7 +191,8 @@ def attempt(name: str, job: Job, names: dict, hidden: types.ModuleType) -> dict:
         return nothing("not attempted")
     results = [[case, problem[:MESSAGE]] for case, problem in report.results]
     passed = sum(not problem for _, problem in results)
-    return {"passed": passed, "of": len(results), "cases": results, "reason": ""}
+    reason = broken.strip(" ()") if passed < len(results) else ""
+    return {"passed": passed, "of": len(results), "cases": results, "reason": reason}
 
 
 def _trusted(hidden: types.ModuleType, name: str) -> tuple:

@@ -10,7 +10,6 @@ from tools.chapters import Chapter, CourseError, read_source
 from tools.exercises import SOLUTION, STUB
 
 MOST = 50_000_000  # bytes of a file
-DEFINING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
 
 
 class SubmissionError(CourseError):
@@ -95,15 +94,3 @@ def _functions(source: str) -> list[str]:
     except (SyntaxError, ValueError):
         return []
     return [node.name for node in body if isinstance(node, ast.FunctionDef)]
-
-
-def definitions(chapter: Chapter) -> str:
-    """The chapter's imports and functions before its first exercise, as answers may use them."""
-    parts: list[str] = []
-    for cell in read_source(chapter).cells:
-        if "exercise" in cell.metadata:
-            break
-        if cell.cell_type == "code":
-            body = [node for node in ast.parse(cell.source).body if isinstance(node, DEFINING)]
-            parts.append(ast.unparse(ast.Module(body, [])))
-    return "\n".join(parts)

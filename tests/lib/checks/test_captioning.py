@@ -87,7 +87,7 @@ RIGHT = {
 WRONG = [
     (checks.check_look_at_grid, looks_row_by_row, "they sum to 1"),
     (checks.check_look_at_grid, averages, "context"),
-    (checks.check_look_at_grid, lambda *a: look_at_grid(*a)[0], "expected context and weights"),
+    (checks.check_look_at_grid, lambda *a: look_at_grid(*a)[0], "expected 2 results"),
     (checks.check_clipped_precision, unclipped, "a a a a"),
     (checks.check_clipped_precision, bags, "sand on ring"),
     (checks.check_clipped_precision, lambda s, r, n: float(s == r), "grass"),

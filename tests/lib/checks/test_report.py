@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from lib.checks import Case, Report, expect_close, run_cases
+from lib.checks.report import expect_parts
 
 
 def fail(message):
@@ -61,3 +62,25 @@ def test_close_numbers_pass(got):
 def test_what_differs_is_named(got, expected, message):
     with pytest.raises(AssertionError, match=message):
         expect_close(got, expected, hint="Halve it.")
+
+
+class Sure(torch.Tensor):
+    """A tensor that claims to be close to anything."""
+
+    @classmethod
+    def __torch_function__(cls, func, types, args=(), kwargs=None):
+        if func is torch.allclose:
+            return True
+        return super().__torch_function__(func, types, args, kwargs or {})
+
+
+def test_a_tensor_that_claims_to_be_close_is_compared_by_its_numbers():
+    with pytest.raises(AssertionError, match="expected 1, 1; got 7, 7"):
+        expect_close(torch.full((2,), 7.0).as_subclass(Sure), torch.ones(2))
+
+
+@pytest.mark.parametrize("answer", [None, (1,), [1, 2, 3], torch.ones(2)])
+def test_another_number_of_results_is_named(answer):
+    with pytest.raises(AssertionError, match=f"expected 2 results; got {type(answer).__name__}"):
+        expect_parts(answer, 2)
+    assert expect_parts([1, 2], 2) == (1, 2)
