@@ -401,17 +401,24 @@ fig
 # photograph. With $\ell$ the loss (the cross-entropy of the label $y$), a change $\delta$ of the
 # picture $x$ changes it, to first order, by
 #
-# $$
-# \ell(x + \delta) - \ell(x) \approx \delta \cdot \nabla_x \ell , \qquad
-# \lvert \delta_i \rvert \le \epsilon . \tag{5}
-# $$
+# \begin{equation*}
+# \begin{aligned}
+# \ell(x + \delta) - \ell(x) &\approx \delta \cdot \nabla_x \ell , \\
+# \lvert \delta_i \rvert &\le \epsilon .
+# \end{aligned}
+# \tag{5}
+# \end{equation*}
 #
 # Which $\delta$ makes this largest? Each pixel can choose for itself: $\epsilon$ with the sign of its
 # gradient. That is the *fast gradient sign method* (FGSM; Goodfellow et al., 2015),
 #
-# $$
-# x' = \mathrm{clip}_{[0, 1]}\big( x + \epsilon \, \mathrm{sign}\, \nabla_x \ell(f(x), y) \big) . \tag{6}
-# $$
+# \begin{equation*}
+# \begin{aligned}
+# g &= \nabla_x \, \ell(f(x), y) , \\
+# x' &= \mathrm{clip}_{[0, 1]}\big( x + \epsilon \, \mathrm{sign}\, g \big) ,
+# \end{aligned}
+# \tag{6}
+# \end{equation*}
 #
 # where $f$ gives the scores. *Projected gradient descent* (PGD; Madry et al., 2018) takes several smaller steps and
 # goes back into the box $\lvert x'_i - x_i \rvert \le \epsilon$ after each. (From here on, $x = 0.5 + I$.)
@@ -700,10 +707,13 @@ blur_claims[1]
 # What does a layer still know of the picture? Mahendran and Vedaldi (2015) search for any picture
 # that gives the layer the same features. With $\Phi(x)$ the layer's output for $x$,
 #
-# $$
-# \arg\min_x \; \frac{\lVert \Phi(x) - \Phi(x_0) \rVert^2}{\lVert \Phi(x_0) \rVert^2}
-# + \lambda \, \mathrm{TV}(x) . \tag{8}
-# $$
+# \begin{equation*}
+# \begin{aligned}
+# \arg\min_x \; & \frac{\lVert \Phi(x) - \Phi(x_0) \rVert^2}{\lVert \Phi(x_0) \rVert^2} \\
+# & + \lambda \, \mathrm{TV}(x) .
+# \end{aligned}
+# \tag{8}
+# \end{equation*}
 #
 # Where the answer looks like $x_0$, the layer has kept what you see. Where it differs, the difference
 # is invisible to this layer, and to all behind it.
@@ -798,10 +808,13 @@ FrameExplorer(
 # In (8) the layer is told what to see. Now let it see more of whatever it sees (Mordvintsev et al.,
 # 2015): raise the energy of its features from a photograph,
 #
-# $$
-# x \leftarrow x + \eta \, g \, / \, \overline{\lvert g \rvert} , \qquad
-# g = \nabla_x \, \overline{\Phi(x)^2} , \tag{9}
-# $$
+# \begin{equation*}
+# \begin{aligned}
+# g &= \nabla_x \, \overline{\Phi(x)^2} , \\
+# x &\leftarrow x + \eta \, g \, / \, \overline{\lvert g \rvert} ,
+# \end{aligned}
+# \tag{9}
+# \end{equation*}
 #
 # where a bar is a mean. This is done at several sizes (*octaves*), the smallest first, with the
 # details drawn so far enlarged.

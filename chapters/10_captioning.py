@@ -85,7 +85,7 @@ things = torch.tensor([len(scene.objects) for scene in test.scenes])
 vocabulary = captions.caption_vocabulary()
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Three rendered pictures with their captions below them. The first shows one thing, the second two, the third three; each caption names size, texture, color and shape of every thing, how they lie to each other, and the background."}}
-fig, axes = plotting.figure(1, 3, height=3.0, margins={"bottom": 0.42, "top": 0.97, "wspace": 0.25})
+fig, axes = plotting.figure(1, 3, height=2.75, margins={"bottom": 0.4, "top": 0.98, "wspace": 0.25})
 for ax, count in zip(axes, (1, 2, 3), strict=True):
     row = int((things == count).nonzero()[0, 0])
     plotting.plot_caption(ax, test.images[row], test.captions[row], width=18)
@@ -142,7 +142,7 @@ print(f"{len(z)} pictures to learn from, D × H × W = {' × '.join(map(str, z.s
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Four pictures in a row. The first is a rendered scene with several things under a grid of six by six places; the others are gray maps of six by six cells of three channels of the features, each bright at other places."}}
 row = int((things == 3).nonzero()[1, 0])
 spread_out = z_test[row].flatten(1).amax(1) - z_test[row].flatten(1).mean(1)
-fig, axes = plotting.figure(1, 4, height=1.9)
+fig, axes = plotting.figure(1, 4, height=1.65)
 plotting.plot_grid(axes[0], test.images[row], *z.shape[2:])
 axes[0].set_title("the picture", fontsize=10)
 for ax, channel in zip(axes[1:], spread_out.topk(3).indices.tolist(), strict=True):
