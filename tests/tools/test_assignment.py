@@ -6,6 +6,7 @@ import sys
 import nbformat
 import pytest
 
+from tools.assignment import __main__ as command
 from tools.assignment import find_chapter, write_assignment
 from tools.chapters import ROOT, CourseError, list_chapters, read_source
 from tools.colab import Repository
@@ -112,6 +113,17 @@ def test_notebooks_fetch_and_open_what_the_instructor_published(tmp_path):
     assert link in (tmp_path / "out/student/README.md").read_text()
 
 
+def test_without_otter_it_says_what_is_left_out_and_how_to_get_it(monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(command, "is_installed", lambda name: name != "otter-grader")
+    monkeypatch.setattr(sys, "argv", ["assignment", "saliency", "--out", str(tmp_path / "out")])
+    assert command.main() == 0
+    said = capsys.readouterr().err
+    assert "autograders for Gradescope and for otter's containers" in said
+    assert "pip install -r requirements-optional.txt -c requirements.lock" in said
+    assert not (tmp_path / "out/instructor/otter").exists()
+    assert (tmp_path / "out/instructor/points.csv").is_file()
+
+
 @pytest.mark.parametrize("name", ["saliency", "07_saliency", "07"])
 def test_chapters_are_found_by_name_or_number(name):
     assert find_chapter(name).name == "07_saliency"
@@ -119,7 +131,7 @@ def test_chapters_are_found_by_name_or_number(name):
 
 def test_an_unknown_chapter_is_refused_with_those_there_are():
     with pytest.raises(
-        CourseError, match=r"no chapter 'salience'; there are activations, .*saliency"
+        CourseError, match=r"no chapter 'salience'; there are .*activations, .*saliency"
     ):
         find_chapter("salience")
 

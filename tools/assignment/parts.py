@@ -1,22 +1,20 @@
-"""Hands out chapters: `python -m tools.assignment`, or `make assignment`.
+"""The parts of an assignment, all of them derived from the chapters.
 
-Writes a folder with what students get (notebooks without solutions, and the `lib` that checks their
-answers), what instructors keep (solutions, hidden tests, points) and a plan of one page. All of it
-is derived from the chapters.
+What students get (notebooks without solutions, and the `lib` that checks their answers), what
+instructors keep (solutions, hidden tests, points, autograders) and a plan of one page.
 """
 
-import argparse
 import csv
 import io
 import shutil
-import sys
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
 import nbformat
 
-from tools.build import BUILD, reporting
+from tools.assignment.autograders import write_autograders
+from tools.assignment.copying import copy_from_course
 from tools.chapters import ROOT, Chapter, CourseError, list_chapters, read_source, title_of
 from tools.colab import Repository, read_repository, with_first_cell
 from tools.exercises import Exercise, list_exercises, without_solutions
@@ -35,28 +33,6 @@ Hand in the notebooks under their own names.
 """
 
 
-def main() -> int:
-    """Write an assignment; 0 when it stands, 1 with the reason on stderr when it does not."""
-    options = parse_arguments()
-    with reporting("No assignment was written.") as status:
-        chapters = [find_chapter(name) for name in options.chapters]
-        published = Repository(options.published, options.branch) if options.published else None
-        write_assignment(chapters, options.out.resolve(), published=published)
-        print(f"For students: {options.out / 'student'}")
-        print(f"For you: {options.out / 'instructor'} and {options.out / 'plan.md'}")
-    return status.code
-
-
-def parse_arguments() -> argparse.Namespace:
-    """The command line."""
-    parser = argparse.ArgumentParser(prog="python -m tools.assignment", description=__doc__)
-    parser.add_argument("chapters", nargs="+", help='such as "activations" or "09_seq2seq"')
-    parser.add_argument("--out", type=Path, default=BUILD / "assignment")
-    parser.add_argument("--published", help="the address of the repository that students get")
-    parser.add_argument("--branch", default="main", help="its branch")
-    return parser.parse_args()
-
-
 def find_chapter(name: str) -> Chapter:
     """The chapter of a name, with or without its number.
 
@@ -72,7 +48,11 @@ def find_chapter(name: str) -> Chapter:
 
 
 def write_assignment(
-    chapters: Sequence[Chapter], out: Path, *, published: Repository | None = None
+    chapters: Sequence[Chapter],
+    out: Path,
+    *,
+    published: Repository | None = None,
+    autograders: bool = False,
 ) -> None:
     """Write the three parts into `out`, all or nothing; an earlier assignment there is replaced.
 
@@ -81,9 +61,10 @@ def write_assignment(
         out: a folder that is not there, is empty, or holds an assignment.
         published: where students will find their part; their notebooks then fetch it from there
             and open on Colab from there. None fetches the course itself.
+        autograders: whether instructors get one for each chapter; needs otter-grader.
 
     Raises:
-        CourseError: no chapters, one twice, or `out` holds something else.
+        CourseError: no chapters, one twice, `out` holds something else, or otter failed.
     """
     if not chapters or len(set(chapters)) < len(chapters):
         raise CourseError(f"name different chapters, at least one; got {len(chapters)}")
@@ -94,6 +75,8 @@ def write_assignment(
         made = Path(scratch, "made")
         write_student(chapters, made / "student", published)
         write_instructor(chapters, made / "instructor")
+        if autograders:
+            write_autograders(chapters, made / "instructor" / "otter")
         (made / "plan.md").write_text(render_plan(chapters), encoding="utf-8")
         (made / MARK).touch()
         if out.exists():
@@ -103,13 +86,7 @@ def write_assignment(
 
 def write_student(chapters: Sequence[Chapter], out: Path, published: Repository | None) -> None:
     """Notebooks without solutions and outputs, beside all that their checks need."""
-    for name in TAKEN_ALONG:
-        source, target = ROOT / name, out / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if source.is_dir():
-            shutil.copytree(source, target, ignore=shutil.ignore_patterns("__pycache__"))
-        else:
-            shutil.copy(source, target)
+    copy_from_course(TAKEN_ALONG, out)
     for chapter in chapters:
         notebook = without_solutions(read_source(chapter))
         notebook = with_first_cell(notebook, published or read_repository())
@@ -190,7 +167,3 @@ def outcomes(notebook: nbformat.NotebookNode) -> str:
 
 def _exercises(chapters: Sequence[Chapter]) -> list[Exercise]:
     return [exercise for chapter in chapters for exercise in list_exercises(chapter)]
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,0 +1,45 @@
+"""The command line: `python -m tools.assignment CHAPTER…`, or `make assignment`."""
+
+import argparse
+import sys
+from pathlib import Path
+
+from lib.setup import is_installed
+from tools.assignment.parts import find_chapter, write_assignment
+from tools.build import BUILD, reporting
+from tools.colab import Repository
+
+NO_OTTER = """\
+otter-grader is not installed: the autograders for Gradescope and for otter's containers
+(instructor/otter) are left out. To have them, too:
+  {python} -m pip install -r requirements-optional.txt -c requirements.lock
+and then this command again."""
+
+
+def main() -> int:
+    """Write an assignment; 0 when it stands, 1 with the reason on stderr when it does not."""
+    options = parse_arguments()
+    with reporting("No assignment was written.") as status:
+        chapters = [find_chapter(name) for name in options.chapters]
+        published = Repository(options.published, options.branch) if options.published else None
+        otter = is_installed("otter-grader")
+        write_assignment(chapters, options.out.resolve(), published=published, autograders=otter)
+        print(f"For students: {options.out / 'student'}")
+        print(f"For you: {options.out / 'instructor'} and {options.out / 'plan.md'}")
+        if not otter:
+            print(NO_OTTER.format(python=sys.executable), file=sys.stderr)
+    return status.code
+
+
+def parse_arguments() -> argparse.Namespace:
+    """The command line."""
+    parser = argparse.ArgumentParser(prog="python -m tools.assignment", description=__doc__)
+    parser.add_argument("chapters", nargs="+", help='such as "activations" or "09_seq2seq"')
+    parser.add_argument("--out", type=Path, default=BUILD / "assignment")
+    parser.add_argument("--published", help="the address of the repository that students get")
+    parser.add_argument("--branch", default="main", help="its branch")
+    return parser.parse_args()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
