@@ -10,6 +10,8 @@
                neighbors={"feature space": indices})
     AttentionReader([Reading(["the", "cat"], ["le", "chat"], weights, links={(0, 0), (1, 1)})])
     AttentionReader([Viewing(picture, ["a", "red", "ring"], weights, rows=6)])
+    Playground("What does a fourth layer add?", start={"data": "spirals"}, controls=["layers"])
+    ConvolutionExplorer(size=32, filter=5, channels=3, filters=6)
 
 Each draws its own HTML with the JavaScript beside its Python and needs no kernel once it stands.
 """
@@ -17,8 +19,10 @@ Each draws its own HTML with the JavaScript beside its Python and needs no kerne
 from lib.widgets.attention_reader import AttentionReader, Reading, Viewing
 from lib.widgets.command_center import CommandCenter, RunCurves
 from lib.widgets.controls import Control
+from lib.widgets.convolution_explorer import ConvolutionExplorer
 from lib.widgets.frame_explorer import FrameExplorer
 from lib.widgets.picture_map import PictureMap
+from lib.widgets.playground import Playground
 from lib.widgets.prediction import Choice, Prediction
 
 __all__ = [
@@ -26,8 +30,10 @@ __all__ = [
     "Choice",
     "CommandCenter",
     "Control",
+    "ConvolutionExplorer",
     "FrameExplorer",
     "PictureMap",
+    "Playground",
     "Prediction",
     "Reading",
     "RunCurves",

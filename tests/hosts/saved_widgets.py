@@ -96,7 +96,20 @@ AttentionReader(
     title="Where did it look in the picture?",
 )
 """
-CELLS = (EXPLORER, PREDICTION, COMMAND_CENTER, PICTURE_MAP, ATTENTION_READER, PICTURE_READER)
+CONVOLUTION_EXPLORER = """\
+from lib.widgets import ConvolutionExplorer
+
+ConvolutionExplorer(title="How <b>large</b>?", size=7, filter=3, stride=2)
+"""
+CELLS = (
+    EXPLORER,
+    PREDICTION,
+    COMMAND_CENTER,
+    PICTURE_MAP,
+    ATTENTION_READER,
+    PICTURE_READER,
+    CONVOLUTION_EXPLORER,
+)
 
 if __name__ == "__main__":
     cells = [nbformat.v4.new_code_cell(source) for source in CELLS]

@@ -9,8 +9,8 @@ pytestmark = pytest.mark.parametrize("host", HOSTS)
 def test_the_saved_notebook_holds_every_widget_whole(saved, host):
     models = saved(host).metadata.widgets[STATE]["state"].values()
     states = [model["state"] for model in models if model["model_module"] == "anywidget"]
-    order = {"choices": 0, "frames": 1, "runs": 2, "sheet": 3, "readings": 4}
-    prediction, explorer, center, picture_map, *readers = sorted(
+    order = {"choices": 0, "frames": 1, "runs": 2, "sheet": 3, "limits": 4, "readings": 5}
+    prediction, explorer, center, picture_map, convolution, *readers = sorted(
         states, key=lambda state: next(place for key, place in order.items() if key in state)
     )
     assert [run["curves"][0]["diverged"] for run in center["runs"]] == [True, False, False]
@@ -18,6 +18,7 @@ def test_the_saved_notebook_holds_every_widget_whole(saved, host):
     assert explorer["position"] == [1, 0]
     assert [choice["correct"] for choice in prediction["choices"]] == [True, False]
     assert picture_map["sheet"].startswith("data:image/webp") and len(picture_map["layouts"]) == 2
+    assert (convolution["size"], convolution["stride"]) == (7, 2)
     reader, viewer = sorted(readers, key=lambda state: state["readings"][0]["picture"])
     assert viewer["readings"][0]["picture"].startswith("data:image/webp")
     assert [reading["weights"] for reading in reader["readings"]] == [
@@ -106,7 +107,7 @@ def test_jupyterlab_is_told_to_leave_the_keys_of_every_control_alone(open_saved,
     page = open_saved(host)
     expect(page.locator(".course-prediction")).to_be_visible()
     controls = page.locator(".course-card").locator("button, input, select")
-    assert controls.count() == 33
+    assert controls.count() == 59
     assert all(control.get_attribute("data-lm-suppress-shortcuts") for control in controls.all())
 
 
@@ -158,3 +159,16 @@ def test_a_word_about_a_picture_shows_where_the_network_looked(open_saved, host)
     expect(told).to_contain_text("The word is about what is framed. This word is wrong.")
     reader.get_by_label("Picture").select_option("Picture 2")
     expect(reader.locator(".course-truth")).to_have_text("All of it is right.")
+
+
+def test_the_output_of_a_convolution_follows_its_settings(open_saved, host):
+    page = open_saved(host)
+    card = page.locator(".course-convolution")
+    expect(card.locator(".course-title")).to_have_text("How <b>large</b>?")
+    expect(card.locator(".course-formula b")).to_have_text("= 3")
+    card.get_by_role("button", name="Raise Padding P").click()
+    expect(card.locator(".course-formula b")).to_have_text("= 4")
+    card.get_by_role("slider").press("ArrowRight")
+    expect(card.locator(".course-told")).to_have_text(
+        "Output in row 1, column 2: rows 1 to 3, columns 3 to 5 of the padded picture."
+    )

@@ -1,0 +1,111 @@
+"""The shape arithmetic of a convolution: size, filter, stride and padding, and what comes out.
+
+ConvolutionExplorer(size=32, filter=5, channels=3, filters=6, question="How large is the output?")
+"""
+
+from numbers import Integral
+
+import anywidget
+import traitlets
+
+from lib.widgets.assets import source
+
+LIMITS = {
+    "size": (3, 227),  # AlexNet's pictures, which its paper calls 224 wide
+    "filter": (1, 11),
+    "stride": (1, 4),
+    "padding": (0, 3),
+    "channels": (1, 512),
+    "filters": (1, 512),
+}
+
+
+def _whole(name: str) -> traitlets.Int:
+    least, most = LIMITS[name]
+    return traitlets.Int(least, min=least, max=most).tag(sync=True)
+
+
+class ConvolutionExplorer(anywidget.AnyWidget):
+    """A window that slides over a picture, the grid of outputs it makes, and what they cost.
+
+    The reader changes the settings, by steps or by examples, and moves the window by mouse, arrow
+    keys or a play button. The formula of the output's size stands above the grids with the numbers
+    put in; where the division leaves a remainder, what the window never reaches is marked. Grids
+    of few cells also show the numbers of a toy picture, a filter that finds vertical edges, and
+    the sum behind each output. A filter larger than the padded picture is drawn too: as one that
+    does not fit. Needs no kernel.
+    """
+
+    _esm = source(
+        "dom.js", "convolution_grids.js", "convolution_words.js", "convolution_explorer.js"
+    )
+    _css = source("card.css", "convolution_explorer.css")
+    title = traitlets.Unicode().tag(sync=True)
+    question = traitlets.Unicode().tag(sync=True)
+    limits = traitlets.Dict().tag(sync=True)
+    size = _whole("size")
+    filter = _whole("filter")
+    stride = _whole("stride")
+    padding = _whole("padding")
+    channels = _whole("channels")
+    filters = _whole("filters")
+    row = traitlets.Int(0, min=0).tag(sync=True)  # of the output that is chosen
+    column = traitlets.Int(0, min=0).tag(sync=True)
+
+    def __init__(
+        self,
+        *,
+        title: str = "How large is the output of a convolution?",
+        size: int = 7,
+        filter: int = 3,
+        stride: int = 1,
+        padding: int = 0,
+        channels: int = 3,
+        filters: int = 6,
+        question: str = "",
+    ) -> None:
+        """Take the settings that are shown first, each within its `LIMITS`.
+
+        Args:
+            title: the heading, in plain text.
+            size: pixels along each side of the square picture.
+            filter: pixels along each side of a filter.
+            stride: pixels from one window to the next.
+            padding: pixels of zeros put around the picture, on each side.
+            channels: of the picture, so of each filter.
+            filters: how many there are: the channels of the output.
+            question: what the reader is to find out, in plain text; "" asks nothing.
+
+        Raises:
+            TypeError: a setting is no whole number.
+            ValueError: a setting is outside its limits, or the title is empty.
+        """
+        if not title.strip():
+            raise ValueError(f"title must be a text; got {title!r}")
+        settings = {
+            "size": size,
+            "filter": filter,
+            "stride": stride,
+            "padding": padding,
+            "channels": channels,
+            "filters": filters,
+        }
+        checked = {name: _check(name, value) for name, value in settings.items()}
+        limits = {name: list(limit) for name, limit in LIMITS.items()}
+        super().__init__(title=title, question=question, limits=limits, **checked)
+
+    def __repr__(self) -> str:
+        return (
+            f"ConvolutionExplorer({self.title!r}, size={self.size}, filter={self.filter}, "
+            f"stride={self.stride}, padding={self.padding}, channels={self.channels}, "
+            f"filters={self.filters})"
+        )
+
+
+def _check(name: str, value: object) -> int:
+    if not isinstance(value, Integral) or isinstance(value, bool):
+        raise TypeError(f"{name} must be a whole number; got {value!r}")
+    least, most = LIMITS[name]
+    if not least <= value <= most:
+        raise ValueError(f"{name} must be from {least} to {most}; got {value}")
+    return int(value)
