@@ -18,6 +18,7 @@ FLOORS = [
         "augmentation",
         "visualization",
         "attention",
+        "costs",
     },
     {"models", "training", "stopping", "captioning"},
     {"sweeps", "trials", "recipe"},

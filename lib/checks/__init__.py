@@ -31,6 +31,7 @@ from lib.checks.hyperparameters import (
     check_trials_needed,
 )
 from lib.checks.preprocessing import check_fold, check_standardize, check_streaming, check_zca
+from lib.checks.recap import check_convolution_costs, check_convolve, check_sgd_step
 from lib.checks.regularization import (
     check_cutmix,
     check_early_stopping,
@@ -55,6 +56,8 @@ __all__ = [
     "check_clipped_precision",
     "check_compress",
     "check_contrast",
+    "check_convolution_costs",
+    "check_convolve",
     "check_cosine_neighbors",
     "check_cutmix",
     "check_early_stopping",
@@ -75,6 +78,7 @@ __all__ = [
     "check_own_augmentation",
     "check_pointing_game",
     "check_self_attention",
+    "check_sgd_step",
     "check_share_inside",
     "check_shear_matrices",
     "check_spatial_dropout",

@@ -1,0 +1,827 @@
+# ---
+# jupyter:
+#   course:
+#     builds_on: []
+#     compute_minutes: 1.5
+#     exercise_minutes: 50
+#     reading_minutes: 50
+#     rows: [M01, M02, M03, M04, B8]
+#   jupytext:
+#     formats: ipynb,py:percent
+#     notebook_metadata_filter: course
+#     text_representation:
+#       extension: .py
+#       format_name: percent
+#       format_version: '1.3'
+#   kernelspec:
+#     display_name: Python 3
+#     language: python
+#     name: python3
+# ---
+
+# %% [markdown]
+# # Where we are now
+#
+# The other chapters make networks work. This one builds them: from one matrix to a small convolutional
+# network. If you have met all of it, the predictions will tell you in ten minutes.
+#
+# After this chapter you can
+#
+# - read the weights of a linear classifier as pictures, and say what a second layer buys;
+# - write the four steps of training;
+# - say what shape a convolution gives, how many weights it has, and how much it multiplies;
+# - find in a known network where its weights are, and where its work is;
+# - say what a convolution assumes about pictures, and show what happens when it is not true.
+#
+# | word | meaning |
+# |---|---|
+# | class | what a picture shows, out of a list of kinds |
+# | score | one number for each class; the largest is the answer |
+# | weights, biases | the numbers that training changes |
+# | map | the outputs of one filter, as a picture |
+# | channel | one of the pictures that a layer takes; red, green and blue are three |
+
+# %% tags=["parameters"]
+budget, seed, device = None, 0, "auto"  # budget: "quick", "standard" or "full"
+
+# %%
+from dataclasses import replace
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from lib import checks, plotting, runtime
+from lib.claims import claim
+from lib.costs import architecture, layer_costs, stage_costs
+from lib.datasets.fashion_mnist import load_fashion_mnist
+from lib.datasets.images import train_validation_split
+from lib.datasets.photos import load_photo
+from lib.models import MLP, initialize_, stack
+from lib.training import SGD, cross_entropy, fit, minibatches
+from lib.trials import Trial, run_trials
+from lib.widgets import Choice, Control, ConvolutionExplorer, FrameExplorer, Playground, Prediction
+
+run = runtime.start(budget, seed=seed, device=device)
+plotting.use_style()
+print(f"This run: {run}")
+
+# %% [markdown]
+# The pictures are Fashion-MNIST (Xiao et al., 2017): gray, 28 by 28 pixels, ten kinds of clothes. The test part stays out of
+# sight; what we measure here, we measure on pictures held back from the training part.
+
+# %%
+everything = load_fashion_mnist("train", device=run.device)
+train, held_out = train_validation_split(
+    everything, validation=10_000, generator=run.generator("split")
+)
+train = train.subset(slice(0, run.pick(quick=2000, standard=20_000)))
+print(f"{len(train)} pictures to learn from, {len(held_out)} held out")
+
+# %% [markdown]
+# ## A score is a matrix times a picture
+#
+# Write a picture's pixels into one long column $x$. A *linear classifier* gives each class a score:
+#
+# $$
+# f(x) = W x + b .
+# \tag{1}
+# $$
+#
+# | symbol | meaning | shape |
+# |---|---|---|
+# | $x$ | the picture | $(784)$ |
+# | $W$ | weights, a row $w_c$ for each class | $(10, 784)$ |
+# | $b$ | a bias for each class | $(10)$ |
+# | $f$ | scores | $(10)$ |
+#
+# Row by row, (1) says $f_c = w_c \cdot x + b_c$. A row has as many numbers as the picture has pixels, so it
+# is a picture itself, the *template* of its class: bright pixels of $x$ count for the class where $w_c$ is
+# positive, and against it where $w_c$ is negative.
+
+# %% tags=["remove-input"]
+Prediction(
+    "A linear classifier has learned to name ten kinds of clothes. You draw the row of W that belongs to "
+    "“Trouser” as a picture. What do you see?",
+    [
+        Choice(
+            "The average of all trousers",
+            "The score would then be highest for the brightest picture that overlaps trousers, a coat for "
+            "example. A row has to tell its class from nine others, not to look like it.",
+        ),
+        Choice(
+            "Where trousers differ from other clothes, for and against",
+            "A row is a comparison. What all clothes share says nothing; the gap between the legs says much.",
+            correct=True,
+        ),
+        Choice(
+            "Noise, since nobody told it what a shape is",
+            "Nobody did, but where a pixel is bright in one class and dark in others, every mini-batch pushes "
+            "its weights the same way. That leaves shapes.",
+        ),
+    ],
+)
+
+# %% [markdown]
+# ## Four steps, over and over
+#
+# To learn $W$ and $b$ we need to say how wrong scores are. The *softmax* turns them into probabilities, and
+# the *loss*, here the *cross-entropy*, is the negative logarithm of the right class's:
+#
+# $$
+# p_c = \frac{e^{f_c}}{\sum_k e^{f_k}}, \qquad L = -\log p_y .
+# \tag{2}
+# $$
+#
+# Its gradient is short. With $1_y$ a one at the right class and zeros elsewhere, the chain rule gives
+#
+# $$
+# \frac{\partial L}{\partial f} = p - 1_y, \qquad
+# \frac{\partial L}{\partial W} = (p - 1_y)\, x^{\mathsf T}, \qquad
+# \frac{\partial L}{\partial b} = p - 1_y .
+# \tag{3}
+# $$
+#
+# A layer of torch's, and its gradients by `backward()`, for one picture:
+
+# %% tags=["nbval-check-output"]
+x, y = train.images.flatten(1), train.labels
+layer = initialize_(nn.Linear(784, 10), run.generator("init")).to(run.device)
+f = layer(x[0])
+cross_entropy(f[None], y[:1]).backward()
+error = f.detach().softmax(dim=0) - functional.one_hot(y[0], 10)
+print("(3) for W:", torch.allclose(layer.weight.grad, error[:, None] * x[0], atol=1e-6))
+print("(3) for b:", torch.allclose(layer.bias.grad, error, atol=1e-6))
+
+# %% [markdown]
+# *Gradient descent* moves the weights against the gradient, a little at a time; the *learning rate* $\eta$ says
+# how far. The loss we care about is the mean over all pictures. To save time, each update looks at a few
+# of them, a *mini-batch*: its mean gradient is a noisy guess of the whole one (Robbins and Monro, 1951):
+#
+# 1. **sample** a mini-batch,
+# 2. **forward**: scores, probabilities, loss,
+# 3. **backprop**: the gradient of the loss,
+# 4. **update**: $W \leftarrow W - \eta\, \partial L / \partial W$, and $b$ likewise.
+
+
+# %% tags=["nbval-check-output"]
+def descend(W, b, x, y, lr, batches):
+    for batch in batches:  # 1. sample
+        X, Y = x[batch], functional.one_hot(y[batch], len(b))
+        p = (X @ W.T + b).softmax(dim=1)  # 2. forward: (1), then (2)
+        dW = (p - Y).T @ X / len(batch)  # 3. backprop: (3), the mean over the batch
+        db = (p - Y).mean(dim=0)
+        W, b = W - lr * dW, b - lr * db  # 4. update
+    return W, b
+
+
+orders = [list(minibatches(len(x), 50, 20, [run.generator("order")])) for _ in range(2)]
+W, b = descend(layer.weight.detach(), layer.bias.detach(), x, y, 0.1, orders[0])
+fit(layer, x, y, optimizer=SGD(layer.parameters(), lr=0.1), batches=orders[1])
+same = torch.allclose(W, layer.weight, atol=1e-5) and torch.allclose(b, layer.bias, atol=1e-5)
+print("twenty updates by hand are lib's, with torch's gradients:", same)
+
+# %% [markdown]
+# `lib.training.fit` holds the same loop for any network, with gradients by `backward()`; all later chapters use
+# it. For two weights the whole loss can be drawn, and the path over it:
+
+# %%
+g = run.generator("two weights")
+inputs = torch.randn(40, 2, generator=g) @ torch.tensor([[1.0, 0.6], [0.0, 0.8]])
+targets = inputs @ torch.tensor([1.0, -0.5]) + 0.3 * torch.randn(40, generator=g)
+best = torch.linalg.lstsq(inputs, targets[:, None]).solution[:, 0]
+curvature = torch.linalg.eigvalsh(inputs.T @ inputs / len(inputs))[-1].item()
+extent, side = (-2.0, 2.0, -2.0, 2.0), torch.linspace(-2, 2, 61)
+grid = torch.stack(torch.meshgrid(side, side, indexing="xy"), dim=-1)  # first weight across
+surface = (grid @ inputs.T - targets).square().mean(dim=-1) / 2
+
+
+# %%
+def descent(lr, batch):
+    size = {"1 example": 1, "8 examples": 8, "all 40": 40}[batch]
+    w, path = torch.tensor([-1.6, 1.4]), [torch.tensor([-1.6, 1.4])]
+    for index in minibatches(40, size, 30, [run.generator("path")]):
+        error = inputs[index] @ w - targets[index]
+        w = w - lr * inputs[index].T @ error / size
+        path.append(w)
+    return torch.stack(path)
+
+
+# %% tags=["hide-input"]
+def descent_frame(lr, batch):
+    return plotting.descent_figure(
+        surface,
+        extent,
+        descent(lr, batch),
+        best,
+        title=f"30 updates, rate {lr:g}, {batch} at a time",
+    )
+
+
+FrameExplorer(
+    descent_frame,
+    alt=lambda lr, batch: (
+        f"Contours of a loss over two weights, and the path of 30 updates with learning rate {lr:g} and "
+        f"{batch} at a time; it ends {(descent(lr, batch)[-1] - best).norm():.2g} from the best weights."
+    ),
+    title="What does a small mini-batch change, and which rate is too large for it?",
+    lr=Control([0.03, 0.1, 0.3, 0.9, 1.3], label="Learning rate"),
+    batch=Control(["1 example", "8 examples", "all 40"], label="Mini-batch"),
+    start={"lr": 0.1, "batch": "all 40"},
+)
+
+# %% tags=["nbval-check-output"]
+print("the largest rate at which all 40 together still descend:", f"{2 / curvature:.1f}")
+
+# %% [markdown]
+# With all 40 examples the path is smooth and crosses the contours at right angles. With one example at a time
+# it staggers, and near the best weights it keeps staggering: a smaller rate calms it. And there is a rate
+# beyond which each update overshoots by more than it came from: 2 divided by the largest curvature. For a loss
+# like this one the number can be computed; for a network you look for it ([chapter 5](05_hyperparameters.ipynb)).
+#
+# ### The templates
+#
+# Now the classifier of (1), trained on the clothes with three seeds, each of which puts the pictures into another
+# order. Its weights can start at zero: whatever a template shows, training put it there.
+
+
+# %%
+def linear(generator):
+    layer = nn.Linear(784, 10)
+    (
+        nn.init.zeros_(layer.weight),
+        nn.init.zeros_(layer.bias),
+    )  # (3) tells the rows apart by the labels
+    return nn.Sequential(nn.Flatten(), layer)
+
+
+steps, seeds = run.pick(quick=60, standard=2000), range(3)
+
+
+def trials(model):
+    return [Trial(s, steps, lr=0.05, batch_size=64, model=model) for s in seeds]
+
+
+linear_runs = run_trials(trials(linear), train, {"held out": held_out}, run=run, keep_models=True)
+means = torch.stack([train.images[train.labels == c].mean(dim=0)[0] for c in range(10)])
+templates = [o.model[1].weight.detach().view(10, 28, 28) for o in linear_runs]
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Four rows of small pictures. The first and third show the mean picture of each of the ten classes of clothes, gray and blurred. The second and fourth show the template of each class in blue and red: outlines and gaps more than shapes, such as red between the legs of the trousers; the corners stay blank."}}
+fig = plotting.templates_figure(means, templates[0], train.classes)
+fig
+
+# %% [markdown]
+# Blue counts for the class, red against it. Look for the gap between the trousers' legs and at the heels of the
+# shoes. In the corners, where nearly all pictures are black, the weights are still zero: a pixel that
+# is zero gives a gradient of zero, by (3).
+#
+# How unlike the averages the templates are, in a number: the correlation between the pixels of $w_c$ and those
+# of the mean picture, averaged over the classes.
+
+
+# %% tags=["nbval-check-output"]
+def correlations(templates):
+    pairs = zip(templates.flatten(1), means.flatten(1).cpu())
+    return [torch.corrcoef(torch.stack(pair))[0, 1].item() for pair in pairs]
+
+
+template_claim = claim(
+    "templates-are-no-averages",
+    "A template correlates with the mean picture of its class by less than 0.5",
+    [np.mean(correlations(rows)) for rows in templates], below=0.5, rows=("M01",), run=run,
+)  # fmt: skip
+
+# %% tags=["remove-input"]
+template_claim
+
+# %% [markdown]
+# ## Two layers bend the boundary
+#
+# One template per class cannot say "a bag with a handle, *or* one without". And where the score of one class equals
+# that of another, (1) draws a straight line, or a plane. Put a layer in between, with something that is
+# not linear:
+#
+# $$
+# f(x) = W_2 \max(0, W_1 x + b_1) + b_2 .
+# \tag{4}
+# $$
+#
+# Each row of $W_1$ is a template again, for a *hidden unit* that is silent on one side of a line and rises on the
+# other. The scores are sums of such folds: flat pieces that meet at creases.
+
+# %% tags=["remove-input"]
+Prediction(
+    "Two classes of points in the plane: a disk, and a ring around it. How many hidden units does (4) need at "
+    "least, so that its boundary can go all the way around the disk?",
+    [
+        Choice(
+            "Two",
+            "Each unit is silent on one side of a line. Two lines leave a strip or a corner open: outward "
+            "along it, nothing changes any more in that direction.",
+        ),
+        Choice(
+            "Three",
+            "Three lines close a triangle: inside all three are silent, and whichever way you leave, a unit rises.",
+            correct=True,
+        ),
+        Choice(
+            "As many as there are points",
+            "Enough for any boundary at all, but a closed one takes three lines.",
+        ),
+    ],
+)
+
+
+# %%
+def ring(count, generator):
+    groups = torch.arange(count) % 2
+    radius = 0.9 * torch.rand(count, generator=generator).sqrt() + 1.3 * groups
+    angle = 2 * torch.pi * torch.rand(count, generator=generator)
+    return radius[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1), groups
+
+
+points, groups = ring(300, run.generator("ring"))
+reach = 2.6
+fine = torch.linspace(-reach, reach, 121)
+square = torch.stack(torch.meshgrid(fine, fine, indexing="xy"), dim=-1).flatten(0, 1)
+
+
+# %%
+def best_of(starts, units):  # few units often get stuck
+    nets = stack([MLP(2, [units], 2, generator=run.generator("bend", s)) for s in range(starts)])
+    order = minibatches(300, 50, 600, [run.generator("bend order")])
+    fit(nets, points, groups, optimizer=SGD(nets.parameters(), lr=0.1, momentum=0.9), batches=order)
+    best = cross_entropy(nets(points), groups).argmin()
+    return [[p[best].detach() for p in kind] for kind in (nets.weights, nets.biases)]
+
+
+networks = {units: best_of(8, units) for units in (2, 3, 12)}
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Three panels of points, a blue disk inside an orange ring, with the boundary and the creases of two-layer networks. With two hidden units the boundary stays open on one side; with three it is a closed polygon around the disk; with twelve it is rounder."}}
+fig, axes = plotting.figure(1, 3, height=2.3)
+for ax, (units, ((W1, W2), (b1, b2))) in zip(axes, networks.items()):
+    scores = (square @ W1 + b1).clamp(min=0) @ W2 + b2
+    difference = (scores[:, 1] - scores[:, 0]).view(121, 121)
+    plotting.plot_boundary(ax, difference, reach, points, groups, title=f"{units} hidden units")
+    plotting.plot_creases(ax, W1.T, b1[0], reach=reach)
+fig
+
+# %% [markdown]
+# Dashed: where a hidden unit switches on. Two creases leave a way out, three close, twelve are rounder. What a
+# network *can* draw and what training *finds* are different questions; with three units it took the best of eight
+# starts. Below a network trains in this page. Try three units and several new starts, then more units, then
+# another activation:
+
+# %% tags=["remove-input"]
+Playground(
+    "How often do three units find the ring? And eight?",
+    start={"data": "circles", "layers": 1, "units": 3, "activation": "relu", "init": "he"},
+    controls=["units", "activation", "lr"],
+)
+
+# %% [markdown]
+# ## A filter slides over the picture
+#
+# Equation (1) spends a weight on each pixel, for each output. A color photograph of 224 by 224 pixels has 150,528
+# numbers; a hidden layer of 1000 units on it would need 150 million weights. And a template at one place knows
+# nothing of another: a shoe moved by three pixels is new to it.
+#
+# A *convolution* uses the same small template, a filter, at every place:
+#
+# $$
+# z_{k,i,j} = b_k + \sum_{c=0}^{C-1} \sum_{u=0}^{F-1} \sum_{v=0}^{F-1} w_{k,c,u,v}\; x_{c,\,Si+u,\,Sj+v} .
+# \tag{5}
+# $$
+#
+# | symbol | meaning |
+# |---|---|
+# | $x$ | the picture, $(C, N, N)$: channels, height, width |
+# | $w$, $b$ | $K$ filters, $(K, C, F, F)$, and their biases $(K)$ |
+# | $S$ | the stride |
+# | $z$ | $K$ maps, $(K, N', N')$ |
+#
+# Each number of a map is an inner product, as in (1): the filter, laid over one patch of the picture and through
+# all its channels.
+
+
+# %% tags=["nbval-check-output"]
+def one_number(x, w, b, S, k, i, j):
+    F = w.shape[-1]
+    patch = x[:, S * i : S * i + F, S * j : S * j + F]
+    return (w[k] * patch).sum() + b[k]
+
+
+picture = torch.rand(3, 32, 32, generator=run.generator("picture"))
+layer = nn.Conv2d(3, 6, 5)  # six filters of 5 × 5, through three channels
+maps = layer(picture[None])[0]
+by_hand = one_number(picture, layer.weight, layer.bias, 1, 4, 10, 20)
+print("one number, by hand and by torch:", torch.allclose(by_hand, maps[4, 10, 20], atol=1e-5))
+print("a 32×32×3 picture and six 5×5 filters give", "×".join(map(str, maps.permute(1, 2, 0).shape)))
+
+# %% [markdown]
+# Six filters give six maps, stacked as channels: a new "picture" for the next layer. Here are filters that people
+# wrote by hand, at work on a photograph; a network learns its own.
+
+# %% tags=["hide-input"]
+FILTERS = {
+    "average": torch.ones(7, 7) / 49,
+    "edges, left to right": torch.tensor([[-1.0, 0, 1], [-2, 0, 2], [-1, 0, 1]]) / 8,
+    "edges, top to bottom": torch.tensor([[-1.0, -2, -1], [0, 0, 0], [1, 2, 1]]) / 8,
+    "spots": torch.tensor([[0.0, 1, 0], [1, -4, 1], [0, 1, 0]]) / 8,
+}
+photo = functional.interpolate(load_photo("coffee")[None], size=(90, 135), mode="area")[0]
+gray = photo.mean(dim=0)
+
+
+def sliding_frame(filter, stride, done):
+    w = FILTERS[filter]
+    response = functional.conv2d(gray[None, None], w[None, None], stride=stride)[0, 0]
+    shape = " × ".join(map(str, response.shape))
+    return plotting.sliding_figure(
+        photo, w, response, done=done / 100, stride=stride, title=f"the map, {shape}"
+    )
+
+
+# %% tags=["hide-input"]
+FrameExplorer(
+    sliding_frame,
+    alt=lambda filter, stride, done: (
+        f"A photograph of a cup with the window of the filter “{filter}”, and its map at stride {stride}, "
+        f"{done}% of it computed."
+    ),
+    title="Which filter makes a map that is all but zero on even surfaces?",
+    filter=Control(list(FILTERS), label="Filter"),
+    stride=Control([1, 3], label="Stride"),
+    done=Control([20, 60, 100], label="Computed, %"),
+    start={"filter": "edges, left to right", "done": 60},
+    play="done",
+    pixels=640,
+)
+
+# %% [markdown]
+# ## The arithmetic of shapes
+#
+# A window of $F$ pixels fits into $N$ pixels at $N - F + 1$ places. Padding adds $P$ pixels on each side; with a
+# stride of $S$ only each $S$-th place is used (Dumoulin and Visin, 2016, draw every case):
+#
+# $$
+# N' = \left\lfloor \frac{N + 2P - F}{S} \right\rfloor + 1 .
+# \tag{6}
+# $$
+#
+# The brackets round down: places where the window would stick out are left out. Weights and work follow:
+#
+# $$
+# \text{weights} = K\,(C F^2 + 1), \qquad \text{multiplications} = N'^2 K\, C F^2 .
+# \tag{7}
+# $$
+#
+# The size of the picture is in the second and not in the first.
+
+# %% tags=["remove-input"]
+Prediction(
+    "A picture of 32×32×3, ten filters of 5×5, stride 1, padding 2. What comes out, and how many weights does the "
+    "layer have, biases included?",
+    [
+        Choice(
+            "32×32×10, and 760 weights",
+            "(32 + 4 − 5) / 1 + 1 = 32; each filter has 5·5·3 weights and one bias: 10 · 76.",
+            correct=True,
+        ),
+        Choice(
+            "32×32×10, and 260 weights",
+            "The shape is right. But a filter reaches through all three channels: 5·5·3 + 1 = 76 each.",
+        ),
+        Choice(
+            "28×28×10, and 760 weights",
+            "That is the shape without padding. Two pixels on each side keep the size for a filter of 5.",
+        ),
+        Choice(
+            "32×32×30, and 780 weights",
+            "A filter sums over the channels: one map for each filter, not one for each filter and channel.",
+        ),
+    ],
+)
+
+# %% tags=["remove-input"]
+ConvolutionExplorer(
+    title="Find a filter, a stride and a padding that halve 8 to 4 and leave out no pixel",
+    size=8, filter=3, stride=2, padding=0, channels=3, filters=6,
+)  # fmt: skip
+
+# %% [markdown]
+# ## Blocks into networks
+#
+# A convolutional network repeats a block: convolution, ReLU, and now and then *pooling*, which keeps the largest
+# number of each 2 by 2 places and so halves the maps. Each block sees more of the picture and usually has more
+# channels. At the end come fully connected layers, as in (4). The network of this chapter, close to LeNet
+# (LeCun et al., 1998):
+
+
+# %%
+def convolutional(generator):
+    return initialize_(nn.Sequential(
+        nn.Conv2d(1, 8, 5), nn.ReLU(), nn.MaxPool2d(2),   # (1, 28, 28) -> (8, 24, 24) -> (8, 12, 12)
+        nn.Conv2d(8, 16, 5), nn.ReLU(), nn.MaxPool2d(2),  # -> (16, 8, 8) -> (16, 4, 4)
+        nn.Flatten(), nn.Linear(256, 64), nn.ReLU(),      # -> (256) -> (64)
+        nn.Linear(64, 10),                                # -> (10)
+    ), generator)  # fmt: skip
+
+
+def two_layers(generator):
+    return initialize_(
+        nn.Sequential(nn.Flatten(), nn.Linear(784, 100), nn.ReLU(), nn.Linear(100, 10)), generator
+    )
+
+
+# %% tags=["nbval-check-output"]
+print("layer      output shape    weights  multiplications")
+for cost in layer_costs(convolutional(run.generator("shapes")), (1, 28, 28)):
+    shape = " × ".join(map(str, cost.shape))
+    print(f"{cost.kind:10} {shape:15} {cost.weights:7,} {cost.multiplications:10,}")
+dense = layer_costs(two_layers(run.generator("shapes")), (1, 28, 28))
+print(f"the two layers of (4), 100 hidden units: {sum(cost.weights for cost in dense):,} weights")
+
+# %% [markdown]
+# The second convolution does most of the work; the first fully connected layer has most of the weights. Is that so
+# in networks that people use?
+
+# %% tags=["remove-input"]
+Prediction(
+    "AlexNet (2012) has 61 million weights: five convolutions, then three fully connected layers. Which part has "
+    "most of the weights, and which does most of the multiplications?",
+    [
+        Choice(
+            "The convolutions have most of both",
+            "They have five of the eight layers, but a filter is small and is used everywhere.",
+        ),
+        Choice(
+            "The fully connected layers have the weights, the convolutions the work",
+            "A weight of a convolution is used at each place of the map, one of a fully connected layer once.",
+            correct=True,
+        ),
+        Choice(
+            "The fully connected layers have most of both",
+            "Each of their weights is used once per picture, so their work is as small as their number is large.",
+        ),
+    ],
+)
+
+# %% tags=["nbval-check-output"]
+NETWORKS = {
+    "AlexNet, 2012": "alexnet",
+    "VGG-16, 2015": "vgg16",
+    "ResNet-18, 2016": "resnet18",
+    "ResNet-50, 2016": "resnet50",
+    "EfficientNet-Lite0, 2020": "efficientnet_lite0",
+}
+stages = {
+    name: stage_costs(layer_costs(architecture(key), (3, 224, 224)))
+    for name, key in NETWORKS.items()
+}
+for name, found in stages.items():
+    *convolutions, dense = found
+    share = {
+        kind: getattr(dense, kind) / sum(getattr(s, kind) for s in found)
+        for kind in ("weights", "multiplications")
+    }
+    print(
+        f"{name:25} fully connected: {share['weights']:4.0%} of the weights, {share['multiplications']:4.1%} of the work"
+    )
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two charts of bars that are split by the size of the maps, one bar for each of five networks. Left, the weights: in AlexNet and VGG-16 nearly all are in fully connected layers, in the later networks most are in the last convolutions, on maps of 7 by 7. Right, the multiplications: nearly all are in convolutions, in VGG-16 most on maps of 56 by 56 and larger, in the later networks spread over the stages."}}
+fig = plotting.costs_figure(stages)
+fig
+
+# %% tags=["hide-input"]
+print("size of maps  layers  channels    weights  multiplications")
+for name in ("VGG-16, 2015", "ResNet-18, 2016"):
+    print(f"\n{name}")
+    for stage in stages[name]:
+        size = " × ".join(map(str, stage.size)) if stage.size else "no map"
+        work = f"{stage.multiplications / 1e6:14,.0f} M"
+        print(f"{size:12} {stage.layers:7} {stage.channels:9} {stage.weights / 1e6:8.2f} M {work}")
+
+# %% [markdown]
+# These are counts by (7), not measurements; they agree with what torchvision publishes. After
+# AlexNet (Krizhevsky et al., 2012), VGG stacks small filters and
+# pays for it on large maps (Simonyan and Zisserman, 2015). ResNet (He et al., 2016) averages each last map to one number and so
+# has few fully connected weights; where the maps halve, the channels double, and every stage costs about the same.
+# EfficientNet (Tan and Le, 2019) scales depth, width and picture size together.
+#
+# ## What does a convolution assume?
+#
+# A filter looks at neighbors, and is the same everywhere. To see the assumption, break it: draw one random order of the
+# 784 pixels, and put *every* picture, training and held out, into that order. No information is lost.
+
+# %% tags=["remove-input"]
+Prediction(
+    "All pictures are shuffled by the same fixed order of pixels. Three networks are trained again: linear, two "
+    "layers, convolutional. Who gets worse on held-out pictures?",
+    [
+        Choice(
+            "All three: nobody can recognize such pictures",
+            "You cannot. But (1) and (4) give each pixel a weight of its own; they never knew where it was.",
+        ),
+        Choice(
+            "Only the convolutional network",
+            "For the other two, shuffling pixels is shuffling the columns of the first matrix, and the first "
+            "weights are random anyway.",
+            correct=True,
+        ),
+        Choice(
+            "None: no information is lost",
+            "None is lost, but the convolutional network can no longer get at it: its filters see pixels "
+            "that have nothing to do with each other.",
+        ),
+    ],
+)
+
+
+# %%
+order = torch.randperm(784, generator=run.generator("shuffle")).to(run.device)
+
+
+def shuffled(part):
+    return replace(part, images=part.images.flatten(1)[:, order].view_as(part.images))
+
+
+def accuracies(model, part, test):
+    outcomes = run_trials(trials(model), part, {"held out": test}, run=run)
+    return np.array([outcome.accuracy["held out"] for outcome in outcomes])
+
+
+MODELS = {"linear": linear, "two layers": two_layers, "convolutional": convolutional}
+kinds = [(train, held_out), (shuffled(train), shuffled(held_out))]
+found = {name: [accuracies(model, *parts) for parts in kinds] for name, model in MODELS.items()}
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy on held-out pictures of three networks, as the pictures are and with shuffled pixels, a dot for each of three seeds. The lines of the linear network and of the two layers are level. The convolutional network is best on pictures as they are, and loses with shuffled pixels."}}
+fig, ax = plotting.figure(height=3.4)
+plotting.plot_shuffle(ax, found, names=("as they are", "pixels shuffled"))
+ax.set_title("Only the convolutional network cares where pixels are")
+fig
+
+# %% tags=["nbval-check-output"]
+cost = {name: as_is - mixed for name, (as_is, mixed) in found.items()}
+recap_claims = [
+    claim("a-second-layer-helps",
+          "Two layers name more of the held-out pictures than one",
+          found["two layers"][0] - found["linear"][0], above=0, unit="points", rows=("M01",), run=run),
+    claim("convolution-helps",
+          "A convolutional network with a quarter of the weights names more than two layers",
+          found["convolutional"][0] - found["two layers"][0], above=0, unit="points",
+          rows=("M02", "M03"), run=run),
+    claim("shuffling-costs-convolutions",
+          "Shuffled pixels cost the convolutional network more than 2 points",
+          cost["convolutional"], above=2, unit="points", rows=("M02",), run=run),
+    claim("shuffling-costs-others-nothing",
+          "Shuffled pixels change two layers by less than 1 point",
+          cost["two layers"], between=(-1, 1), unit="points", rows=("M01",), run=run),
+]  # fmt: skip
+
+# %% tags=["remove-input"]
+recap_claims[0]
+
+# %% tags=["remove-input"]
+recap_claims[1]
+
+# %% tags=["remove-input"]
+recap_claims[2]
+
+# %% tags=["remove-input"]
+recap_claims[3]
+
+# %% [markdown]
+# The convolutional network has a quarter of the two layers' weights and the best eyes, as long as pixels stand where
+# they stood. Shuffled, it still learns, but less than the two layers: its fully connected layers do what
+# they can. Zhang et al. (2017) shuffled pixels in this way to ask what networks can fit; here it shows what a
+# layer takes for granted. When your inputs have no neighbors, a table of measurements for example, a
+# convolution has nothing to hold on to.
+#
+# ## Exercises
+#
+# ### Exercise 1: what a convolution costs
+#
+# ★☆☆, 10 minutes. Equations (6) and (7), for pictures that need not be square.
+
+
+# %% tags=["exercise"] exercise="convolution-costs" points=4
+def convolution_costs(shape, filters, size, stride, padding):
+    """shape: (C, H, W) -> ((K, H', W'), weights with biases, multiplications)."""
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_convolution_costs(convolution_costs)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="convolution-costs" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def convolution_costs(shape, filters, size, stride, padding):
+    """shape: (C, H, W) -> ((K, H', W'), weights with biases, multiplications)."""
+    channels, *sides = shape
+    height, width = ((side + 2 * padding - size) // stride + 1 for side in sides)
+    per_filter = channels * size**2
+    multiplications = filters * height * width * per_filter
+    return (filters, height, width), filters * (per_filter + 1), multiplications
+
+
+checks.check_convolution_costs(convolution_costs)
+
+# %% [markdown]
+# ### Exercise 2: one update
+#
+# ★★☆, 15 minutes. Steps 2 to 4 for a linear classifier, with (3) and without `backward()`. One of the hidden
+# tests has scores in the hundreds: subtract each row's largest score before you take exponentials (why does that
+# change nothing?), or let torch's `softmax` do it.
+
+
+# %% tags=["exercise"] exercise="sgd-step" points=5
+def sgd_step(W, b, X, y, lr):
+    """W (C, D), b (C,), X (batch, D), y (batch,) -> the next W and b."""
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_sgd_step(sgd_step)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="sgd-step" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def sgd_step(W, b, X, y, lr):
+    """W (C, D), b (C,), X (batch, D), y (batch,) -> the next W and b."""
+    scores = X @ W.T + b
+    # A constant taken off all scores of a row cancels in (2), and e to the power of 300 is no float.
+    e = (scores - scores.max(dim=1, keepdim=True).values).exp()
+    p = e / e.sum(dim=1, keepdim=True)
+    error = p - functional.one_hot(y, len(b))
+    return W - lr * error.T @ X / len(X), b - lr * error.mean(dim=0)
+
+
+checks.check_sgd_step(sgd_step)
+
+# %% [markdown]
+# ### Exercise 3: a convolution of your own
+#
+# ★★☆, 25 minutes. Equation (5) for whole maps, without torch's convolutions or `unfold`. Loops over the places are
+# fine; loops over filters and channels are not needed. Then time it against `torch.nn.functional.conv2d`.
+
+
+# %% tags=["exercise"] exercise="convolve" points=6
+def convolve(x, w, b, stride):
+    """x (C, H, W), w (K, C, F, F), b (K,) -> (K, H', W')."""
+    raise NotImplementedError
+
+
+# %% tags=["nbval-check-output"]
+checks.check_convolve(convolve)
+
+
+# %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="convolve" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
+def convolve(x, w, b, stride):
+    """x (C, H, W), w (K, C, F, F), b (K,) -> (K, H', W')."""
+    _, height, width = x.shape
+    size = w.shape[-1]
+    rows, columns = range(0, height - size + 1, stride), range(0, width - size + 1, stride)
+    z = torch.empty(len(w), len(rows), len(columns))
+    for i, top in enumerate(rows):
+        for j, left in enumerate(columns):
+            patch = x[:, top : top + size, left : left + size]
+            z[:, i, j] = (w * patch).sum(dim=(1, 2, 3)) + b
+    return z
+
+
+checks.check_convolve(convolve)
+
+# %% [markdown]
+# ## Summary
+#
+# - A linear classifier has one template for each class; its templates are comparisons, not averages.
+# - Training is four steps: sample, forward, backprop, update. The gradient of softmax with cross-entropy is $p - 1_y$.
+# - A hidden ReLU layer folds: boundaries become polygons, and three units are the least that close one.
+# - A convolution is a small template used everywhere: $K(CF^2 + 1)$ weights, $N'^2 K C F^2$ multiplications.
+# - Fully connected layers hold weights, convolutions do the work, large maps most of it per weight.
+# - Convolutions assume that neighbors belong together. Shuffled pixels take the assumption away, and the gain with it.
+#
+# **Limits.** One data set of small gray pictures, three small networks, one training recipe for all of them: another
+# rate or more updates would move each number. Counts of multiplications are not seconds: memory and
+# hardware decide as well.
+#
+# ## Sources
+#
+# - Dumoulin, Visin (2016). A guide to convolution arithmetic for deep learning.
+#   [arXiv:1603.07285](https://arxiv.org/abs/1603.07285)
+# - He, Zhang, Ren, Sun (2016). Deep residual learning for image recognition. CVPR.
+#   [arXiv:1512.03385](https://arxiv.org/abs/1512.03385)
+# - Krizhevsky, Sutskever, Hinton (2012). ImageNet classification with deep convolutional neural networks.
+#   NeurIPS.
+# - LeCun, Bottou, Bengio, Haffner (1998). Gradient-based learning applied to document recognition. Proceedings of
+#   the IEEE 86.
+# - Robbins, Monro (1951). A stochastic approximation method. Annals of Mathematical Statistics 22.
+# - Simonyan, Zisserman (2015). Very deep convolutional networks for large-scale image recognition. ICLR.
+#   [arXiv:1409.1556](https://arxiv.org/abs/1409.1556)
+# - Tan, Le (2019). EfficientNet: rethinking model scaling for convolutional neural networks. ICML.
+#   [arXiv:1905.11946](https://arxiv.org/abs/1905.11946)
+# - Xiao, Rasul, Vollgraf (2017). Fashion-MNIST: a novel image dataset for benchmarking machine learning
+#   algorithms. [arXiv:1708.07747](https://arxiv.org/abs/1708.07747)
+# - Zhang, Bengio, Hardt, Recht, Vinyals (2017). Understanding deep learning requires rethinking generalization.
+#   ICLR. [arXiv:1611.03530](https://arxiv.org/abs/1611.03530)
