@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     builds_on: [00_recap]
 #     compute_minutes: 1.5
 #     exercise_minutes: 45
 #     reading_minutes: 50
@@ -59,7 +60,7 @@ from lib.activations import ACTIVATIONS
 from lib.claims import claim
 from lib.datasets.fashion_mnist import load_fashion_mnist
 from lib.datasets.images import train_validation_split
-from lib.widgets import Choice, Control, FrameExplorer, Prediction
+from lib.widgets import Choice, Control, FrameExplorer, Playground, Prediction
 
 run = runtime.start(budget, seed=seed, device=device)
 plotting.use_style()
@@ -495,6 +496,17 @@ ax.legend(loc="center right")
 fig
 
 # %% [markdown]
+# What a gradient of nothing does, you can watch. This network trains in the page; predict its loss after 300 updates,
+# then play. Then change one thing at a time until it learns: fewer layers, another activation, a larger rate.
+
+# %% tags=["remove-input"]
+Playground(
+    "Six sigmoid layers: which single change wakes them?",
+    start={"layers": 6, "units": 8, "activation": "sigmoid", "init": "glorot"},
+    controls=["layers", "activation", "init", "lr"],
+)
+
+# %% [markdown]
 # ## Outputs that are never negative
 #
 # A sigmoid's outputs are all positive. Look at one unit of the *next* layer, $z = w^\top h$, and at
@@ -579,7 +591,7 @@ print(f"dead: {ours:.0%}; lib agrees: {ours == activations.dead_fraction(z, ACTI
 # %% [markdown]
 # ### The data
 #
-# Fashion-MNIST: pictures of clothes, 28 × 28 gray pixels, ten classes. 50,000 pictures train the
+# Fashion-MNIST (Xiao et al., 2017): pictures of clothes, 28 × 28 gray pixels, ten classes. 50,000 pictures train the
 # networks, 10,000 (*validation*) choose between them, and the 10,000 of the test set are looked at
 # once, at the end. Pixels are shifted and scaled by the training pictures' mean and standard
 # deviation.

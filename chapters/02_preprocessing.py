@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     builds_on: [00_recap]
 #     compute_minutes: 1.5
 #     exercise_minutes: 60
 #     reading_minutes: 50
@@ -106,9 +107,9 @@ print(f"reshape scrambles it: {bool(scrambled)}")
 #
 # | recipe | minus | over | array |
 # |---|---|---|---|
-# | mean image (AlexNet) | $\mu_{cuv}$ | – | [32, 32, 3] |
-# | channel mean (VGG) | $\mu_c$ | – | [3] |
-# | mean and std (ResNet) | $\mu_c$ | $\sigma_c$ | [3], [3] |
+# | mean image (AlexNet; Krizhevsky et al., 2012) | $\mu_{cuv}$ | – | [32, 32, 3] |
+# | channel mean (VGG; Simonyan and Zisserman, 2015) | $\mu_c$ | – | [3] |
+# | mean and std (ResNet; He et al., 2016) | $\mu_c$ | $\sigma_c$ | [3], [3] |
 #
 # $$
 # \mu_{cuv} = \frac1N \sum_i x_{icuv} \tag{1}
@@ -122,7 +123,7 @@ print(f"reshape scrambles it: {bool(scrambled)}")
 # \sigma_c^2 = \frac{1}{HWN} \sum_{iuv} (x_{icuv} - \mu_c)^2 \tag{3}
 # $$
 #
-# $H$ and $W$ are height and width. Removing a mean is *centering*; dividing by the std as well is
+# $H$ and $W$ are height and width (below, $H$ is a matrix). Removing a mean is *centering*; dividing by the std as well is
 # *standardizing*. The names are those of the networks known for each recipe; the third comes from
 # published code for residual networks, while their paper subtracted a mean image.
 
@@ -307,8 +308,8 @@ FrameExplorer(
 
 # %% [markdown]
 # Only whitening does. Centering takes away the steep direction $\mu$, standardizing the difference
-# in scale; correlation stays. Rotating alone turns the picture and leaves the *condition number*, the largest
-# curvature over the smallest, as it was. (A bias is an input that is always 1; off-center data ties it to the weights: the same trouble
+# in scale; correlation stays. Rotating alone turns the picture and leaves the condition number of
+# chapter 1 as it was. (A bias is an input that is always 1; off-center data ties it to the weights: the same trouble
 # in one more dimension.)
 #
 # ## Whitening images
@@ -467,7 +468,7 @@ FrameExplorer(
 # > In practice, center only. PCA and whitening are not common.
 #
 # We test it with one hidden layer of 64 ReLUs (an *MLP*, which sees 3072 numbers and no picture), then
-# with a small convolutional network. Learning rates and $\varepsilon$ are chosen on validation images;
+# with a small convolutional network (chapter 0). Learning rates and $\varepsilon$ are chosen on validation images;
 # then fresh seeds are trained and tested. (PCA and ZCA differ by a rotation, to which an MLP's random
 # first weights are blind; PCA takes over ZCA's $\varepsilon$.)
 
@@ -821,7 +822,8 @@ Prediction(
         ),
         Choice(
             "The mean and std of another data set",
-            "ImageNet's statistics are close enough to the scenes' to cost little.",
+            "The statistics of ImageNet, a million photographs from the web, are close enough to the scenes' to "
+            "cost little.",
         ),
         Choice(
             "Preprocessing forgotten: pixels from 0 to 1 go straight in",
@@ -1053,8 +1055,8 @@ checks.check_fold(fold)
 #
 # **Limits.** Small rendered images, two small networks without normalization layers, short training, few
 # rates. Batch normalization centers inside the network and makes it forgive much
-# of this. Whitening had two images for every three inputs; with more, its statistics are better. The
-# best rate of the gently whitened MLP was the highest we tried, so there may be more to gain.
+# of this. Whitening had two images for every three inputs; with more, its statistics are better. Where
+# the best rate is the highest we tried, there may be more to gain.
 #
 # ## Sources
 #

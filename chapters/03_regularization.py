@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     builds_on: [01_activations, 02_preprocessing]
 #     compute_minutes: 2
 #     exercise_minutes: 60
 #     reading_minutes: 70
@@ -33,6 +34,8 @@
 # - name the one pattern behind most of them;
 # - compare methods fairly, and say which helped here, which hurt, and what each cost.
 #
+# You need chapter 2.
+#
 # | word | meaning |
 # |---|---|
 # | training set | the examples whose loss the updates lower |
@@ -41,7 +44,7 @@
 # | overfitting | doing well on the training set at the expense of new examples |
 # | regularization | anything meant to narrow the gap between the two |
 # | softmax | turns scores into probabilities: $e^{s_c} / \sum_k e^{s_k}$ |
-# | Adam | an optimizer that divides each weight's step by the size of its recent gradients |
+# | Adam | an optimizer (Kingma and Ba, 2015) that divides each weight's step by the size of its recent gradients |
 # | epoch | as many updates as it takes to see every training example once |
 
 # %% tags=["parameters"]
@@ -66,14 +69,14 @@ from lib.preprocessing import fit_standardization
 from lib.stopping import BestSnapshot
 from lib.training import SGD, accuracy, cross_entropy, predict
 from lib.trials import Trial, combine, run_trial, run_trials
-from lib.widgets import Choice, Control, FrameExplorer, Prediction
+from lib.widgets import Choice, Control, FrameExplorer, Playground, Prediction
 
 run = runtime.start(budget, seed=seed, device=device, as_written=dataset == "scenes")
 plotting.use_style()
 print(f"This run: {run}")
 
 # %% [markdown]
-# The pictures are *scenes*: drawn by a program, 32 by 32 pixels, ten kinds of objects under changing
+# The pictures are the scenes of chapter 2: rendered, 32 by 32 pixels, ten kinds of objects under changing
 # light. We take few for training, so that overfitting is easy to see.
 
 
@@ -121,12 +124,12 @@ fig
 # \tag{2}
 # $$
 #
-# A better optimizer works on (1). Nobody told it about (2). We train one small network with three
+# A better optimizer works on (1). Nobody told it about (2). We train one small convolutional network with three
 # optimizers of growing power on the same 250 pictures.
 
 # %% tags=["remove-input"]
 Prediction(
-    "Momentum and Adam bring the network to 100% on its 250 training pictures within 250 updates. "
+    "Momentum and Adam bring the network to nearly all of its 250 training pictures within 250 updates. "
     "How does it do on new pictures of the same kind?",
     [
         Choice(
@@ -222,7 +225,7 @@ optimizer_claims[1]
 # ## Early stopping
 #
 # Over a long training, accuracy on new pictures often rises, peaks and falls. So keep a validation
-# set, look at it now and then, and either stop when it gets worse or train to the end and go back to
+# set, look at it now and then, and either stop when it gets worse (Prechelt, 1998) or train to the end and go back to
 # the *snapshot* that was best on it. The second takes one comparison and one copy:
 
 # %%
@@ -256,7 +259,7 @@ print(f"the restored weights are the best ones, bit for bit: {same}; as accurate
 # %% [markdown]
 # > Always do this.
 #
-# say the lectures. Does it pay? We train on 1,000 pictures, once as they are, once with 40% of their
+# say most courses. Does it pay? We train on 1,000 pictures, once as they are, once with 40% of their
 # labels replaced by wrong ones, as a careless annotator might. The learning rate stays constant, as
 # you would leave it when you do not know when to stop.
 
@@ -370,11 +373,11 @@ FrameExplorer(
 #
 # ## Ensembles
 #
-# Train $K$ networks that differ in their seed alone, and let them vote. The usual way is to average the
+# Train $K$ networks that differ in their seed alone, and let them vote (Dietterich, 2000). The usual way is to average the
 # predicted probabilities and then take the largest:
 #
 # $$
-# \bar p = \frac1K \sum_{k=1}^K \mathrm{softmax}(s_k)
+# \bar p = \frac1K \sum_{k=1}^K \mathrm{softmax}(s^{(k)})
 # \tag{3}
 # $$
 #
@@ -382,7 +385,7 @@ FrameExplorer(
 # \hat y = \arg\max_c\; \bar p_c
 # $$
 #
-# where $s_k$ are the *logits* of network $k$, its ten scores before the softmax.
+# where $s^{(k)}$ are the *logits* of network $k$, its ten scores before the softmax.
 
 
 # %% tags=["nbval-check-output"]
@@ -485,7 +488,7 @@ ensemble_claims[2]
 # \tag{4}
 # $$
 #
-# or the softmax's,
+# or the softmax's (cross-entropy),
 #
 # $$
 # \ell_i = -\log \mathrm{softmax}(s)_{y_i} ,
@@ -495,14 +498,15 @@ ensemble_claims[2]
 # it adds a term:
 #
 # $$
-# L = \frac1N \sum_{i=1}^N \ell_i + \lambda R(W)
+# L = \frac1n \sum_{i=1}^n \ell_i + \lambda R(W)
 # $$
 #
 # | symbol | meaning |
 # |---|---|
 # | $s = Wx + b$ | scores of one example, here of a linear classifier |
+# | $\ell_i$ | loss of one example; (4) is after Weston and Watkins (1999) |
 # | $\lambda$ | strength of the penalty, a hyperparameter |
-# | $\beta$ | share of L2 in the elastic net |
+# | $\beta$ | share of L2 in the elastic net (Zou and Hastie, 2005) |
 #
 # The penalties in common use are
 #
@@ -558,7 +562,7 @@ print(", torch", bool(close(svm_loss(s, y), 10 * nn.functional.multi_margin_loss
 print("L2:", bool(close(l2(W), regularization.l2_penalty([W]))), end="; ")
 print("L1:", bool(close(l1(W), regularization.l1_penalty([W]))), end="; ")
 print("elastic:", bool(close(elastic(W, 0.5), regularization.elastic_net_penalty([W], beta=0.5))))
-# With ρ = 1 / (1 + 2β), the common form is the slides' form times ρ.
+# With ρ = 1 / (1 + 2β), the common form is (8) times ρ.
 rho = 1 / (1 + 2 * 0.5)
 common = regularization.elastic_net_penalty_mixing([W], l1_ratio=rho)
 print("the two elastic nets agree:", bool(close(common, rho * elastic(W, 0.5))))
@@ -701,7 +705,18 @@ print("Adam decays the weight with small gradients far more:", adam[0] > 3 * ada
 print("AdamW treats the two alike:", abs(adamw[0] / adamw[1] - 1) < 0.25)
 
 # %% [markdown]
-#
+# What decay does to a boundary, you can watch. Forty points with much noise, a network with room for all of them: play
+# without decay first and see the validation loss turn. Then give it some, and some dropout.
+
+# %% tags=["remove-input"]
+Playground(
+    "Which weight decay gives the lowest validation loss, and which is too much?",
+    start={"data": "moons", "points": 40, "noise": 0.6, "layers": 3, "units": 8, "activation": "relu",
+           "init": "he", "lr": 0.1},
+    controls=["weight_decay", "dropout", "points", "noise"],
+)  # fmt: skip
+
+# %% [markdown]
 # ## Noise in training, averages at test
 #
 # All remaining methods of this chapter follow one pattern. In training, each update sees the network
@@ -868,7 +883,7 @@ def boundaries(n, m, u):
 # \tilde y = \lambda y_i + (1 - \lambda) y_j
 # $$
 #
-# with $\lambda$ (another one than in (4)) drawn between 0 and 1, from a Beta distribution, and $y$ as probabilities: a picture that is 40% cat and 60%
+# with $\lambda$ (another one than the penalty's) drawn between 0 and 1, from a Beta distribution, and $y$ as probabilities: a picture that is 40% cat and 60%
 # dog has the label (cat 0.4, dog 0.6). At test both methods are off, and pictures are whole.
 
 
@@ -1044,7 +1059,7 @@ Prediction(
         Choice(
             "Some do, some make it worse",
             "Which ones depends on the data and on the patience. Mixup, a winner in long trainings, "
-            "is behind here.",
+            "does not pay here.",
             correct=True,
         ),
         Choice(
@@ -1274,7 +1289,7 @@ checks.check_cutmix(cutmix)
 # - Dropout, DropConnect, batch normalization, stochastic depth, fractional pooling, cutout and mixup put noise
 #   into training and average it out at test.
 # - Noise slows learning. In a short training on few pictures, gentle methods were level with the plain
-#   network or ahead of it, and mixup behind.
+#   network or ahead of it, and mixup did not pay.
 #
 # **Limits.** One small network, 250 or 1,000 rendered pictures, a few hundred updates, one learning rate
 # for all methods, three strengths each, chosen with a single seed. With hundreds of epochs the order
@@ -1292,6 +1307,8 @@ checks.check_cutmix(cutmix)
 # - Ioffe, Szegedy (2015). Batch normalization. ICML. [arXiv:1502.03167](https://arxiv.org/abs/1502.03167)
 # - Krizhevsky, Sutskever, Hinton (2012). ImageNet classification with deep convolutional neural networks.
 #   NeurIPS.
+# - Kingma, Ba (2015). Adam: a method for stochastic optimization. ICLR.
+#   [arXiv:1412.6980](https://arxiv.org/abs/1412.6980)
 # - Loshchilov, Hutter (2019). Decoupled weight decay regularization. ICLR.
 #   [arXiv:1711.05101](https://arxiv.org/abs/1711.05101)
 # - Prechelt (1998). Early stopping, but when? Neural Networks: Tricks of the Trade.
@@ -1299,6 +1316,7 @@ checks.check_cutmix(cutmix)
 # - Tompson et al. (2015). Efficient object localization using convolutional networks. CVPR.
 #   [arXiv:1411.4280](https://arxiv.org/abs/1411.4280)
 # - Wan et al. (2013). Regularization of neural networks using DropConnect. ICML.
+# - Weston, Watkins (1999). Support vector machines for multi-class pattern recognition. ESANN.
 # - Yun et al. (2019). CutMix. ICCV. [arXiv:1905.04899](https://arxiv.org/abs/1905.04899)
 # - Zhang et al. (2018). mixup: Beyond empirical risk minimization. ICLR.
 #   [arXiv:1710.09412](https://arxiv.org/abs/1710.09412)

@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     builds_on: [03_regularization]
 #     compute_minutes: 2
 #     exercise_minutes: 60
 #     reading_minutes: 55
@@ -31,7 +32,7 @@
 # - follow ResNet's recipes for training crops and for averaging crops at test;
 # - predict which augmentation helps against which change of the test pictures, and check it.
 #
-# You need chapter 1 and some matrices. Words, in case they are new:
+# You need chapters 1 to 3 and some matrices. Words, in case they are new:
 #
 # | word | meaning |
 # |---|---|
@@ -39,7 +40,7 @@
 # | invariance | the network's answer stays when the picture changes in some way |
 # | crop | a rectangular part of a picture; *patch* means the same |
 # | shifted test set | test pictures unlike the training pictures in one known way |
-# | validation data | pictures kept aside to choose settings with |
+# | validation data | examples kept aside to make choices with |
 
 # %% tags=["parameters"]
 budget, seed, device, dataset = None, 0, "auto", "scenes"  # dataset: "scenes" or "cifar10"
@@ -77,7 +78,7 @@ print(f"This run: {run}")
 # | $T_\phi$ | a change of pictures, with parameters $\phi$ such as an angle |
 # | $\ell$, $f$ | the loss, and the network |
 #
-# Augmentation draws new parameters $\phi$ each time a picture is used:
+# Augmentation (Shorten and Khoshgoftaar, 2019, survey it) draws new parameters $\phi$ each time a picture is used:
 #
 # $$
 # \min_f \; \frac1n \sum_{i=1}^{n} \mathbb E_\phi\, \ell\big(f(T_\phi(x_i)),\, y_i\big) .
@@ -111,7 +112,7 @@ fig
 # ## Flips
 #
 # The horizontal flip is one of the oldest and the cheapest (Krizhevsky et al., 2012, used it on AlexNet).
-# Pixel in row $i$ and column $j$ comes from the other end of its row:
+# The pixel in row $i$ and column $j$ comes from the other end of its row:
 #
 # $$
 # x'_{c,i,j} = x_{c,\,i,\,W-1-j} . \tag{2}
@@ -362,6 +363,7 @@ FrameExplorer(
     operation=run.pick(quick=["contrast", "hue"], standard=list(plotting.COLOR_OPERATIONS)),
     strength=Control([1, 2, 3, 4, 5], label="Setting (3 is the original)"),
     start={"strength": 3},
+    still={"strength": 5},
     pixels=540,
 )
 
@@ -523,7 +525,7 @@ FrameExplorer(
         china, operation=operation, strength=strength
     ),
     alt=lambda operation, strength: (
-        f"A photograph of a Chinese palace after a {operation} of strength {strength:g}; beside it "
+        f"A photograph of a pagoda at a lake after a {operation} of strength {strength:g}; beside it "
         "a dashed square and what the same map makes of it, with its matrix."
     ),
     title="Which number of A and t does which change?",
@@ -534,13 +536,13 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Where would you stop? Turned by 45°, the palace is a palace, but few people photograph it so. The
+# Where would you stop? Turned by 45°, the pagoda is a pagoda, but few people photograph it so. The
 # black corners are a risk, too: a network could learn from them that the picture was turned.
 # `padding="border"` continues the edge, `"reflection"` mirrors the picture there.
 #
 # ## Lens distortion
 #
-# No lens is straight. The simplest model (Brown, 1971) moves each place along the line to the
+# No lens is straight. The simplest model (Brown, 1971; Fitzgibbon, 2001) moves each place along the line to the
 # center, by an amount that depends on its distance $r$, where $r = 1$ at the corners. Read backward, the output at $p'$ shows the input at
 #
 # $$
@@ -566,7 +568,7 @@ print(f"ours and lib's agree: {torch.allclose(lens(cat[0], 0.4), libs, atol=1e-3
 FrameExplorer(
     lambda k: plotting.lens_figure(china, k=k),
     alt=lambda k: (
-        f"The photograph of the palace and a grid of straight lines, seen through a lens with k = "
+        f"The photograph of the pagoda and a grid of straight lines, seen through a lens with k = "
         f"{k:g}: "
         + ("straight." if k == 0 else "lines bulge outward." if k > 0 else "lines bend inward.")
     ),
@@ -590,9 +592,9 @@ FrameExplorer(
 # \bar p = \frac1K \sum_{k=1}^{K} p_k . \tag{8}
 # $$
 #
-# ResNet took five scales, short sides of 224, 256, 384, 480 and 640, and the lecture slides ten crops of
-# each: four corners, the center, and the same five mirrored. (He et al. let the network see each
-# scale whole.) EfficientNet-Lite0, trained on ImageNet, looks at two photographs in this way:
+# ResNet took five scales, short sides of 224, 256, 384, 480 and 640, and saw each whole. AlexNet took ten
+# crops: four corners, the center, and the same five mirrored (Krizhevsky et al., 2012). We take ten of
+# each scale. EfficientNet-Lite0, trained on ImageNet, looks at two photographs in this way:
 
 # %%
 classifier = load_efficientnet_lite0()
@@ -619,8 +621,8 @@ fig
 # %% [markdown]
 # Each dot is one crop, the line the average of all. One crop is a gamble: at the largest scales it
 # may see the table, or one ear. The average is less sure than the best crops. Is it
-# *better*? Two photographs cannot tell, so we measure on small pictures, with the network of
-# chapter 3 and the recipe scaled down: training on flips and patches of 32 × 32 from short sides of
+# *better*? Two photographs cannot tell, so we measure on *scenes*, rendered pictures of ten shapes, 32 by 32
+# pixels, with the network of chapter 3 and the recipe scaled down: training on flips and patches of 32 × 32 from short sides of
 # 36 to 48; then a test with one crop from the middle of the middle scale, with five scales times ten
 # crops, and with the center and its mirror image alone at the five scales.
 
@@ -998,11 +1000,10 @@ checks.check_own_augmentation(my_augmentation)
 #
 # ## Sources
 #
-# - Brown (1971). Close-range camera calibration. Photogrammetric Engineering 37(8). See also
-#   Fitzgibbon (2001). Simultaneous linear estimation of multiple view geometry and lens distortion.
-#   CVPR.
+# - Brown (1971). Close-range camera calibration. Photogrammetric Engineering 37(8).
 # - Cubuk, Zoph, Shlens, Le (2020). RandAugment. NeurIPS.
 #   [arXiv:1909.13719](https://arxiv.org/abs/1909.13719)
+# - Fitzgibbon (2001). Simultaneous linear estimation of multiple view geometry and lens distortion. CVPR.
 # - He, Zhang, Ren, Sun (2016). Deep residual learning for image recognition. CVPR.
 #   [arXiv:1512.03385](https://arxiv.org/abs/1512.03385)
 # - Krizhevsky, Sutskever, Hinton (2012). ImageNet classification with deep convolutional neural

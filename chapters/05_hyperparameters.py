@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     builds_on: [01_activations, 03_regularization]
 #     compute_minutes: 1.5
 #     exercise_minutes: 70
 #     reading_minutes: 60
@@ -32,12 +33,14 @@
 # - search on a grid, at random, and by halving, on one machine or several;
 # - say what cross-validation buys, and why the winner's score is too good to be true.
 #
+# You need chapters 1 to 3.
+#
 # | word | meaning |
 # |---|---|
 # | hyperparameter | a number you choose, such as the learning rate; training does not change it |
-# | mini-batch | the few examples one update learns from |
+# | mini-batch | the few examples that one update looks at |
 # | epoch | as many updates as it takes to see every training example once |
-# | perceptron | here an MLP of chapter 1 with one hidden layer of 32 units |
+# | perceptron | here an MLP (chapter 2) with one hidden layer of 32 units |
 # | configuration | one value for each hyperparameter |
 # | trial | one configuration, trained and scored |
 
@@ -147,8 +150,8 @@ step1
 
 # %% tags=["remove-input"]
 Prediction(
-    "All initial weights of a perceptron, in both layers, are multiplied by 8. What is its initial loss "
-    "on ten classes?",
+    "The initial weights of a perceptron have LeCun's scale, s = 1/√n for n inputs. All of them, in both "
+    "layers, are multiplied by 8. What is its initial loss on ten classes?",
     [
         Choice("Still log 10 = 2.3: it has learned nothing",
                "It has learned nothing, but it is no longer modest: large logits bet everything on "
@@ -169,7 +172,7 @@ sick = {(s, k): replace(ward.healthy(run, seed=s), make_model=functools.partial(
 found = {key: check_initial_loss(one).values["loss"] for key, one in sick.items()}
 first_losses = np.array([[found[s, k] for k in scales] for s in seeds])
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Initial loss over the scale of the first weights, both on logarithmic axes. Up to the usual scale the loss lies on the dashed line of a guesser, log C; beyond it rises steeply, to more than ten times as much."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Initial loss over the scale of the first weights, both on logarithmic axes. Up to the usual scale the loss lies on the dashed line of a guesser, log C; beyond it rises steeply."}}
 fig, ax = plotting.figure(height=3.0)
 plotting.plot_initial_loss(ax, scales, first_losses, expected=math.log(10))
 fig
@@ -336,8 +339,8 @@ ax.set(title="Mean over three weight decays")
 fig
 
 # %% [markdown]
-# The rate that led early has fallen behind. Be careful with the rest: every line is one training for each
-# decay, so whether 0.01 or 0.02 ends on top is chance. Close calls need more seeds.
+# Compare with your prediction: who led early, and who leads now? Be careful with close lines: each is one training
+# for each decay, so which of two neighbors ends on top is chance. Close calls need more seeds.
 #
 # ## Step 6: look at the curves
 #
@@ -370,8 +373,8 @@ print("our average is lib's:", np.allclose(moving(noisy, 10), moving_average(noi
 # ### Explore: the ward
 #
 # Eight trainings of a small perceptron on digits: one healthy, seven ill. Look at the curves, name the
-# illness, then compare with the chosen name. Which three look alike in their accuracies, and which gate
-# above tells them apart?
+# illness, then compare with the chosen name. Which ones end near guessing, and which gate above
+# tells them apart?
 
 # %%
 well = ward.healthy(run)
@@ -415,6 +418,7 @@ FrameExplorer(
     training=list(gallery),
     window=Control(run.pick(quick=(1, 20), standard=(1, 5, 20)), label="Average over (updates)"),
     start={"training": "healthy", "window": 20},
+    still={"training": "rate too high"},
     play="window",
 )
 
@@ -423,8 +427,8 @@ for name, finding in readings.items():
     print(name, finding, sep="\n")
 
 # %% [markdown]
-# *Rate too low*, *labels shuffled* and *layer frozen* all end near guessing. *Shifted at test* gives itself
-# away: its loss falls as in health while its accuracies stay low, so it is the measurement that is ill.
+# *Rate too high*, *rate too low*, *labels shuffled* and *layer frozen* all end near guessing; only the first
+# one's loss ends above a guesser's. *Shifted at test* gives itself away: its loss falls as in health while its accuracies stay low, so it is the measurement that is ill.
 # *Large weights* passes here; only step 1 finds it. What the earlier gates say of two of them:
 
 # %%
@@ -437,8 +441,8 @@ print(check_evaluation(gallery["shifted at test"]))
 # ### The command center
 #
 # With a dozen runs, one picture each is too much. Put them all into one, color by a hyperparameter,
-# filter, and pick. These are the twelve runs of step 5. After two epochs those at 0.005 trail all others; see
-# how many of them you would miss at the end.
+# filter, and pick. These are the twelve runs of step 5. The lowest rate starts slowest; see
+# how many of its runs you would miss at the end.
 
 # %% tags=["hide-input"]
 every = max(1, len(histories[0].loss) // 60)
@@ -704,7 +708,7 @@ fig
 # ### The winner's curse
 #
 # The best of many validation scores is partly skill and partly luck: it is the one whose validation set
-# happened to suit it. So the score that chose the winner is too good to report. To measure by how much,
+# happened to suit it. So the score that chose the winner is too good to report (Cawley and Talbot, 2010). To measure by how much,
 # we train a hundred perceptrons at good rates, judge them on only 100 digits, and look at the winner on all
 # the others; several times, with new perceptrons and other digits. The claim subtracts what makes some digits
 # easier for all alike.
@@ -755,7 +759,7 @@ curse_claim
 #
 # ## Cross-validation
 #
-# With few examples, a held-out fifth is too small to judge by. *$k$-fold cross-validation* cuts the data
+# With few examples, a held-out fifth is too small to judge by. *$k$-fold cross-validation* (Stone, 1974) cuts the data
 # into $k$ parts, trains $k$ times, each time without one part, and averages the $k$ scores $a_i$:
 #
 # $$
@@ -819,7 +823,7 @@ cv_claim
 #
 # ## Stop the losers early: successive halving
 #
-# Give all candidates a small budget, keep the best third, triple the budget, and so on. Most trials
+# Give all candidates a small budget, keep the best third, triple the budget, and so on (Jamieson and Talwalkar, 2016). Most trials
 # cost little; only a few are trained to the end.
 
 
@@ -837,7 +841,7 @@ def digits_objective(config, budget):
 
 
 # %% [markdown]
-# `lib.search` does the same on Optuna, a library for such searches: each trial is recorded, one that fails
+# `lib.search` does the same on Optuna (Akiba et al., 2019), a library for such searches: each trial is recorded, one that fails
 # is recorded as failed and does not end the search, and with `workers=` trials are spread over processes.
 
 # %%
@@ -936,7 +940,7 @@ print(f"4 residual networks, {workers} process(es): {in_turn / spread:.1f}× as 
 # ## Beyond one machine
 #
 # The objective and the space stay as they are. What changes is the call, which goes to Ray Tune with
-# Optuna's sampler, which looks near what worked, and with ASHA, a halving that does not wait for a round to
+# Optuna's sampler, which looks near what worked, and with ASHA (Li et al., 2020), a halving that does not wait for a round to
 # end:
 #
 # ```python
@@ -1088,7 +1092,7 @@ checks.check_ward(treat)
 #   picture.
 # - Random search tries as many values of the one hyperparameter that matters as it has trials. Where
 #   several matter alike, its advantage shrinks.
-# - Sixty random trials find the top 5% with a probability of 95%.
+# - Sixty random trials draw one of the top 5% with a probability of 95%; validation need not know it.
 # - The winner's own validation score is too good to be true. Report it on data that chose nothing.
 # - Cross-validation makes few examples count, at $k$ times the price.
 # - Successive halving spends as much on each round as on the one before, so each survivor gets three times

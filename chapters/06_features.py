@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     builds_on: [00_recap]
 #     compute_minutes: 1.5
 #     exercise_minutes: 60
 #     reading_minutes: 60
@@ -31,6 +32,8 @@
 # - search pictures by what a network sees in them, and say where that beats comparing pixels;
 # - lay hundreds of vectors out on a map, and say which distances on it mean something;
 # - find the pixels that a unit can see, and the pictures that excite it most.
+#
+# You need chapters 0 and 2.
 #
 # | word | meaning |
 # |---|---|
@@ -216,7 +219,7 @@ smoother = claim(
 # %% tags=["remove-input"]
 smoother
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Three strips of dots: the roughness of single filters. Filters of untrained networks gather around one. Those of trained small networks spread from about 0.2 to about one. Those of the network trained on photographs spread widest, from nearly zero to as rough as the roughest untrained ones."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Three strips of dots: the roughness of single filters. Filters of untrained networks gather around one. Those of trained small networks spread from smooth ones to about one. Those of the network trained on photographs spread widest, from nearly zero to as rough as the roughest untrained ones."}}
 fig, ax = plotting.figure(height=2.7)
 strips = {
     "untrained": torch.cat([R(visualization.first_layer_filters(net)) for net in untrained]),
@@ -245,7 +248,7 @@ fig
 # $$
 #
 # $f(x)$ is all the network still knows about $x$ when it answers. It is called the *feature vector* of the
-# picture: 4096 numbers in AlexNet and VGG (the layer FC7), 1280 in EfficientNet-Lite0, 64 in the small
+# picture: 4096 numbers in AlexNet (Krizhevsky et al., 2012) and VGG (the layer FC7), 1280 in EfficientNet-Lite0, 64 in the small
 # networks. PyTorch hands it over if you ask the last layer what it gets.
 
 
@@ -688,7 +691,7 @@ PictureMap(
 #
 # ### What distances on such a map mean
 #
-# Two groups far apart on the map look as if they were far apart. Test it on points whose truth you
+# Two groups far apart on the map look as if they were far apart. Test it, as Wattenberg et al. (2016) did, on points whose truth you
 # know: three clouds in a row, the third five times as far from the second as that is from the first.
 
 # %% tags=["remove-input"]
@@ -970,7 +973,7 @@ FrameExplorer(
 #
 # What does a channel look for? Show the network many pictures, find the unit of the channel with the
 # largest activation in each, and cut out what this unit sees: *maximally activating patches* (Girshick et
-# al., 2014). In the notation of (1), for channel $k$ and pictures $x^{(1)}, x^{(2)}, \dots$
+# al., 2014; Zeiler and Fergus, 2014). In the notation of (1), for channel $k$ and pictures $x^{(1)}, x^{(2)}, \dots$
 #
 # $$
 # (i_m, j_m) = \operatorname*{arg\,max}_{i,\,j} \; z_{k,i,j}\big(x^{(m)}\big) .
@@ -1104,7 +1107,7 @@ pure = {"trained": np.array([purities(net) for net in scene_nets]),
         "untrained": np.array([purities(net) for net in untrained])}  # fmt: skip
 guess = torch.randint(10, (9, 20_000), generator=run.generator("guess"))
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart: of a channel's nine best pictures, the share of the most frequent class, over five layers from the stem to the hidden layer. In trained networks it rises, most at the end, to about two thirds. In untrained networks it stays near the dotted line of random pictures."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart: of a channel's nine best pictures, the share of the most frequent class, over five layers from the stem to the hidden layer. In trained networks it rises, most at the end. In untrained networks it stays near the dotted line of random pictures."}}
 fig, ax = plotting.figure(height=3.3)
 plotting.plot_purity(ax, list(steps.values()), pure, chance=purity(guess))
 ax.set_title("Deep channels come to look for kinds of objects")

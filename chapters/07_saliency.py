@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     builds_on: [06_features]
 #     compute_minutes: 2
 #     exercise_minutes: 60
 #     reading_minutes: 60
@@ -38,7 +39,7 @@
 # | score | a network's output for one class, before the softmax; also called logit |
 # | channel | one of the maps that a convolutional layer gives |
 # | neuron | one place in one channel; chapter 6 says unit |
-# | receptive field | the pixels that a neuron can see |
+# | receptive field | the pixels that can influence a neuron |
 # | map, heat map | one number for each pixel of an image |
 # | mask | the pixels that belong to an object |
 
@@ -68,7 +69,7 @@ plotting.use_style()
 print(f"This run: {run}")
 
 # %% [markdown]
-# Two kinds of networks run through the chapter. EfficientNet-Lite0 was trained on a million
+# Two kinds of networks run through the chapter. EfficientNet-Lite0 was trained on 1.3 million
 # photographs of a thousand classes; it sees photographs here. Small networks trained on rendered
 # scenes come later, where we need to know the truth. First the photographs, cut to squares:
 
@@ -339,8 +340,8 @@ fig
 #
 # ## Guided backpropagation
 #
-# At a ReLU, $y = \max(0, u)$, let $g_u$ and $g_y$ be the score's gradients. The bracket $[u > 0]$ is 1 if
-# $u > 0$, else 0. Neighboring pixels pass different brackets: one reason for the grain. Three rules:
+# At a ReLU, $y = \max(0, u)$, let $g_u$ and $g_y$ be the score's gradients; $[u > 0]$ is 1 if $u > 0$, else 0,
+# as in chapter 1. Neighboring pixels pass different brackets: one reason for the grain. Three rules:
 #
 # $$
 # \text{gradient:} \quad g_u = [u > 0]\; g_y \tag{4}
@@ -392,7 +393,7 @@ print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-6)}")
 #
 # | method | map, before the maximum over colors |
 # |---|---|
-# | gradient × input | $g \odot x$, value times value |
+# | gradient × input (Shrikumar et al., 2017) | $g \odot x$, value times value |
 # | SmoothGrad (Smilkov et al., 2017) | mean of $g$ over copies of $x$ with Gaussian noise (0.15 of the range) |
 # | integrated gradients (Sundararajan et al., 2017) | $x$ times the mean of $g$ along the line from black to $x$; sums to $S_c(x) - S_c(0)$ |
 # | Grad-CAM (Selvaraju et al., 2017) | $\max(0, \sum_k \bar g_k A_k)$, with $A_k$ the channels of a late layer and $\bar g_k$ the gradient by $A_k$, averaged over its places |
@@ -438,14 +439,14 @@ FrameExplorer(
 #
 # In rendered scenes the object's mask is known, and the background is drawn at random, so only the object
 # tells the class. Five networks, from different seeds, learn ten shapes. Two scores, for a map $M$ and a
-# mask $m$ of zeros and ones: *energy inside*,
+# mask $m$ of zeros and ones: *energy inside* (Wang et al., 2020),
 #
 # $$
 # E = \frac{\sum_p m_p\, M_p}{\sum_p M_p} , \tag{7}
 # $$
 #
-# and the *pointing game*: 1 if the largest value of $M$ lies inside, else 0. Only occlusion's maps
-# have a sign; its negative values count as 0.
+# and the *pointing game* (Zhang et al., 2016): 1 if the largest value of $M$ lies inside, else 0. Occlusion's
+# negative values count as 0.
 
 
 # %%
@@ -671,6 +672,7 @@ FrameExplorer(
     method=list(sane),
     stage=Control(list(stages), label="Shuffled"),
     start={"stage": "nothing"},
+    still={"stage": list(stages)[-1]},
     pixels=380,
 )  # fmt: skip
 
@@ -1111,8 +1113,7 @@ for name, suspect in suspects.items():
 # **Limits.** One small network from five seeds, rendered objects near the middle of the picture; energy
 # inside a mask supposes that a network reads the object alone, which free backgrounds make
 # likely and do not prove. We shuffle weights, once for each network, where Adebayo et al. draw them
-# anew. Trainings are short: with a third fewer updates, the gain of the repair was smaller and its size
-# undecided. Photographs illustrate; they prove nothing.
+# anew. Trainings are short, and the gain of the repair depends on their length. Photographs illustrate; they prove nothing.
 #
 # ## Sources
 #

@@ -1,6 +1,7 @@
 # ---
 # jupyter:
 #   course:
+#     builds_on: [06_features, 07_saliency]
 #     compute_minutes: 2
 #     exercise_minutes: 40
 #     reading_minutes: 65
@@ -36,7 +37,7 @@
 #
 # | word | meaning |
 # |---|---|
-# | score | the network's output for a class, before the softmax (a *logit*) |
+# | score | a network's output for one class, before the softmax; also called logit |
 # | gradient ascent | steps along the gradient, which raise a number; descent with the sign turned |
 # | regularizer | a wish beyond the score, such as: be smooth |
 # | features | the output of a layer: channels × height × width numbers |
@@ -175,7 +176,7 @@ Prediction(
 # small, or whose contribution $\lvert \sum_\text{channels} I \, \partial S_c / \partial I \rvert$ is: the cat
 # does not need them.
 #
-# Others put the wish into the objective: *total variation*, the mean squared step from a pixel to the
+# Others (Mahendran and Vedaldi, 2015) put the wish into the objective: *total variation*, the mean squared step from a pixel to the
 # next, which you will write in exercise 1.
 
 
@@ -210,7 +211,7 @@ print(f"equal to lib's: {torch.allclose(0.5 + blur_and_clip(I, gradient, 4), x, 
 #
 # $F^{-1}$ adds up the waves, $\sigma$ is the sigmoid. The objective is the same, but a step of
 # equal size in all $z$ is now large, smooth and only then fine, as photographs are ($\alpha \approx 1$).
-# (The code's $n / 4$ makes this alike at every size; `lib` turns the colors, too.)
+# (The code's $n / 4$ makes this alike at every size; `lib` can mix colors, too.)
 
 
 # %% tags=["nbval-check-output"]
@@ -512,7 +513,7 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# One step of the 255 that an image file has puts goldfish in front, two make it certain, and the eye sees none of it.
+# Watch how few of the 255 steps that an image file has put goldfish in front; the eye sees none of it.
 # As (5) says, each pixel needs to give only a little.
 #
 # ### How much accuracy is left?

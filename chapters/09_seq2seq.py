@@ -1,10 +1,11 @@
 # ---
 # jupyter:
 #   course:
+#     builds_on: [01_activations]
 #     compute_minutes: 1.5
 #     exercise_minutes: 70
 #     reading_minutes: 55
-#     rows: [M54, M55, M56, M57, M58]
+#     rows: [M54, M55, M56, M57, M58, B1]
 #   jupytext:
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: course
@@ -131,7 +132,7 @@ Prediction(
 # %% [markdown]
 # ## Four shapes
 #
-# Where inputs go in and outputs come out is up to you. Circles are states, $x$ goes in, $y$ comes out; a
+# Where inputs go in and outputs come out is up to you (Karpathy, 2015). Circles are states, $x$ goes in, $y$ comes out; a
 # dashed arrow means that what was written is read next.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Four unrolled networks. One to one: an input, a state, an output. One to many: one input, three states in a row, an output above each, with dashed arrows from each output to the next state. Many to one: three inputs, three states, one output above the last. Many to many: three inputs, three states, three outputs."}}
@@ -297,7 +298,8 @@ print(f"equal to torch's: {same}")
 
 # %% [markdown]
 # Training maximizes the probability of the right words. At each step the decoder is given the *right*
-# word before, not its own, which is called *teacher forcing*. Padding costs nothing:
+# word before, not its own, which is called *teacher forcing* (Williams and
+# Zipser, 1989). Padding costs nothing:
 #
 # $$
 # L = -\frac{1}{\sum_t m_t} \sum_t m_t \log p_t[\text{right word}] , \qquad
@@ -375,8 +377,8 @@ print(
 
 # %% [markdown]
 # `lib`'s layer takes a mask, too: scores of padding become $-\infty$ before the softmax, and their weights
-# 0 (exercise 1). Keys $h_i$ and values $h_i$ are separate arguments, a distinction that transformers will
-# make use of.
+# 0 (exercise 1). Keys $h_i$ and values $h_i$ are separate arguments, a distinction that transformers
+# (chapter 10) make use of.
 #
 # The decoder, step by step as in (3) and (5) to (7). `lib.models.decoder` computes everything
 # that does not depend on $s_{t-1}$ for all steps at once:
@@ -999,7 +1001,7 @@ checks.check_beam_step(beam_step)
 #   their form.
 # - To the decoder the encoder's states are a set.
 #
-# **Limits.** A small grammar of some hundred words, without ambiguity, metaphor or mistakes; real
+# **Limits.** A small grammar of a few hundred words, without ambiguity, metaphor or mistakes; real
 # translation needs millions of sentences, and its words are cut into parts. One size of network, a
 # short training, three seeds. Exact match is stricter than readers are: a real sentence has several good
 # translations. Two claims were changed after a first look: links were to be missed by fewer than 15%, which
@@ -1021,6 +1023,8 @@ checks.check_beam_step(beam_step)
 #   Linguistics 29.
 # - Sutskever, Vinyals, Le (2014). Sequence to sequence learning with neural networks. NIPS.
 #   [arXiv:1409.3215](https://arxiv.org/abs/1409.3215)
+# - Williams, Zipser (1989). A learning algorithm for continually running fully recurrent neural networks.
+#   Neural Computation 1.
 # - Xu et al. (2015). Show, attend and tell: neural image caption generation with visual attention. ICML.
 #   [arXiv:1502.03044](https://arxiv.org/abs/1502.03044)
 # - Dates: Unicode CLDR, through [Babel](https://babel.pocoo.org)

@@ -1,10 +1,11 @@
 # ---
 # jupyter:
 #   course:
+#     builds_on: [06_features, 09_seq2seq]
 #     compute_minutes: 2
 #     exercise_minutes: 75
 #     reading_minutes: 50
-#     rows: [M59, M60, M61]
+#     rows: [M59, M60, M61, B1]
 #   jupytext:
 #     formats: ipynb,py:percent
 #     notebook_metadata_filter: course
@@ -96,7 +97,7 @@ fig
 # gets pictures and sentences alone. The rest is for us, to check it.
 
 # %% tags=["nbval-check-output"]
-print(f"{len(vocabulary)} words, with those for start, end and padding")
+print(f"{len(vocabulary)} words, with those for padding, start, end and unknown")
 for kind, members in KINDS.items():
     print(f"{kind:>10}: {' '.join(members[:5])} …")
 
@@ -107,7 +108,7 @@ for kind, members in KINDS.items():
 # |---|---|---|
 # | $z$ | (batch, $D$, $H$, $W$) | features of a frozen CNN |
 # | $z_{i,j}$ | (batch, $D$) | the features of one place |
-# | $h_t$ | (batch, 128) | the decoder's states |
+# | $h_t$ | (batch, 128) | the decoder's states, $s_t$ in chapter 9 |
 # | $y_t$ | (batch, 128) | embedding of the word written at step $t$; $y_0$ is that of a start token |
 #
 # The encoder was trained long before, on photographs: EfficientNet-Lite0 from chapter 6. We cut it
@@ -217,7 +218,7 @@ Prediction(
 # c_t = \sum_{i,j} a_{t,i,j}\, z_{i,j} \tag{4}
 # $$
 #
-# $A, B, b, v$ are learned. Then (1) with $c_t$ in place of $c$. (As in chapter 9 it looks first and reads the last word
+# $A, B, b, v$ are learned ($W, U, b, v$ in chapter 9). Then (1) with $c_t$ in place of $c$. (As in chapter 9 it looks first and reads the last word
 # then: $h_{t-1}$ has not seen $y_{t-1}$.) The first state is still $h_0 = f_W(z)$.
 #
 # A set of places has no left and right: (2) to (4) give the same if all $z_{i,j}$ are shuffled, and only $h_0$ has seen
@@ -362,7 +363,7 @@ verdicts[2]
 
 # %% [markdown]
 # About one thing both get most words right, though one context misses some colors even there. With a second thing it
-# falls by 20 points, and what falls is not where things are. There it keeps up with attention, which must piece a
+# falls far, and what falls is not where things are. There it keeps up with attention, which must piece a
 # relation together from places it looks at one after the other. It is colors and shapes that go. (Guessing gets 25%
 # of the relations, 13% of the colors, 10% of the shapes.) Whose colors does it write instead?
 
@@ -516,7 +517,7 @@ verdicts[0]
 verdicts[1]
 
 # %% [markdown]
-# Without ever seeing a region it spends half of its weights on the thing it names, some seven times what even
+# Without ever seeing a region it spends much of its weight on the thing it names, several times what even
 # weights would, and the largest one nearly always touches it. Before wrong words it more often looks elsewhere: some
 # mistakes are mistakes of looking. In most it looked at the right thing, often a small one, and misread it. (Whether
 # a look *causes* a word is another question; the next experiment changes one thing that it sees.)
@@ -599,7 +600,7 @@ verdict
 # ## How good is a caption?
 #
 # *Exact match* counts captions that are right word for word, which for photographs is useless: two people hardly write
-# the same. *BLEU* (Papineni et al., 2002) counts runs of words, over all captions together, here in percent:
+# the same. *BLEU* (Papineni et al., 2002) counts runs of words, over all captions together, in percent:
 #
 # \begin{equation*}
 # \begin{aligned}
@@ -610,7 +611,7 @@ verdict
 # \end{equation*}
 #
 # where $p_n$ is the share of the runs of $n$ words that a reference has, too (each counted at most as often as it
-# has it), $\ell_s$ the length of what was said and $\ell_r$ that of the reference. We take `sacrebleu`, which puts a
+# has it), $\ell_s$ the length of what was said and $\ell_r$ that of the reference. We take `sacrebleu` (Post, 2018), which puts a
 # little for a $p_n$ of 0.
 
 
@@ -928,7 +929,7 @@ checks.check_self_attention(self_attention)
 # - BLEU counts runs of words. It says little about which words are wrong.
 # - Transformers score by dot products and let every position ask.
 #
-# **Limits.** Rendered scenes and a grammar of forty words, one caption each. One network behind the features, one
+# **Limits.** Rendered scenes and a grammar of some forty words, one caption each. One network behind the features, one
 # size of captioner, three seeds; test scenes are drawn like the training's. The bounds of the claims, rates and
 # numbers of updates were chosen after trainings with one to four seeds on other scenes. One claim was changed: one
 # context was to beat attention at relations, which came out inconclusive; and looks before wrong words are now

@@ -21,6 +21,7 @@ from lib.datasets.downloads import DownloadError
 from lib.datasets.fashion_mnist_files import fetch_fashion_mnist
 from tools.chapters import ROOT, CourseError, list_chapters
 from tools.execute import Parameters, execute
+from tools.folders import replace_folder
 from tools.lock import exclusive
 from tools.stage import stage
 from tools.vendor import vendor
@@ -129,7 +130,8 @@ def build_key(files: Mapping[str, bytes]) -> str:
     """A hash of all that the built pages depend on."""
     digest = hashlib.sha256()
     theme = [p for p in (ROOT / "tools" / "theme").rglob("*") if p.is_file()]
-    sources = [*theme, *(ROOT / "tools").glob("*.py"), ROOT / "tools" / "vendor.json"]
+    widgets = [p for p in (ROOT / "lib" / "widgets").iterdir() if p.is_file()]  # the playground's
+    sources = [*theme, *widgets, *(ROOT / "tools").glob("*.py"), ROOT / "tools" / "vendor.json"]
     everything = dict(files) | {str(path): path.read_bytes() for path in sources}
     everything["lock"] = (ROOT / "requirements.lock").read_bytes()
     for name, content in sorted(everything.items()):
@@ -173,19 +175,6 @@ def check_target(out: Path) -> None:
     """
     if out.is_file() or (out.is_dir() and any(out.iterdir()) and not (out / KEY).is_file()):
         raise BuildError(f"{out} holds something else than a book; name another folder for it.")
-
-
-def replace_folder(target: Path, fresh: Path) -> None:
-    """Put `fresh` in the place of `target`; where that fails, the old one is put back."""
-    old = fresh.with_name("old")
-    if target.exists():
-        target.rename(old)
-    try:
-        fresh.rename(target)
-    except OSError:
-        if old.exists():
-            old.rename(target)
-        raise
 
 
 def jupyter_book(source: Path, target: Path, log: Path) -> int:

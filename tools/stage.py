@@ -1,18 +1,24 @@
 """Turns executed chapters and the other pages into the source folder that Sphinx reads."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from html import escape
 from pathlib import Path
 
 import nbformat
+import yaml
 
-from lib.claims import load_claims
-from tools.chapters import ROOT, CourseError, title_of
+from lib.claims import Claim, load_claims
+from tools.bibliography import cite, read_references
+from tools.chapters import ROOT, Chapter, CourseError, title_of
 from tools.claims_page import render_claims_page
 from tools.colab import read_repository
+from tools.contents_map import PLACE, read_stops, render_map
 from tools.execute import THREADS, Executed, Parameters
 from tools.exercises import without_solutions
+from tools.syllabus_page import Page, read_syllabus, render_syllabus_page
+
+GENERATED = {"claims", "syllabus"}  # pages that are made here; the other ones are files
 
 
 def stage(
@@ -28,26 +34,89 @@ def stage(
         solutions: "show" has them folded on the pages, "hide" leaves them out.
 
     Raises:
-        CourseError: a chapter lacks its minutes, or a claim its cell or an id of its own.
+        CourseError: a chapter lacks its minutes, a claim its cell or an id of its own, a page its
+            file, a source its entry in references.bib, or a row of the syllabus its section.
     """
     results = list(results)
-    files = {name: (root / name).read_bytes() for name in ("_config.yml", "_toc.yml", "index.md")}
+    references, repository = read_references(root / "references.bib"), read_repository(root)
+    files = written_files(root)
+    pages = {
+        name.removesuffix(".md"): Page.read(content.decode())
+        for name, content in files.items()
+        if name.endswith(".md")
+    }
     claims = {}
     for result in results:
-        notebook = result.notebook()
+        document, notebook = result.chapter.docname, result.notebook()
         if solutions == "hide":
             notebook = without_solutions(notebook)
-        code = "\n".join(cell.source for cell in notebook.cells)
-        records = sorted(load_claims(result.folder / "claims"), key=lambda c: code.find(c.id))
-        claims[result.chapter.docname] = (title_of(notebook), records)
-        add_card(notebook, result, parameters, read_repository(root).colab_link(result.chapter))
+        records = records_of(result, notebook)
+        claims[document] = (title_of(notebook), records)
+        pages[document] = chapter_page(notebook)
+        add_card(notebook, result, parameters, repository.colab_link(result.chapter))
         add_anchors(notebook, [record.id for record in records])
-        files[f"{result.chapter.docname}.ipynb"] = nbformat.writes(notebook).encode()
-    counts = Counter(record.id for _, records in claims.values() for record in records)
+        cite(notebook, references)
+        files[f"{document}.ipynb"] = nbformat.writes(notebook).encode()
+    files["index.md"] = with_map(files["index.md"], [result.chapter for result in results])
+    return files | generated_files(claims, pages, root)
+
+
+def written_files(root: Path) -> dict[str, bytes]:
+    """The files of the book's source that people write, but for chapters, by their paths.
+
+    Raises:
+        CourseError: `_toc.yml` lists a page that is no file.
+    """
+    toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    listed = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
+    names = [toc["root"], *(name for name in listed if not name.startswith("chapters/"))]
+    pages = [f"{name}.md" for name in names if name not in GENERATED]
+    if lost := [page for page in pages if not (root / page).is_file()]:
+        raise CourseError(f"_toc.yml lists pages that are no files: {', '.join(lost)}")
+    needed = ["_config.yml", "_toc.yml", "references.bib", *pages]
+    return {name: (root / name).read_bytes() for name in needed}
+
+
+def with_map(page: bytes, chapters: Sequence[Chapter]) -> bytes:
+    """The page, with a map of the chapters where it has a place for one."""
+    if PLACE.encode() not in page:
+        return page
+    return page.replace(PLACE.encode(), render_map(read_stops(chapters)).encode())
+
+
+def generated_files(
+    claims: Mapping[str, tuple[str, list[Claim]]], pages: Mapping[str, Page], root: Path
+) -> dict[str, bytes]:
+    """The pages of claims and of the syllabus.
+
+    Args:
+        claims: (title, claims) of each chapter by its document name.
+        pages: all others, by document name.
+
+    Raises:
+        CourseError: a claim has the id of another one, or a row of the syllabus no section.
+    """
+    every = [record for _, records in claims.values() for record in records]
+    counts = Counter(record.id for record in every)
     if twice := [claim for claim, count in counts.items() if count > 1]:
         raise CourseError(f"two chapters have a claim of the same id: {', '.join(twice)}")
-    files["claims.md"] = render_claims_page(claims).encode()
-    return files
+    syllabus = read_syllabus(root / "chapters" / "syllabus.yml")
+    return {
+        "claims.md": render_claims_page(claims).encode(),
+        "syllabus.md": render_syllabus_page(syllabus, pages, every).encode(),
+    }
+
+
+def records_of(result: Executed, notebook: nbformat.NotebookNode) -> list[Claim]:
+    """The claims that a chapter's run recorded, in the order of the cells that measure them."""
+    code = "\n".join(cell.source for cell in notebook.cells)
+    return sorted(load_claims(result.folder / "claims"), key=lambda claim: code.find(claim.id))
+
+
+def chapter_page(notebook: nbformat.NotebookNode) -> Page:
+    """What the syllabus looks at of a chapter."""
+    text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    return Page.read(text, notebook.metadata.get("course", {}).get("rows", []))
 
 
 def add_card(

@@ -1,4 +1,4 @@
-"""Fashion-MNIST: 70,000 gray pictures of clothes in ten classes (data/README.md is its card)."""
+"""Fashion-MNIST: 70,000 gray pictures of clothes in ten classes (datasheets.md says more)."""
 
 import gzip
 from pathlib import Path

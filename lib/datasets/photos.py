@@ -1,6 +1,6 @@
 """Photographs that come inside the scikit-image and scikit-learn wheels: no network is needed.
 
-Their origins and licenses are in data/README.md.
+Their origins and licenses are in datasheets.md.
 """
 
 import math

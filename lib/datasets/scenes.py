@@ -1,7 +1,7 @@
 """Scenes: rendered color images of objects, with masks, descriptions and captions.
 
-The data is drawn, not collected, so everything about a picture is known (data/README.md is its
-card). What varies, and by how much, stands in `scene_sampling`.
+The data is drawn, not collected, so everything about a picture is known (datasheets.md says
+more). What varies, and by how much, stands in `scene_sampling`.
 """
 
 from dataclasses import dataclass

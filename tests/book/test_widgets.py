@@ -298,3 +298,25 @@ def test_the_other_box_marks_what_is_wrong_and_says_what_is_right(fresh_pages):
             assert whole == (wrong == 0 and "Words are missing" not in right.inner_text())
             marked += wrong
     assert marked > 0
+
+
+def test_the_playground_of_the_landing_page_trains(opened):
+    page = opened("index.html")
+    count = page.locator(".course-count")
+    expect(count).to_have_text("200 updates")
+    page.get_by_role("button", name="Step", exact=True).click()
+    expect(count).to_have_text("201 updates")
+
+
+def test_playgrounds_of_chapters_train(fresh_pages):
+    for card in every(fresh_pages, ".course-playground"):
+        card.get_by_role("button", name="Step", exact=True).click()
+        expect(card.locator(".course-count")).to_have_text("1 update")
+
+
+def test_a_larger_padding_gives_larger_maps(fresh_pages):
+    for card in every(fresh_pages, ".course-convolution"):
+        shape = card.locator(".course-formula")
+        before = shape.inner_text()
+        card.get_by_role("button", name="Raise Padding P").click()
+        expect(shape).not_to_have_text(before)

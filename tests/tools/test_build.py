@@ -36,16 +36,6 @@ def test_a_folder_with_something_else_is_never_replaced(tmp_path):
     assert thesis.read_text() == "years of work"
 
 
-def test_what_could_not_be_replaced_is_put_back(tmp_path):
-    target, fresh = tmp_path / "html", tmp_path / "scratch" / "fresh"
-    target.mkdir()
-    (target / "page").write_text("old")
-    fresh.parent.mkdir()
-    with pytest.raises(FileNotFoundError):
-        build.replace_folder(target, fresh)
-    assert (target / "page").read_text() == "old"
-
-
 @pytest.mark.parametrize(
     ("raised", "code", "said"),
     [(build.BuildError("no data"), 1, "no data"), (KeyboardInterrupt(), 130, "Interrupted")],

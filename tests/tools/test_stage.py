@@ -5,15 +5,39 @@ import pytest
 
 from lib import runtime
 from lib.claims import claim
+from tests.tools.conftest import markdown
 from tools.chapters import CourseError, read_source
+from tools.contents_map import PLACE
 from tools.execute import Executed, Parameters
-from tools.stage import add_anchors, add_card
+from tools.stage import add_anchors, add_card, stage
+
+SITE = {
+    "_config.yml": "repository: {url: https://example.org/course, branch: main}\n",
+    "_toc.yml": "root: index\nparts:\n- chapters: [{file: chapters/01_a}, {file: claims}]\n",
+    "index.md": "# Book\n",
+    "references.bib": "@misc{graham2014, author={Graham, B.}, title={Max-pooling}, year=2014}",
+    "chapters/syllabus.yml": """
+        parts: {Part: [{id: M05, text: A row., sections: ["01_a#Chapter 01_a"]}]}
+        later: []
+    """,
+}
 
 
 @pytest.fixture
 def executed(write_chapter, tmp_path):
-    chapter = write_chapter("01_a", "x = 1", 'claim("a-holds", "", [1, 2, 3])')
+    chapter = write_chapter(
+        "01_a", "x = 1", markdown("(Graham, 2014)"), 'claim("a-holds", "", [1, 2, 3])'
+    )
     return Executed(chapter, tmp_path, 61.4, 2_340_000_000)
+
+
+@pytest.fixture
+def site(executed, tmp_path, monkeypatch):
+    """The root of a book that has one chapter, whose run brought no outputs."""
+    for name, text in SITE.items():
+        (tmp_path / name).write_text(text)
+    monkeypatch.setattr(Executed, "notebook", lambda self: read_source(self.chapter))
+    return tmp_path
 
 
 def test_the_card_states_minutes_and_what_the_run_took(executed):
@@ -51,30 +75,70 @@ def test_a_claim_that_no_cell_names_is_refused(executed):
         add_anchors(read_source(executed.chapter), ["b-holds"])
 
 
-def test_solutions_can_be_left_out(executed, monkeypatch):
-    from tools import stage
-
+def test_solutions_can_be_left_out(executed, site, monkeypatch):
     notebook = read_source(executed.chapter)
     solution = nbformat.v4.new_code_cell("answer = 42", metadata={"tags": ["exercise-solution"]})
     notebook.cells.append(solution)
     monkeypatch.setattr(Executed, "notebook", lambda self: nbformat.from_dict(notebook))
     for solutions, there in (("show", True), ("hide", False)):
-        files = stage.stage([executed], Parameters(), solutions=solutions)
+        files = stage([executed], Parameters(), solutions=solutions, root=site)
         assert ("answer = 42" in files["chapters/01_a.ipynb"].decode()) is there
 
 
-def test_records_of_a_run_reach_the_claims_page(executed, write_chapter, monkeypatch):
-    from tools import stage
-
+def test_records_of_a_run_reach_the_pages(executed, site, write_chapter, monkeypatch):
     monkeypatch.setenv("COURSE_CLAIMS_DIR", str(executed.folder / "claims"))
     run = runtime.start("standard", device="cpu")
     claim("a-holds", "Two is above one", [2.0, 2.1, 2.2], above=1, run=run, rows=("M05",))
-    monkeypatch.setattr(Executed, "notebook", lambda self: read_source(self.chapter))
-    files = stage.stage([executed], Parameters())
+    files = stage([executed], Parameters(), root=site)
     with pytest.raises(CourseError, match="same id: a-holds"):
-        stage.stage(
+        stage(
             [executed, replace(executed, chapter=write_chapter("02_b", "'a-holds', \"a-holds\""))],
             Parameters(),
+            root=site,
         )
     assert "chapters/01_a.html#claim-a-holds" in files["claims.md"].decode()
+    assert "claims.html#a-holds" in files["syllabus.md"].decode()
     assert 'id=\\"claim-a-holds\\"' in files["chapters/01_a.ipynb"].decode()
+
+
+def test_the_rows_of_the_syllabus_lead_to_the_chapter(executed, site):
+    files = stage([executed], Parameters(), root=site)
+    assert '<a href="chapters/01_a.html#chapter-01-a">' in files["syllabus.md"].decode()
+
+
+def test_a_chapter_that_the_syllabus_forgot_is_refused(executed, site):
+    (site / "chapters" / "syllabus.yml").write_text("parts: {}\nlater: []\n")
+    with pytest.raises(CourseError, match="chapters/01_a: its header names M05"):
+        stage([executed], Parameters(), root=site)
+
+
+def test_mentions_of_papers_are_cited(executed, site):
+    files = stage([executed], Parameters(), root=site)
+    assert "({cite:alp}`graham2014`)" in files["chapters/01_a.ipynb"].decode()
+    assert files["references.bib"].decode() == SITE["references.bib"]
+
+
+def test_pages_that_the_contents_name_are_staged_as_they_are(executed, site):
+    (site / "glossary.md").write_text("# Glossary\n")
+    (site / "notes.md").write_text("# Not in the book\n")
+    toc = SITE["_toc.yml"].replace("{file: claims}", "{file: glossary}, {file: syllabus}")
+    (site / "_toc.yml").write_text(toc)
+    files = stage([executed], Parameters(), root=site)
+    assert files["glossary.md"] == b"# Glossary\n"
+    assert "notes.md" not in files
+
+
+def test_the_opening_page_gets_a_map_where_it_has_a_place_for_one(executed, site):
+    source = executed.chapter.source
+    source.write_text(source.read_text().replace("#   course:", "#   course:\n#     builds_on: []"))
+    (site / "index.md").write_text(f"# Book\n\n{PLACE}\n")
+    page = stage([executed], Parameters(), root=site)["index.md"].decode()
+    assert PLACE not in page
+    assert '<a href="chapters/01_a.html">' in page
+
+
+def test_a_page_that_the_contents_name_must_be_there(executed, site):
+    toc = SITE["_toc.yml"].replace("{file: claims}", "{file: claims}, {file: lost}")
+    (site / "_toc.yml").write_text(toc)
+    with pytest.raises(CourseError, match=r"lists pages that are no files: lost\.md"):
+        stage([executed], Parameters(), root=site)
