@@ -15,13 +15,16 @@ SHELL  := bash -o pipefail
 NEWS   := { grep --line-buffered -v '^Requirement already satisfied' || true; }
 
 .DEFAULT_GOAL := help
-.PHONY: help book serve test notebooks lint assignment grade mutants bench clean
+.PHONY: help book print serve test notebooks lint assignment grade mutants bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
 
 book: $(VENV)/.book ## execute the chapters and build the static book (BUDGET=quick|standard|full, SOLUTIONS=hide)
 	@$(BIN)/python -m tools.build --budget $(BUDGET) --seed $(SEED) --device $(DEVICE) --jobs $(JOBS) --solutions $(SOLUTIONS)
+
+print: $(VENV)/.test ## print the built book as one PDF: _build/print/making-neural-networks-work.pdf
+	@$(BIN)/python -m tools.printing
 
 serve: ## look at the built book on http://127.0.0.1:8000 (PORT=8000)
 	@test -f _build/html/index.html || { echo "No book yet: run 'make book' first." >&2; exit 1; }
@@ -31,10 +34,10 @@ serve: ## look at the built book on http://127.0.0.1:8000 (PORT=8000)
 test: $(VENV)/.test ## run every test: lib, tools, chapters (nbval), the built pages in a browser
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
-	@$(BIN)/python -m pytest
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadgroup
 	@echo "Checking the outputs of the chapters' notebooks (nbval)"
 	@COURSE_BUDGET=quick COURSE_THREADS=1 COURSE_PROGRESS=off OMP_NUM_THREADS=1 \
-	  $(BIN)/python -m pytest --nbval-lax --nbval-current-env chapters
+	  $(BIN)/python -m pytest -n auto --dist loadscope --nbval-lax --nbval-current-env chapters
 
 notebooks: $(VENV)/.book ## rewrite chapters/*.ipynb from chapters/*.py, with fresh reference outputs
 	@$(BIN)/python -m tools.pair

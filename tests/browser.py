@@ -1,38 +1,18 @@
 """A Chromium without network, and what a visit to a page of the book finds."""
 
-import functools
 import os
 import shutil
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
-from pathlib import Path
 from typing import NamedTuple
 
-from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError
 
 from tests.programs import find_program
-
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-OFFLINE = (
-    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
-VIEWS = 'script[type="application/vnd.jupyter.widget-view+json"]'
-DRAWN = f"""() => [...document.querySelectorAll('{VIEWS}')].every(
-    view => view.previousElementSibling?.matches('.widget-subarea:has(input, button, img)'))"""
-# Resolves once maths is typeset, fonts are there and the last change is laid out.
-SETTLED = """async () => {
-    await window.MathJax?.startup?.promise;
-    await document.fonts.ready;
-    await new Promise(requestAnimationFrame);
-}"""
+from tools.printing.browser import DRAWN, NAMES, SETTLED, start_chromium
+from tools.printing.browser import VIEWS as VIEWS
+from tools.printing.browser import serve as serve
 
 
 class Look(NamedTuple):
@@ -81,28 +61,8 @@ def find_chromium() -> str:
 @contextmanager
 def chromium() -> Iterator[Browser]:
     """A headless Chromium that reaches this machine only."""
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's refuses to run as root
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(), args=[*OFFLINE, *sandbox]
-        )
+    with start_chromium(find_chromium()) as browser:
         yield browser
-        browser.close()
-
-
-@contextmanager
-def serve(folder: Path) -> Iterator[str]:
-    """The address of a plain file server for a folder."""
-    handler = functools.partial(_QuietHandler, directory=str(folder))
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-
-
-class _QuietHandler(SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        """Requests are no news."""
 
 
 def open_context(browser: Browser, look: Look) -> BrowserContext:

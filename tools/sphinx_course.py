@@ -32,8 +32,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", add_playground_files)
     app.add_directive("playground", PlaygroundDirective)
     app.add_css_file("course.css", priority=900)
+    app.add_css_file("print.css", priority=901)
     app.add_js_file("course-early.js", priority=1)
     app.add_js_file("course.js", priority=900, loading_method="defer")
+    app.add_js_file("print.js", priority=901, loading_method="defer")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
 
 

@@ -173,15 +173,25 @@ function tellRight(model) {
   return whole ? "All of it is right." : `${wrong.length ? "" : "Words are missing. "}Right would be: ${truth}`;
 }
 
+/** What to print: of the first text's words whose meaning is known, the one with the sharpest look. */
+function chooseStill(model) {
+  const { target, weights, links } = model.get("readings")[0];
+  const known = target.map((_, j) => j).filter((j) => links.some(([word]) => word === j));
+  const words = known.length ? known : [...target.keys()];
+  const sharpness = (j) => Math.max(...weights[j]);
+  const word = words.reduce((best, j) => (sharpness(j) > sharpness(best) ? j : best));
+  return { sentence: 0, word, framed: known.length > 0 };
+}
+
 function makeCard(model, parts) {
   const id = uniqueId();
-  const heading = (text) => element("p", { class: "course-subtitle" }, text);
+  const heading = (...nodes) => element("p", { class: "course-subtitle" }, ...nodes);
   return card(
     { class: "course-attention", role: "group", "aria-labelledby": id },
     "Explore the weights",
     element("p", { class: "course-title", id }, model.get("title")),
     parts.list.node,
-    heading("It wrote: choose a word"),
+    heading("It wrote", element("span", { class: "course-screen" }, ": choose a word")),
     parts.target.node,
     heading(parts.isPicture ? "It saw this, and looked where it is bright" : "It read, and looked here"),
     parts.source.node,
@@ -215,10 +225,12 @@ function render({ model, el }) {
   update();
   const changes = SETTINGS.map((name) => `change:${name}`).join(" ");
   model.on(changes, update);
+  const endStill = showOnPaper(model, chooseStill(model));
   const isPicture = Boolean(readingOf(model).picture);
   el.append(makeCard(model, { list, source, target, boxes, play, told, right, isPicture }));
   return () => {
     play.stop();
+    endStill();
     model.off(changes, update);
   };
 }

@@ -197,6 +197,7 @@ function render({ model, el }) {
     const selected = view.runs[model.get("selected")]?.isShown ? model.get("selected") : null;
     picture.highlight(hovered ?? selected);
     told.textContent = tell(view, hovered ?? selected);
+    told.classList.toggle("course-screen", told.textContent === HINT);
   };
   const draw = () => {
     picture.draw(view);

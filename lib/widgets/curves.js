@@ -187,6 +187,7 @@ function makePicture() {
     const { clientWidth: width, clientHeight: height } = node;
     svg.setAttribute("aria-label", describe(view));
     if (!width) return;
+    svg.setAttribute("viewBox", `0 0 ${width} ${height}`); // on paper it has another width
     const frame = layOut(view, width, height);
     const byDepth = [...view.runs.filter(({ isShown }) => !isShown), ...view.shown.toReversed()];
     drawn = byDepth.map((run) => drawRun(run, frame));

@@ -36,3 +36,23 @@ function card(attributes, eyebrow, ...children) {
   }
   return root;
 }
+
+/**
+ * While the page is printed, shows the values in `still`, which tell more on paper than those it
+ * starts with. What a reader has chosen stays. Returns a function that ends this.
+ */
+function showOnPaper(model, still) {
+  const names = Object.keys(still);
+  const read = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
+  const standsAt = (values) => JSON.stringify(read()) === JSON.stringify(values);
+  const put = (values) => names.forEach((name) => model.set(name, values[name]));
+  const start = read();
+  const show = () => standsAt(start) && put(still);
+  const restore = () => standsAt(still) && put(start);
+  window.addEventListener("beforeprint", show);
+  window.addEventListener("afterprint", restore);
+  return () => {
+    window.removeEventListener("beforeprint", show);
+    window.removeEventListener("afterprint", restore);
+  };
+}

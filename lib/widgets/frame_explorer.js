@@ -152,10 +152,12 @@ function render({ model, el }) {
     controls[played].row.prepend(player.button);
   }
   update();
+  const endStill = showOnPaper(model, { position: model.get("still") ?? model.get("position") });
   model.on("change:position", moved);
   el.append(makeCard(model.get("title"), controls, picture, announcer));
   return () => {
     model.off("change:position", moved);
+    endStill();
     player?.stop();
     announcer.cancel();
   };

@@ -28,6 +28,7 @@ class FrameExplorer(anywidget.AnyWidget):
     title = traitlets.Unicode().tag(sync=True)
     controls = traitlets.List().tag(sync=True)
     position = traitlets.List(traitlets.Int()).tag(sync=True)
+    still = traitlets.List(traitlets.Int(), default_value=None, allow_none=True).tag(sync=True)
     play = traitlets.Unicode(None, allow_none=True).tag(sync=True)
     frames = traitlets.List(traitlets.Unicode()).tag(sync=True)
     alts = traitlets.List(traitlets.Unicode()).tag(sync=True)
@@ -41,6 +42,7 @@ class FrameExplorer(anywidget.AnyWidget):
         alt: Callable[..., str],
         title: str,
         start: Mapping[str, Value] | None = None,
+        still: Mapping[str, Value] | None = None,
         play: str | None = None,
         max_bytes: int = MAX_BYTES,
         pixels: int = PIXELS,
@@ -55,6 +57,7 @@ class FrameExplorer(anywidget.AnyWidget):
             alt: called like `render`; says in words what that frame shows.
             title: the question the explorer answers, in plain text.
             start: the values shown first; a parameter left out starts at its first value.
+            still: the values shown on paper, where they are others than those of `start`.
             play: the parameter a play button steps through, about two frames a second.
             max_bytes: what the frames may weigh in the page.
             pixels: width of a frame; half the default suits photographs, which weigh more.
@@ -63,14 +66,15 @@ class FrameExplorer(anywidget.AnyWidget):
                 and how values are written.
 
         Raises:
-            ValueError: `start`, `play`, values, alt texts or frames can't be used; the message
-                says what was expected. Frames heavier than `max_bytes` count among these.
+            ValueError: `start`, `still`, `play`, values, alt texts or frames can't be used; the
+                message says what was expected. Frames heavier than `max_bytes` count among these.
             TypeError: a parameter is no sequence, or `render` returned no figure.
         """
         chosen = make_controls(parameters)
         if play is not None and play not in chosen:
             raise ValueError(f"play must be one of {', '.join(chosen)}; got {play!r}")
         position = find_position(chosen, start or {})
+        paper = {**(start or {}), **still} if still else None
         described = [control.describe(name) for name, control in chosen.items()]
         points = grid(chosen)
         alts = [_alt_text(alt, point) for point in points]
@@ -81,6 +85,7 @@ class FrameExplorer(anywidget.AnyWidget):
             title=title,
             controls=described,
             position=position,
+            still=find_position(chosen, paper) if paper else None,
             play=play,
             frames=frames,
             alts=alts,

@@ -37,6 +37,16 @@ function makeChoice(choice, group) {
   return { node, radio, hide, reveal };
 }
 
+/** The answer as a printed book gives it, apart from the question. */
+function makeAnswer(question, specs) {
+  const items = specs.map(({ correct, why }) => {
+    const verdict = element("strong", {}, correct ? "Right." : "Wrong.");
+    return element("li", {}, verdict, " ", ...richText(why));
+  });
+  const heading = element("p", {}, ...richText(question));
+  return element("div", { class: "course-answer" }, heading, element("ol", { type: "A" }, ...items));
+}
+
 function render({ model, el }) {
   const specs = model.get("choices");
   const group = uniqueId();
@@ -85,10 +95,19 @@ function render({ model, el }) {
     element("fieldset", {}, question, ...nodes),
     element("div", { class: "course-actions" }, commit, again, outcome),
   );
+  const answer = makeAnswer(model.get("question"), specs);
+  const addAnswer = () => root.append(answer);
+  const removeAnswer = () => answer.remove();
+  window.addEventListener("beforeprint", addAnswer);
+  window.addEventListener("afterprint", removeAnswer);
   update();
   model.on("change:chosen change:committed", update);
   el.append(root);
-  return () => model.off("change:chosen change:committed", update);
+  return () => {
+    window.removeEventListener("beforeprint", addAnswer);
+    window.removeEventListener("afterprint", removeAnswer);
+    model.off("change:chosen change:committed", update);
+  };
 }
 
 export default { render };

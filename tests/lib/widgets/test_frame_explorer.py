@@ -44,6 +44,13 @@ def test_it_starts_where_the_author_says():
     assert explore(start={"activation": "ReLU", "depth": 4}).position == [2, 1]
 
 
+def test_on_paper_it_stands_where_it_starts_or_where_the_author_says():
+    assert explore(start={"depth": 4}).still is None
+    assert explore(start={"depth": 4}, still={"activation": "ReLU"}).still == [2, 1]
+    with pytest.raises(ValueError, match="must be one of"):
+        explore(still={"depth": 3})
+
+
 def test_the_controls_are_described_in_words():
     assert [(c["label"], c["texts"]) for c in explore().controls] == [
         ("Layers", ["1", "2", "4"]),

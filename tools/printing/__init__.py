@@ -1,0 +1,1 @@
+"""Prints the built book as one PDF; `python -m tools.printing`, or `make print`."""

@@ -1,0 +1,75 @@
+"""A Chromium without network, a server for it, and when a page of the book is complete."""
+
+import functools
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+from tools.chapters import CourseError
+
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+OFFLINE = (
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+    "--disable-quic",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+)
+VIEWS = 'script[type="application/vnd.jupyter.widget-view+json"]'
+DRAWN = f"""() => [...document.querySelectorAll('{VIEWS}')].every(
+    view => view.previousElementSibling?.matches('.widget-subarea:has(input, button, img)'))"""
+# Resolves once maths is typeset, fonts are there and the last change is laid out.
+SETTLED = """async () => {
+    await window.MathJax?.startup?.promise;
+    await document.fonts.ready;
+    await new Promise(requestAnimationFrame);
+}"""
+
+
+def find_chromium() -> str:
+    """The path of a Chromium: the one that $CHROMIUM names, else one on PATH.
+
+    Raises:
+        CourseError: there is none; it says how to get one.
+    """
+    named = os.environ.get("CHROMIUM")
+    names = [named] if named else NAMES
+    path = next(filter(None, map(shutil.which, names)), None)
+    if path is None:
+        raise CourseError(
+            f"Printing needs Chromium, and there is no {' or '.join(names)} here. Install it "
+            "('apt-get install chromium' on Debian and Ubuntu), or name one: CHROMIUM=path"
+        )
+    return path
+
+
+@contextmanager
+def start_chromium(path: str) -> Iterator[Browser]:
+    """The headless Chromium at `path`; it reaches this machine only."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's refuses to run as root
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=[*OFFLINE, *sandbox])
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def serve(folder: Path) -> Iterator[str]:
+    """The address of a plain file server for a folder."""
+    handler = functools.partial(_QuietHandler, directory=str(folder))
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class _QuietHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        """Requests are no news."""
