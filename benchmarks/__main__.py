@@ -1,27 +1,79 @@
-"""Ratios against peers: `make bench`.
+"""Ratios against peers: `make bench`, or `python -m benchmarks NAME …` for some of them.
 
-Same work, same results, side by side in one process: rounds are interleaved, and the median of the
-ratios counts. Each benchmark first asserts that both sides computed the same.
+Same work, same numbers out, side by side in one process: rounds are interleaved, and the median of
+the ratios counts. Each comparison first asserts that both sides computed the same. What is measured
+replaces its part of `benchmarks/results.json`, from which the book's page is made.
 """
 
+import argparse
 import platform
+from collections.abc import Sequence
+from importlib.metadata import version
+from types import ModuleType
 
 import torch
 
-from benchmarks import decoders, scenes, sweeps
+from benchmarks import (
+    augmentation,
+    decoders,
+    gradients,
+    mixing,
+    neighbors,
+    occlusion,
+    scenes,
+    sweeps,
+)
+from benchmarks.compare import CORES
+from benchmarks.record import RESULTS, Row, Section, load_record, save_record
+
+MODULES = (occlusion, gradients, augmentation, mixing, sweeps, decoders, neighbors, scenes)
+BENCHMARKS = {module.__name__.rpartition(".")[2]: module for module in MODULES}
 
 
-def main() -> None:
-    """Run every benchmark on one thread and on all."""
-    print(
-        f"{platform.processor() or platform.machine()}, Python {platform.python_version()}, ",
-        end="",
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Measure the benchmarks that are named, or all, and record each as soon as it is done."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    names = f"some of {', '.join(BENCHMARKS)}; none is all"
+    parser.add_argument("names", nargs="*", metavar="NAME", help=names)
+    chosen = parser.parse_args(arguments).names
+    if unknown := set(chosen) - set(BENCHMARKS):
+        parser.error(f"no benchmark is called {', '.join(sorted(unknown))}; give {names}")
+    print(f"{machine()}, torch {torch.__version__}")
+    for name in chosen or BENCHMARKS:
+        record(name, measured(BENCHMARKS[name]))
+
+
+def measured(benchmark: ModuleType) -> Section:
+    """Its comparisons, each printed as it is done."""
+    rows = []
+    for comparison in benchmark.comparisons():
+        rows.append(comparison.measure())
+        print(line(rows[-1]), flush=True)
+    versions = {"Python": platform.python_version()}
+    versions |= {name: version(name).partition("+")[0] for name in ("torch", *benchmark.PEERS)}
+    return Section(benchmark.TITLE, benchmark.ABOUT, machine(), versions, tuple(rows))
+
+
+def record(name: str, section: Section) -> None:
+    """Put a section in the place of the one of its name."""
+    sections = load_record() if RESULTS.exists() else {}
+    sections[name] = section
+    save_record({each: sections[each] for each in BENCHMARKS if each in sections})
+
+
+def machine() -> str:
+    """Cores and instructions of this computer, in words."""
+    kind = platform.machine().replace("_", "-")
+    return f"{CORES} cores, {kind} ({torch.backends.cpu.get_cpu_capability()})"
+
+
+def line(row: Row) -> str:
+    """A row in words."""
+    asked = f", target {row.target:g}: {row.verdict}" if row.target else ""
+    return (
+        f"{row.work}, {row.threads} thread(s): {1000 * row.seconds:.3g} ms, {row.ratio:.2f} times "
+        f"as fast as {row.peer} ({row.low:.2f} to {row.high:.2f}{asked})"
     )
-    print(f"torch {torch.__version__}, {torch.get_num_threads()} threads at most")
-    for threads in sorted({1, torch.get_num_threads()}):
-        torch.set_num_threads(threads)
-        for benchmark in (sweeps, scenes, decoders):
-            benchmark.run(threads)
 
 
 if __name__ == "__main__":

@@ -5,45 +5,52 @@ on an even ground, with no texture, clutter, light or noise.
 """
 
 import math
+from collections.abc import Iterator
 
 import numpy as np
 import torch
 from PIL import Image, ImageDraw
 from skimage.measure import find_contours
 
-from benchmarks.compare import compare
+from benchmarks.compare import Comparison
+from benchmarks.networks import generator
 from lib.datasets.scene_rendering import render
 from lib.datasets.scene_sampling import SceneNumbers, draw_scenes
 from lib.datasets.scene_shapes import DISTANCES
 from lib.datasets.scenes import Scene, SceneDataset, caption, load_scenes
 
+TITLE = "Scenes"
+PEERS = ("pillow", "scikit-image")
+ABOUT = (
+    "The data set of rendered scenes: pictures of 32 × 32 pixels with masks and captions. Nobody "
+    "else makes them, so there is no target. One peer is the same renderer, a scene at a time; "
+    "the other, Pillow, draws less: the main object and its mask on an even ground, with no "
+    "texture, clutter, light or noise."
+)
 COUNT, FEW, SIZE, FINER, CORNERS = 10_000, 1000, 32, 4, 72
 
 
-def run(threads: int) -> None:
-    """Compare with both peers; `threads` is said, not set."""
+def comparisons() -> Iterator[Comparison]:
+    """Both peers."""
     numbers = draw_scenes(FEW, objects=(1, 1), bias=0.0, generator=generator())
-    compare(
-        f"{FEW} pictures of scenes rendered as a batch, {threads} thread(s)",
-        "the same renderer, one scene at a time",
+    yield Comparison(
+        f"{FEW} pictures",
+        "one scene at a time",
         lambda: render(numbers, SIZE)[0],
         lambda: one_by_one(numbers),
         rounds=3,
+        images=FEW,
     )
     scenes = ours().scenes
-    compare(
-        f"{COUNT} scenes with masks and captions, {threads} thread(s)",
-        "Pillow, which draws one plain object at a time, and no more",
+    yield Comparison(
+        f"{COUNT:,} pictures, masks and captions",
+        "Pillow, which draws less",
         ours,
         lambda: pillow(scenes),
         same=assert_same_masks,
         rounds=3,
+        images=COUNT,
     )
-
-
-def generator() -> torch.Generator:
-    """The same state each time."""
-    return torch.Generator().manual_seed(0)
 
 
 def ours() -> SceneDataset:

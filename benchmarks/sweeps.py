@@ -1,25 +1,69 @@
 """Many small networks trained at once, against a loop over torch's own parts."""
 
+from collections.abc import Iterator
+from functools import partial
+
 import torch
-from torch import nn
+from torch import Tensor, nn
 
-from benchmarks.compare import compare
-from lib.models import MLP, stack
+from benchmarks.compare import CORES, Comparison
+from benchmarks.networks import CLASSES, generator, pictures
+from lib.datasets.images import ImageDataset
+from lib.models import MLP, ConvNet, stack
+from lib.runtime import Run
 from lib.training import SGD, fit, minibatches
+from lib.trials import Trial, run_trials
 
-COPIES, HIDDEN, STEPS, BATCH = 16, [64] * 5, 40, 64
+TITLE = "Sweeps"
+PEERS = ()
+ABOUT = (
+    "16 trainings that differ in their learning rate: MLPs of 784-64-64-64-64-64-10 units as one "
+    "stack, and the chapters' small residual networks spread over the cores; against a Python "
+    "loop that trains one after another with torch's layers and optimizer, each on all cores. "
+    "Where there is a GPU, the MLPs are also compared there; a machine without one has no such row."
+)
+LIMIT_STACK = (
+    "The stack's 16 sets of weights are read and written once per update, as the loop's are; what "
+    "it saves is the loop's calls of small operations, and no more than that."
+)
+LIMIT_WORKERS = (
+    "Two processes halve the time of one thread at best, and torch's own two threads already save "
+    "the loop a part of that."
+)
+COPIES, HIDDEN, STEPS, BATCH, MOMENTUM = 16, [64] * 5, 40, 64, 0.9
 RATES = torch.logspace(-3, -1.5, COPIES)
+CNN_STEPS, CNN_BATCH = 30, 32
 
 
-def run(threads: int) -> None:
-    """Compare on random images; `threads` is said, not set."""
+def comparisons() -> Iterator[Comparison]:
+    """MLPs on each device there is, then CNNs."""
     g = torch.Generator().manual_seed(1)
     images, labels = torch.randn(5000, 784, generator=g), torch.randint(10, (5000,), generator=g)
-    compare(
-        f"{COPIES} networks of {len(HIDDEN)} layers trained as a stack, {threads} thread(s)",
-        "a loop over torch's layers and optimizer",
-        lambda: stacked_sweep(images, labels),
-        lambda: loop_of_torch(images, labels),
+    for device in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
+        where = "" if device == "cpu" else f", {torch.cuda.get_device_name()}"
+        data = (images.to(device), labels.to(device))
+        yield Comparison(
+            f"{COPIES} MLPs{where}",
+            "a Python loop",
+            partial(stacked_sweep, *data),
+            partial(loop_of_torch, *data),
+            target=2.0,
+            limit=LIMIT_STACK,
+            threads=CORES,
+            rounds=3,
+        )
+    names = tuple(map(str, range(CLASSES)))
+    data = ImageDataset(pictures(2000, 32), torch.arange(2000) % CLASSES, names)
+    run = Run("standard", seed=0, device=torch.device("cpu"), threads=CORES)
+    yield Comparison(
+        f"{COPIES} small CNNs",
+        "a Python loop",
+        partial(spread_sweep, data, run),
+        partial(loop_of_cnns, data, run),
+        target=2.0,
+        limit=LIMIT_WORKERS,
+        threads=CORES,
+        rounds=3,
     )
 
 
@@ -30,32 +74,24 @@ def networks() -> list[MLP]:
     return [MLP(784, HIDDEN, 10, generator=g) for g in generators]
 
 
-def order() -> torch.Generator:
-    """The order of the examples, the same on both sides."""
-    return torch.Generator().manual_seed(0)
-
-
-def stacked_sweep(images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def stacked_sweep(images: Tensor, labels: Tensor) -> Tensor:
     """Last losses (copies,) of all networks trained as one stack."""
-    model = stack(networks())
-    optimizer = SGD(model.parameters(), lr=RATES, momentum=0.9)
-    batches = minibatches(len(labels), BATCH, STEPS, [order()])
-    return fit(model, images, labels, optimizer=optimizer, batches=batches).loss[-1]
+    model = stack(networks()).to(images.device)
+    optimizer = SGD(model.parameters(), lr=RATES, momentum=MOMENTUM)
+    batches = minibatches(len(labels), BATCH, STEPS, [generator()])
+    return fit(model, images, labels, optimizer=optimizer, batches=batches).loss[-1].cpu()
 
 
-def loop_of_torch(images: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def loop_of_torch(images: Tensor, labels: Tensor) -> Tensor:
     """Last losses (copies,) of the same networks, one after the other, in torch's own parts."""
     losses = []
     for network, rate in zip(networks(), RATES.tolist(), strict=True):
-        model = as_sequential(network)
-        optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=0.9)
-        for index in minibatches(len(labels), BATCH, STEPS, [order()]):
-            loss = nn.functional.cross_entropy(model(images[index]), labels[index])
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-        losses.append(loss.detach())
-    return torch.stack(losses)
+        model = as_sequential(network).to(images.device)
+        optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=MOMENTUM)
+        for index in minibatches(len(labels), BATCH, STEPS, [generator()]):
+            loss = update(model, optimizer, images[index], labels[index])
+        losses.append(loss)
+    return torch.stack(losses).cpu()
 
 
 def as_sequential(network: MLP) -> nn.Sequential:
@@ -67,3 +103,36 @@ def as_sequential(network: MLP) -> nn.Sequential:
         layer.bias = nn.Parameter(b.detach()[0].clone())
         layers += [layer, nn.ReLU()]
     return nn.Sequential(*layers[:-1])
+
+
+def spread_sweep(data: ImageDataset, run: Run) -> Tensor:
+    """Last losses (copies,) of the CNNs, trained by worker processes."""
+    trials = [Trial(seed, CNN_STEPS, lr, CNN_BATCH) for seed, lr in enumerate(RATES.tolist())]
+    outcomes = run_trials(trials, data, {}, run=run, progress=None)
+    return torch.stack([outcome.history.loss[-1] for outcome in outcomes])
+
+
+def loop_of_cnns(data: ImageDataset, run: Run) -> Tensor:
+    """Last losses (copies,) of the same CNNs, one after the other, with torch's optimizer."""
+    losses = []
+    for seed, rate in enumerate(RATES.tolist()):
+        model = ConvNet(3, CLASSES, generator=run.generator("init", seed))
+        optimizer = torch.optim.SGD(model.parameters(), lr=rate, momentum=MOMENTUM)
+        falling = torch.optim.lr_scheduler.LinearLR(optimizer, 1, 0, CNN_STEPS)
+        orders = [run.generator("order", seed)]
+        for index in minibatches(len(data), CNN_BATCH, CNN_STEPS, orders):
+            loss = update(model, optimizer, data.images[index], data.labels[index])
+            falling.step()
+        losses.append(loss)
+    return torch.stack(losses)
+
+
+def update(
+    model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor
+) -> Tensor:
+    """The loss before one update, as any tutorial writes it."""
+    loss = nn.functional.cross_entropy(model(images), labels)
+    optimizer.zero_grad()
+    loss.backward()
+    optimizer.step()
+    return loss.detach()

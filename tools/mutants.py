@@ -96,8 +96,8 @@ MUTANTS = (
     Mutant(
         "guided backprop lets negative gradients pass",
         "visualization/guided.py",
-        "return gradient.clamp(min=0) * passes, None",
-        "return gradient * passes, None",
+        "hardtanh_backward(gradient.clamp(min=0), y, 0.0, ctx.most)",
+        "hardtanh_backward(gradient, y, 0.0, ctx.most)",
         "07_saliency",
     ),
     Mutant(

@@ -8,7 +8,9 @@ from pathlib import Path
 import nbformat
 import yaml
 
+from benchmarks.record import load_record
 from lib.claims import Claim, load_claims
+from tools.benchmarks_page import render_benchmarks_page
 from tools.bibliography import cite, read_references
 from tools.chapters import ROOT, Chapter, CourseError, title_of
 from tools.claims_page import render_claims_page
@@ -18,7 +20,7 @@ from tools.execute import THREADS, Executed, Parameters
 from tools.exercises import without_solutions
 from tools.syllabus_page import Page, read_syllabus, render_syllabus_page
 
-GENERATED = {"claims", "syllabus"}  # pages that are made here; the other ones are files
+GENERATED = {"benchmarks", "claims", "syllabus"}  # made here; the other pages are files
 
 
 def stage(
@@ -87,7 +89,7 @@ def with_map(page: bytes, chapters: Sequence[Chapter]) -> bytes:
 def generated_files(
     claims: Mapping[str, tuple[str, list[Claim]]], pages: Mapping[str, Page], root: Path
 ) -> dict[str, bytes]:
-    """The pages of claims and of the syllabus.
+    """The pages of claims, of the syllabus and of benchmarks.
 
     Args:
         claims: (title, claims) of each chapter by its document name.
@@ -103,6 +105,7 @@ def generated_files(
     syllabus = read_syllabus(root / "chapters" / "syllabus.yml")
     return {
         "claims.md": render_claims_page(claims).encode(),
+        **render_benchmarks_page(load_record(root / "benchmarks" / "results.json")),
         "syllabus.md": render_syllabus_page(syllabus, pages, every).encode(),
     }
 

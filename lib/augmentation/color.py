@@ -22,7 +22,7 @@ def adjust_brightness(images: Tensor, factor: Tensor | float) -> Tensor:
     Raises:
         ValueError: a negative factor, or shapes that do not fit.
     """
-    return _blend(images, torch.zeros_like(images), factor)
+    return _blend(images, 0.0, factor)
 
 
 def adjust_contrast(images: Tensor, factor: Tensor | float) -> Tensor:
@@ -61,7 +61,7 @@ def adjust_hue(images: Tensor, shift: Tensor | float) -> Tensor:
     if images.shape[1] == 1:
         return images
     hue, chroma, value = _hue_chroma_value(images)
-    return _rgb(hue + shift.view(-1, 1, 1), chroma, value)
+    return _rgb(hue + 6 * shift.view(-1, 1, 1), chroma, value)
 
 
 def color_jitter(
@@ -108,16 +108,16 @@ def gray(images: Tensor) -> Tensor:
     if images.shape[1] == 1:
         return images
     red, green, blue = images.split(1, dim=1)
-    return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
+    return (LUMA[0] * red).add_(green, alpha=LUMA[1]).add_(blue, alpha=LUMA[2])
 
 
-def _blend(images: Tensor, other: Tensor, factor: Tensor | float) -> Tensor:
+def _blend(images: Tensor, other: Tensor | float, factor: Tensor | float) -> Tensor:
     """factor · images + (1 - factor) · other, in [0, 1]."""
     _check_channels(images)
     factor = per_image(images, "factor", factor).view(-1, 1, 1, 1)
     if not bool((factor >= 0).all()):
         raise ValueError(f"factor must be at least 0; got {factor.flatten().tolist()}")
-    return (factor * images + (1 - factor) * other).clamp(0, 1)
+    return (factor * images).add_((1 - factor) * other).clamp_(0, 1)
 
 
 def _check_channels(images: Tensor) -> None:
@@ -127,19 +127,22 @@ def _check_channels(images: Tensor) -> None:
 
 
 def _hue_chroma_value(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """Hue in turns, chroma (largest minus smallest channel) and value (largest) of every pixel."""
+    """Hue in sixths of a turn, chroma (largest minus smallest channel), value (largest)."""
     red, green, blue = images.unbind(1)
-    value, chroma = images.amax(1), images.amax(1) - images.amin(1)
-    safe = torch.where(chroma > 0, chroma, 1)
-    from_blue = torch.where(value == green, (blue - red) / safe + 2, (red - green) / safe + 4)
-    hue = torch.where(value == red, (green - blue) / safe, from_blue)
-    return hue / 6, chroma, value
+    value = images.amax(1)
+    chroma = value - images.amin(1)
+    safe = chroma.clamp(min=torch.finfo(images.dtype).tiny)
+    # Weights of 0 and 1 choose, since `where` and comparisons take several times as long on a CPU.
+    is_red, is_green = ((channel - value).detach().sign_().add_(1) for channel in (red, green))
+    hue = ((red - green) / safe + 4).lerp_((blue - red) / safe + 2, is_green)
+    return hue.lerp_((green - blue) / safe, is_red), chroma, value
 
 
 def _rgb(hue: Tensor, chroma: Tensor, value: Tensor) -> Tensor:
     """The inverse: each channel falls from `value` by at most the chroma, as its hue is far."""
     channels = []
     for offset in (5, 3, 1):  # red, green, blue
-        k = (offset + 6 * hue) % 6
-        channels.append(value - chroma * torch.minimum(k, 4 - k).clamp(0, 1))
+        k = hue + offset
+        k.sub_((k / 6).floor_(), alpha=6)  # modulo 6
+        channels.append(value - torch.minimum(k, 4 - k).clamp_(0, 1).mul_(chroma))
     return torch.stack(channels, 1)

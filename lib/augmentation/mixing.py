@@ -31,9 +31,10 @@ def erase(
     for name, start, length in zip(("top", "left"), (top, left), images.shape[-2:], strict=True):
         start = per_image(images, name, start)[:, None]
         position = torch.arange(length, device=images.device)
-        inside.append((position >= start) & (position < start + size))
-    square = inside[0][:, None, :, None] & inside[1][:, None, None, :]
-    return images.masked_fill(square, fill)
+        inside.append(((position >= start) & (position < start + size)).to(images.dtype))
+    square = inside[0][:, None, :, None] * inside[1][:, None, None, :]
+    # A weight of 0 or 1 chooses exactly, and on a CPU faster than `masked_fill`.
+    return torch.lerp(images, torch.tensor(fill).to(images), square)
 
 
 def cutout(images: Tensor, generator: torch.Generator, *, size: int, fill: float = 0.5) -> Tensor:
@@ -76,7 +77,7 @@ def blend(
         Images and probabilities of the same shapes.
 
     Raises:
-        ValueError: a λ outside, or shapes that do not fit.
+        ValueError: a λ or a partner outside, or shapes that do not fit.
     """
     check_images(images)
     lam = per_image(images, "lam", lam)
@@ -88,8 +89,10 @@ def blend(
         )
     if partner.shape != images.shape[:1]:
         raise ValueError(f"partner must be ({len(images)},); got {tuple(partner.shape)}")
+    if not bool(((partner >= 0) & (partner < len(images))).all()):
+        raise ValueError(f"partner must be from 0 to {len(images) - 1}; got {partner.tolist()}")
     partner, weight = partner.to(images.device), lam.to(probabilities.dtype)[:, None]
-    mixed = torch.lerp(images[partner], images, lam.view(-1, 1, 1, 1))
+    mixed = images.index_select(0, partner).lerp_(images, lam.view(-1, 1, 1, 1))
     return mixed, torch.lerp(probabilities[partner], probabilities, weight)
 
 
@@ -113,7 +116,8 @@ def mixup(
         (images, probabilities): probabilities (batch, classes) float32.
 
     Raises:
-        ValueError: alpha not positive, integer labels without `classes`, shapes that do not fit.
+        ValueError: alpha not positive, integer labels without `classes` or beyond them, shapes that
+            do not fit.
 
     Source: Zhang et al., "mixup: Beyond empirical risk minimization", ICLR 2018, section 2. Its
     code draws one λ for a batch; we draw one for each image.
@@ -135,4 +139,6 @@ def _probabilities(labels: Tensor, classes: int | None) -> Tensor:
         return labels
     if classes is None:
         raise ValueError("mixup of integer labels needs classes=, how many classes there are")
+    if not bool(((labels >= 0) & (labels < classes)).all()):
+        raise ValueError(f"labels must be below classes={classes}; got {labels.tolist()}")
     return functional.one_hot(labels, classes).float()

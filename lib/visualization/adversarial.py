@@ -43,6 +43,7 @@ def fgsm(
     )  # fmt: skip
 
 
+@torch.inference_mode(False)
 def pgd(
     model: nn.Module,
     images: Tensor,

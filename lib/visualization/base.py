@@ -25,6 +25,7 @@ class Neuron(NamedTuple):
 
 
 Target = int | Sequence[int] | Tensor | Neuron
+MOST_IMAGES, MOST_PIXELS = 256, 2**18  # of a batch
 
 
 @contextmanager
@@ -37,17 +38,21 @@ def examined(model: nn.Module) -> Iterator[None]:
     modes = [(module, module.training) for module in model.modules()]
     wanted = [(weight, weight.requires_grad) for weight in model.parameters()]
     try:
-        for module, _ in modes:
-            module.training = False  # not eval(): some networks override it
-        for weight, _ in wanted:
-            weight.requires_grad_(False)
+        for module, training in modes:
+            if training:  # setting it takes longer than looking
+                module.training = False  # not eval(): some networks override it
+        for weight, wants in wanted:
+            if wants:
+                weight.requires_grad_(False)
         with torch.inference_mode(False), torch.enable_grad():
             yield
     finally:
         for module, mode in modes:
-            module.training = mode
+            if module.training != mode:
+                module.training = mode
         for weight, wants in wanted:
-            weight.requires_grad_(wants)
+            if weight.requires_grad != wants:
+                weight.requires_grad_(wants)
 
 
 def check_images(model: nn.Module, images: Tensor) -> None:
@@ -71,7 +76,7 @@ def check_images(model: nn.Module, images: Tensor) -> None:
         raise TypeError(f"the model computes in {weight.dtype}, images are {images.dtype}")
     if weight.device != images.device:
         raise ValueError(f"the model is on {weight.device}, images are on {images.device}")
-    if not bool(images.isfinite().all()):
+    if not all(bool(extreme.isfinite()) for extreme in images.aminmax()):  # faster than each pixel
         raise ValueError("images must be finite; got NaN or infinity")
 
 
@@ -84,6 +89,8 @@ def forward_with(
         ValueError: the model has no such layer, or did not call it, or called it several times.
         TypeError: a layer's output is no tensor.
     """
+    if not layers:
+        return model(images), {}
     modules = dict(model.named_modules())
     for name in layers:
         if name not in modules:
@@ -113,6 +120,7 @@ def forward_with(
     return result, outputs
 
 
+@torch.inference_mode(False)  # else no gradient could be taken with what it gives
 def as_target(target: Target, images: Tensor) -> Tensor | Neuron:
     """The target in one of two forms: classes (batch,) on the images' device, or a neuron.
 
@@ -122,7 +130,10 @@ def as_target(target: Target, images: Tensor) -> Tensor | Neuron:
     """
     if isinstance(target, Neuron):
         return target
-    classes = torch.as_tensor(target, device=images.device)
+    try:
+        classes = torch.as_tensor(target, device=images.device)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"target must be whole numbers or a Neuron; got {target!r}") from error
     if classes.is_floating_point() or classes.is_complex() or classes.dtype == torch.bool:
         raise TypeError(f"target must be whole numbers or a Neuron; got {classes.dtype}")
     if classes.ndim == 0:
@@ -134,7 +145,7 @@ def as_target(target: Target, images: Tensor) -> Tensor | Neuron:
         )
     if bool((classes < 0).any()):
         raise ValueError(f"classes start at 0; got {int(classes.min())}")
-    return classes.long()
+    return classes.long().clone()
 
 
 def target_scores(model: nn.Module, images: Tensor, target: Tensor | Neuron) -> Tensor:
@@ -183,6 +194,11 @@ def pick(output: Tensor, neuron: Neuron) -> Tensor:
     return output[(slice(None), *place)]
 
 
+def images_at_once(images: Tensor) -> int:
+    """How many images of this size to show a network at a time: few large ones, many small ones."""
+    return max(1, min(MOST_IMAGES, MOST_PIXELS // images[0, 0].numel()))
+
+
 def image_gradients(
     model: nn.Module, images: Tensor, target: Tensor | Neuron, *, batch_size: int
 ) -> Tensor:
@@ -198,7 +214,7 @@ def image_gradients(
     parts = []
     for start in range(0, len(images), batch_size):
         rows = slice(start, start + batch_size)
-        x = images[rows].detach().clone().requires_grad_()
+        x = images[rows].detach().requires_grad_()
         part = target if isinstance(target, Neuron) else target[rows]
         scores = target_scores(model, x.clone(), part)  # whose first layer may work in place
         if not scores.requires_grad:

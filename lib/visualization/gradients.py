@@ -12,6 +12,7 @@ from lib.visualization.base import (
     check_images,
     examined,
     image_gradients,
+    images_at_once,
 )
 
 # Eight of the 8 × 8 places on the grid of a network with a stride of 8, well spread.
@@ -79,7 +80,7 @@ def input_gradient_times_input(
     Source: Shrikumar, Greenside, Kundaje, "Learning important features through propagating
     activation differences", ICML 2017.
     """
-    return images.detach() * input_gradient(model, images, target, batch_size=batch_size)
+    return input_gradient(model, images, target, batch_size=batch_size) * images.detach()
 
 
 def smoothgrad(
@@ -90,7 +91,7 @@ def smoothgrad(
     samples: int = 25,
     noise: float = 0.15,
     generator: torch.Generator,
-    batch_size: int = 32,
+    batch_size: int | None = None,
 ) -> Tensor:
     """Saliency of the mean gradient over noisy copies of each image: (batch, height, width).
 
@@ -99,7 +100,7 @@ def smoothgrad(
         samples: noisy copies of each image.
         noise: standard deviation, as a fraction of the image's range (its maximum minus minimum).
         generator: a CPU generator; the result does not depend on `batch_size`.
-        batch_size: noisy copies at a time.
+        batch_size: noisy copies at a time; None takes as many as their size suggests.
 
     Raises:
         TypeError, ValueError: as `saliency`; fewer than 1 sample, negative noise.
@@ -114,9 +115,9 @@ def smoothgrad(
     flat = images.flatten(1)
     spread = noise * (flat.amax(1) - flat.amin(1))
 
-    def noisy(row: int, _: int) -> Tensor:
-        draw = torch.randn(images.shape[1:], generator=generator)
-        return images[row] + spread[row] * draw.to(images)
+    def noisy(rows: Tensor, _: Tensor) -> Tensor:
+        draws = [torch.randn(images.shape[1:], generator=generator) for _ in rows]
+        return images[rows] + spread[rows].view(-1, 1, 1, 1) * torch.stack(draws).to(images)
 
     mean = _mean_gradients(model, images, target, noisy, count=samples, batch_size=batch_size)
     return channel_maximum(mean)
@@ -129,7 +130,7 @@ def integrated_gradients(
     *,
     baseline: float | Tensor = 0.0,
     steps: int = 32,
-    batch_size: int = 32,
+    batch_size: int | None = None,
 ) -> Tensor:
     """Gradients along the straight line from a baseline to the image, times the way: image-shaped.
 
@@ -139,7 +140,7 @@ def integrated_gradients(
         model, images, target: as in `saliency`.
         baseline: a number, or a tensor that broadcasts to the images.
         steps: points on the line, at the middles of equal parts.
-        batch_size: points at a time.
+        batch_size: points at a time; None takes as many as the images' size suggests.
 
     Raises:
         TypeError, ValueError: as `saliency`; fewer than 1 step, a baseline of another shape.
@@ -152,8 +153,9 @@ def integrated_gradients(
     start = as_baseline(baseline, images)
     way = images - start
 
-    def between(row: int, step: int) -> Tensor:
-        return start[row] + (step + 0.5) / steps * way[row]
+    def between(rows: Tensor, step: Tensor) -> Tensor:
+        part = ((step + 0.5) / steps).to(images.dtype).view(-1, 1, 1, 1)
+        return start[rows] + part * way[rows]
 
     mean = _mean_gradients(model, images, target, between, count=steps, batch_size=batch_size)
     return way * mean
@@ -206,26 +208,27 @@ def as_baseline(baseline: float | Tensor, images: Tensor) -> Tensor:
         ) from error
 
 
+@torch.inference_mode(False)
 def _mean_gradients(
     model: nn.Module,
     images: Tensor,
     target: Target,
-    variant: Callable[[int, int], Tensor],
+    variant: Callable[[Tensor, Tensor], Tensor],
     *,
     count: int,
-    batch_size: int,
+    batch_size: int | None,
 ) -> Tensor:
-    """The mean gradient over `count` variants of each image; variant(row, k) makes the k-th."""
+    """The mean gradient over `count` variants; variant(rows, k) makes those images' k-th ones."""
+    batch_size = images_at_once(images) if batch_size is None else batch_size
     if count < 1 or batch_size < 1:
         raise ValueError(f"expected at least 1 sample and a batch of 1; got {count}, {batch_size}")
     goal = as_target(target, images)
     total = torch.zeros_like(images, dtype=torch.promote_types(images.dtype, torch.float32))
-    jobs = [(row, k) for k in range(count) for row in range(len(images))]
+    jobs = torch.arange(count * len(images), device=images.device)
     with examined(model):
-        for start in range(0, len(jobs), batch_size):
-            batch = jobs[start : start + batch_size]
-            rows = torch.tensor([row for row, _ in batch], device=images.device)
-            x = torch.stack([variant(*job) for job in batch])
+        for batch in jobs.split(batch_size):
+            rows = batch % len(images)
+            x = variant(rows, batch // len(images))
             part = goal if isinstance(goal, Neuron) else goal[rows]
             gradients = image_gradients(model, x, part, batch_size=batch_size)
             total.index_add_(0, rows, gradients.to(total.dtype))

@@ -78,13 +78,14 @@ class _Guided(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: Tensor, most: float) -> Tensor:
-        ctx.save_for_backward((x > 0) & (x < most))
-        return x.clamp(0, most)
+        ctx.most, y = most, x.clamp(0, most)
+        ctx.save_for_backward(y)
+        return y
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
-        (passes,) = ctx.saved_tensors
-        return gradient.clamp(min=0) * passes, None
+        (y,) = ctx.saved_tensors  # within (0, most) where x is
+        return torch.ops.aten.hardtanh_backward(gradient.clamp(min=0), y, 0.0, ctx.most), None
 
 
 class _Deconvolved(torch.autograd.Function):

@@ -45,39 +45,59 @@ def nearest_neighbors(
             `exclude_self` with another number of queries than features.
         TypeError: no floats.
 
-    Cost: n · m · d multiplications and a sort of n for each query. Distances are computed in
-    float64, so duplicates are at distance zero; equal ones come in the order of the rows.
+    Cost: n · m · d multiplications and a selection among n for each query. Distances are computed
+    in float64, so duplicates are at distance zero; equal ones come in the order of the rows.
     """
     _check(features, queries, k, metric, exclude_self, batch_size)
-    rows, others = _prepared(features, metric), _prepared(queries, metric)
+    rows, others = _prepared(features.detach(), queries.detach(), metric)
+    lengths = torch.linalg.vecdot(rows, rows) if metric == "euclidean" else rows.new_ones(1)
     parts = []
     for start in range(0, len(others), batch_size):
-        distances = _distances(others[start : start + batch_size], rows, metric)
+        batch = others[start : start + batch_size]
+        keys = torch.addmm(lengths, batch, rows.T, alpha=-2)  # in the order of the distances
         if exclude_self:
-            own = torch.arange(len(distances), device=distances.device)
-            distances[own, own + start] = torch.inf
-        parts.append([part[:, :k] for part in distances.sort(dim=1, stable=True)])
+            own = torch.arange(len(keys), device=keys.device)
+            keys[own, own + start] = torch.inf
+        parts.append(_smallest(keys, batch, k, metric))
     distances, indices = (torch.cat(part) for part in zip(*parts, strict=True))
     return Neighbors(distances.to(features.dtype), indices)
 
 
-def _prepared(rows: Tensor, metric: str) -> Tensor:
-    """Rows in float64; for the cosine, of length one, zero where they are zero."""
-    rows = rows.detach().double()
+def _prepared(features: Tensor, queries: Tensor, metric: str) -> tuple[Tensor, Tensor]:
+    """Both in float64: about their center or, for the cosine, of length one (zero stays zero)."""
     if metric == "euclidean":
-        return rows
+        center = features.mean(dim=0, dtype=torch.float64)
+        return features - center, queries - center  # products of small numbers lose less
+    return _unit(features.double()), _unit(queries.double())
+
+
+def _unit(rows: Tensor) -> Tensor:
+    """Rows of length one, zero where they are zero."""
     return torch.nn.functional.normalize(rows, eps=torch.finfo(torch.float64).tiny)
 
 
-def _distances(queries: Tensor, rows: Tensor, metric: str) -> Tensor:
+def _distances(keys: Tensor, queries: Tensor, metric: str) -> Tensor:
+    """The distances (queries, any) that belong to keys."""
     if metric == "cosine":
-        return (1 - queries @ rows.T).clamp_(min=0)
-    center = rows.mean(dim=0)  # distances stay; products of small numbers lose less
-    queries, rows = queries - center, rows - center
-    squares = (queries**2).sum(1)[:, None] + (rows**2).sum(1) - 2 * queries @ rows.T
-    # What is left of rounding errors would make duplicates look apart.
-    noise = 1e-14 * ((queries**2).sum(1)[:, None] + (rows**2).sum(1))
-    return torch.where(squares < noise, 0.0, squares).sqrt_()
+        return ((1 + keys) / 2).clamp_(min=0)
+    lengths = torch.linalg.vecdot(queries, queries)[:, None]
+    squares = lengths + keys
+    # What is left of rounding errors would make duplicates, of equal length, look apart.
+    return torch.where(squares < 2e-14 * lengths, 0.0, squares).sqrt_()
+
+
+def _smallest(keys: Tensor, queries: Tensor, k: int, metric: str) -> tuple[Tensor, Tensor]:
+    """Distances and rows (queries, k), sorted; equal distances in the order of the rows."""
+    near = keys.topk(min(k + 1, keys.shape[1]), largest=False)  # one more, to see what is tied
+    indices, order = near.indices.sort(dim=1)
+    distances = _distances(near.values.gather(1, order), queries, metric)
+    distances, order = distances.sort(dim=1, stable=True)
+    indices = indices.gather(1, order)
+    tied = (distances[:, k - 1 : k] == distances[:, k:]).any(dim=1)
+    if bool(tied.any()):  # rows further behind may belong before those found
+        every = _distances(keys[tied], queries[tied], metric).sort(dim=1, stable=True)
+        distances[tied], indices[tied] = (part[:, : indices.shape[1]] for part in every)
+    return distances[:, :k], indices[:, :k]
 
 
 def _check(
@@ -90,7 +110,7 @@ def _check(
             raise ValueError(
                 f"{name} must be (rows, {features.shape[-1]}), not empty; got {tuple(given.shape)}"
             )
-        if not bool(given.isfinite().all()):
+        if not all(bool(extreme.isfinite()) for extreme in given.aminmax()):
             raise ValueError(f"{name} must be finite; got NaN or infinity")
     if metric not in METRICS:
         raise ValueError(f"metric must be one of {', '.join(METRICS)}; got {metric!r}")

@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from lib.visualization.base import (
     Neuron,
@@ -14,6 +15,9 @@ from lib.visualization.base import (
     target_scores,
 )
 from lib.visualization.gradients import as_baseline
+from lib.visualization.local_occlusion import LocalArea
+
+MOST_IMAGES, MOST_PIXELS = 32, 2**18  # of a batch
 
 
 class Occlusion(NamedTuple):
@@ -43,14 +47,15 @@ def occlusion_saliency(
     window: int | tuple[int, int],
     stride: int | tuple[int, int],
     baseline: float | Tensor = 0.0,
-    batch_size: int = 32,
+    batch_size: int | None = None,
+    local: str | None = None,
 ) -> Tensor:
     """How far the score falls when a pixel is covered: (batch, height, width), signed.
 
     Each pixel has the mean over all windows that cover it. The arguments, errors and cost are those
     of `slide_window`.
     """
-    options = {"window": window, "stride": stride, "baseline": baseline}
+    options = {"window": window, "stride": stride, "baseline": baseline, "local": local}
     return occlusion_map(slide_window(model, images, target, **options, batch_size=batch_size))
 
 
@@ -62,7 +67,8 @@ def slide_window(
     window: int | tuple[int, int],
     stride: int | tuple[int, int],
     baseline: float | Tensor = 0.0,
-    batch_size: int = 32,
+    batch_size: int | None = None,
+    local: str | None = None,
 ) -> Occlusion:
     """The scores of the images with a window covered, for each place of the window.
 
@@ -75,11 +81,16 @@ def slide_window(
         target: one class, one class for each image, or a `Neuron`.
         window, stride: in pixels; a pair is (vertical, horizontal).
         baseline: what covers: a number, or a tensor that broadcasts to the images.
-        batch_size: covered images at a time; bounds the memory.
+        batch_size: covered images at a time; bounds the memory. None takes 32, and fewer of large
+            images (5 of 224 × 224), of which more at a time take longer for each.
+        local: a layer of maps through which all that follows gets to know the image. Up to there
+            only the part that the window can reach is computed for each place, with the same
+            result: worth it for a large image, a small window and an early layer.
 
     Raises:
         TypeError, ValueError: images or a target that the model cannot take, a window larger than
-            the image, or a stride of 0 or beyond the window, which would leave pixels out.
+            the image, or a stride of 0 or beyond the window, which would leave pixels out; a
+            layer `local` that is not.
 
     Cost: a forward pass for each place, about (height · width) / stride² of them for each image.
     Source: Zeiler, Fergus, "Visualizing and understanding convolutional networks", ECCV 2014,
@@ -87,22 +98,20 @@ def slide_window(
     """
     check_images(model, images)
     goal, cover = as_target(target, images), as_baseline(baseline, images)
-    if batch_size < 1:
+    if batch_size is not None and batch_size < 1:
         raise ValueError(f"batch_size must be at least 1; got {batch_size}")
     window, stride = _pair(window, "window"), _pair(stride, "stride")
     size = (images.shape[2], images.shape[3])
     tops, lefts = (_places(*numbers) for numbers in zip(size, window, stride, strict=True))
-    places = [(top, left) for top in tops for left in lefts]
+    batch_size = batch_size or max(1, min(MOST_IMAGES, MOST_PIXELS // (size[0] * size[1])))
     with examined(model), torch.no_grad():
-        score, scores = [], []
-        for row in range(len(images)):
-            one = goal if isinstance(goal, Neuron) else goal[row : row + 1]
-            score.append(target_scores(model, images[row : row + 1].clone(), one))
-            scores.append(
-                _covered_scores(model, images[row], cover[row], one, places, window, batch_size)
-            )
-    grid = torch.stack(scores).view(len(images), len(tops), len(lefts))
-    return Occlusion(torch.cat(score), grid, tops, lefts, window, size)
+        if local is None:
+            scores = _scores(model, images, cover, goal, tops, lefts, window, batch_size)
+        else:
+            area = LocalArea(model, local, size, tops, lefts, window)
+            scores = area.scores(model, images, cover, goal, batch_size)
+    grid = scores[:, 1:].view(len(images), len(tops), len(lefts))
+    return Occlusion(scores[:, 0], grid, tops, lefts, window, size)
 
 
 def occlusion_map(occlusion: Occlusion, *, places: int | None = None) -> Tensor:
@@ -133,30 +142,32 @@ def occlusion_map(occlusion: Occlusion, *, places: int | None = None) -> Tensor:
     return (total / (rows.T @ seen.float() @ columns)).to(occlusion.scores.dtype)
 
 
-def _covered_scores(
+def _scores(
     model: nn.Module,
-    image: Tensor,
+    images: Tensor,
     cover: Tensor,
     target: Tensor | Neuron,
-    places: list[tuple[int, int]],
+    tops: tuple[int, ...],
+    lefts: tuple[int, ...],
     window: tuple[int, int],
     batch_size: int,
 ) -> Tensor:
-    """(places,): one image's score with each place covered, in batches written into in place."""
-    height, width = window
-    batch = image.expand(min(batch_size, len(places)), *image.shape).clone()
-    scores = []
-    for start in range(0, len(places), batch_size):
-        chosen = places[start : start + batch_size]
-        parts = [(..., slice(top, top + height), slice(left, left + width)) for top, left in chosen]
-        for slot, part in zip(batch, parts, strict=False):
-            slot[part] = cover[part]
-        shown = batch[: len(chosen)].clone()  # the model's first layer may work in place
-        classes = target if isinstance(target, Neuron) else target.expand(len(chosen))
+    """(batch, 1 + places): scores with nothing covered, then with each place covered."""
+    rows, columns = (
+        _covers(starts, length, side, images.device).to(images.dtype)
+        for starts, length, side in zip((tops, lefts), window, images.shape[2:], strict=True)
+    )
+    # The first place covers nothing.
+    rows = functional.pad(rows.repeat_interleave(len(lefts), dim=0), (0, 0, 1, 0))
+    columns = functional.pad(columns.repeat(len(tops), 1), (0, 0, 1, 0))
+    count, scores = len(rows), []
+    for jobs in torch.arange(len(images) * count, device=images.device).split(batch_size):
+        image, place = jobs // count, jobs % count
+        covered = rows[place][:, None, :, None] * columns[place][:, None, None, :]
+        shown = torch.lerp(images[image], cover[image], covered)  # 0 and 1 choose exactly
+        classes = target if isinstance(target, Neuron) else target[image]
         scores.append(target_scores(model, shown, classes))
-        for slot, part in zip(batch, parts, strict=False):
-            slot[part] = image[part]
-    return torch.cat(scores)
+    return torch.cat(scores).view(len(images), count)
 
 
 def _covers(starts: tuple[int, ...], length: int, side: int, device: torch.device) -> Tensor:

@@ -95,6 +95,7 @@ def patches_by_channel(
     if count < 1 or per_image < 1:
         raise ValueError(f"count and per_image must be at least 1; got {count}, {per_image}")
     check_images(model, images)
+    images = images.detach()  # patches are cut out of them in place
     field = receptive_field(model, layer, image_size=tuple(images.shape[2:]))
     allowed = _allowed(field, whole).to(images.device)
     best: dict[int, list[Tensor]] = {channel: [] for channel in channels}

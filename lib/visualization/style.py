@@ -110,6 +110,7 @@ def style_objective(
     return -likeness - manner * style_weight
 
 
+@torch.inference_mode(False)
 def style_transfer(
     model: nn.Module,
     content: Tensor,

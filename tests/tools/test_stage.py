@@ -6,7 +6,7 @@ import pytest
 from lib import runtime
 from lib.claims import claim
 from tests.tools.conftest import markdown
-from tools.chapters import CourseError, read_source
+from tools.chapters import ROOT, CourseError, read_source
 from tools.contents_map import PLACE
 from tools.execute import Executed, Parameters
 from tools.stage import add_anchors, add_card, stage
@@ -16,6 +16,7 @@ SITE = {
     "_toc.yml": "root: index\nparts:\n- chapters: [{file: chapters/01_a}, {file: claims}]\n",
     "index.md": "# Book\n",
     "references.bib": "@misc{graham2014, author={Graham, B.}, title={Max-pooling}, year=2014}",
+    "benchmarks/results.json": (ROOT / "benchmarks" / "results.json").read_text(),
     "chapters/syllabus.yml": """
         parts: {Part: [{id: M05, text: A row., sections: ["01_a#Chapter 01_a"]}]}
         later: []
@@ -35,6 +36,7 @@ def executed(write_chapter, tmp_path):
 def site(executed, tmp_path, monkeypatch):
     """The root of a book that has one chapter, whose run brought no outputs."""
     for name, text in SITE.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(text)
     monkeypatch.setattr(Executed, "notebook", lambda self: read_source(self.chapter))
     return tmp_path

@@ -53,6 +53,13 @@ def test_equal_distances_come_in_the_order_of_the_rows():
     assert found.indices.tolist() == [[3, 0, 1, 2]]
 
 
+def test_ties_at_the_last_place_go_to_the_first_rows():
+    features = torch.tensor([[0.0, 3.0]] + [[0.0, 2.0]] * 500 + [[0.0, 1.0]])
+    for metric, expected in (("euclidean", [501, 1, 2]), ("cosine", [0, 1, 2])):
+        found = nearest_neighbors(features, torch.tensor([[0.0, 1e-3]]), 3, metric=metric)
+        assert found.indices.tolist() == [expected]
+
+
 def test_half_precision_is_computed_precisely(rows):
     rows = rows.half()
     found = nearest_neighbors(rows, rows, 4)

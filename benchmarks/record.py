@@ -1,0 +1,87 @@
+"""What was measured, as `benchmarks/results.json` keeps it and the book's page shows it."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from lib.files import write_atomically
+
+RESULTS = Path(__file__).with_name("results.json")
+MET, MISSED, REPORTED = "met", "missed", "no target"
+
+
+@dataclass(frozen=True)
+class Row:
+    """One comparison.
+
+    Attributes:
+        work, peer: what was computed, and against whose code.
+        threads: of either side.
+        target: how many times as fast ours should be; None asks for nothing.
+        ratio, low, high: how many times as fast it was: median, smallest and largest of the rounds.
+        rounds: in which the sides took turns.
+        seconds: that ours took, the median.
+        images: that came out; None where that is of no interest.
+        limit: what keeps ours from being faster.
+    """
+
+    work: str
+    peer: str
+    threads: int
+    target: float | None
+    ratio: float
+    low: float
+    high: float
+    rounds: int
+    seconds: float
+    images: int | None
+    limit: str
+
+    @property
+    def verdict(self) -> str:
+        """Whether the median meets the target."""
+        if self.target is None:
+            return REPORTED
+        return MET if self.ratio >= self.target else MISSED
+
+
+@dataclass(frozen=True)
+class Section:
+    """The comparisons of one benchmark, measured in one process.
+
+    Attributes:
+        title: of the work.
+        about: how it is made the same work, in Markdown.
+        machine: in words, such as "2 cores, x86-64 (AVX512)".
+        versions: of what was compared.
+        rows: one for each comparison.
+    """
+
+    title: str
+    about: str
+    machine: str
+    versions: dict[str, str]
+    rows: tuple[Row, ...]
+
+
+def load_record(path: Path = RESULTS) -> dict[str, Section]:
+    """The sections by the names of their benchmarks, in the order in which they are shown.
+
+    Raises:
+        FileNotFoundError: nothing was measured yet.
+        ValueError: the file is no such record.
+    """
+    try:
+        sections = json.loads(path.read_text("utf-8"))
+        return {
+            name: Section(**{**fields, "rows": tuple(Row(**row) for row in fields["rows"])})
+            for name, fields in sections.items()
+        }
+    except (ValueError, TypeError, KeyError, AttributeError) as error:
+        raise ValueError(f"{path} is no record of benchmarks: {error!r}") from error
+
+
+def save_record(sections: dict[str, Section], path: Path = RESULTS) -> None:
+    """Write the record as a whole."""
+    fields = {name: asdict(section) for name, section in sections.items()}
+    write_atomically(path, json.dumps(fields, indent=1, ensure_ascii=False) + "\n")

@@ -1,0 +1,77 @@
+import re
+from dataclasses import replace
+
+import pytest
+
+from benchmarks.record import Row, Section, load_record
+from lib.plotting.style import BLUE, GRAY, VERMILLION
+from tools.benchmarks_page import CHART, draw_ratios, render_benchmarks_page
+
+ROW = Row("a map", "a library", 1, 2.0, 3.0, 2.5, 4.0, 9, 0.0123, None, "It copies too much.")
+
+
+@pytest.fixture
+def sections():
+    missed = replace(ROW, work="another map", ratio=1.9, low=1.5)
+    counted = replace(ROW, work="pictures", target=None, seconds=2.0, images=10_000)
+    versions = {"torch": "9.9"}
+    return {
+        "maps": Section("Maps", "How.", "2 cores, x86-64", versions, (ROW, missed)),
+        "scenes": Section("Scenes", "What.", "4 cores, arm64", versions, (counted,)),
+    }
+
+
+@pytest.fixture
+def page(sections):
+    return render_benchmarks_page(sections)["benchmarks.md"].decode()
+
+
+def test_a_row_shows_target_ratio_spread_and_verdict(page):
+    assert "| a map | a library | 12.3 ms | 2× | 3.00× (2.50 to 4.00) | ✓ met |" in page
+    assert "| another map | a library | 12.3 ms | 2× | 1.90× (1.50 to 4.00) | ✗ missed |" in page
+
+
+def test_only_what_is_missed_says_why(page):
+    assert re.findall(r"- \*\*(.*)\*\*: (.*)", page) == [
+        ("another map, a library", "It copies too much.")
+    ]
+
+
+def test_images_are_counted_per_second(page):
+    assert "| pictures | a library | 2.0 s, 5,000 per second |  | 3.00×" in page
+
+
+def test_targets_are_counted(page):
+    assert "1 of 2 targets are met; 1 more have no target." in page
+
+
+def test_each_section_says_where_it_was_measured(page):
+    assert re.findall(r"Measured on (.*)\.\n", page) == [
+        "2 cores, x86-64, 1 thread(s), with torch 9.9",
+        "4 cores, arm64, 1 thread(s), with torch 9.9",
+    ]
+
+
+def test_the_chart_is_a_png_that_the_page_shows_with_alt_text(sections, page):
+    assert render_benchmarks_page(sections)[CHART].startswith(b"\x89PNG")
+    assert re.search(rf"```{{image}} {CHART}\n:alt: A chart with .+\n```", page)
+
+
+def test_the_chart_has_each_median_in_the_color_of_its_verdict(sections):
+    (ax,) = draw_ratios(sections).axes
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [(*dot.get_xdata(), dot.get_color()) for dot in reversed(dots)] == [
+        (3.0, BLUE), (1.9, VERMILLION), (3.0, GRAY),
+    ]  # fmt: skip
+    assert ax.get_xscale() == "log"
+    targets = [line for line in ax.lines if line.get_marker() == "|"]
+    assert [target.get_xdata()[0] for target in targets] == [2.0, 2.0]
+
+
+def test_an_empty_record_is_refused():
+    with pytest.raises(ValueError, match="record of benchmarks is empty"):
+        render_benchmarks_page({})
+
+
+def test_what_was_recorded_makes_a_page():
+    assert render_benchmarks_page(load_record())["benchmarks.md"]

@@ -1,0 +1,115 @@
+"""Renders the book's page of benchmarks from what `python -m benchmarks` recorded."""
+
+import io
+from collections import Counter
+from collections.abc import Mapping
+
+from matplotlib.figure import Figure
+
+from benchmarks.record import MET, MISSED, REPORTED, Row, Section
+from lib.plotting.style import BLUE, GRAY, INK, VERMILLION, figure, use_style
+
+INTRO = """\
+# Benchmarks
+
+How fast is the code of this course next to the libraries that a reader might take instead? Each row
+below is one piece of work that both compute. The two sides run in one process; first their results
+are compared number by number, then they take turns, and the **ratio** is the median over the rounds
+of their time over ours, with its smallest and largest value in brackets. Above 1, ours is faster.
+
+**✓ met** and **✗ missed** say whether the median reaches the target, which was set beforehand.
+Where it is missed, a sentence says what the limit is. All sides start with warm caches and an
+allocator that keeps its memory. `make bench` measures anew and rewrites what this page is made of;
+ratios on another machine will differ, verdicts at the margin, too.
+"""
+ICONS = {MET: "✓ met", MISSED: "✗ missed", REPORTED: "–"}
+COLORS = {MET: BLUE, MISSED: VERMILLION, REPORTED: GRAY}
+CHART = "benchmarks.png"
+UNEXPLAINED = "not explained yet."
+ALT = (
+    "A chart with a row for each comparison and a logarithmic axis of ratios: a dot for the "
+    "median, a line from the smallest to the largest round, and a mark for the target. Dots right "
+    "of 1 are work at which this course's code is faster. The tables below hold the same numbers."
+)
+
+
+def render_benchmarks_page(sections: Mapping[str, Section]) -> dict[str, bytes]:
+    """The page in MyST Markdown, and its chart, by their paths.
+
+    Args:
+        sections: what `benchmarks.record.load_record` gives.
+
+    Raises:
+        ValueError: nothing was measured.
+    """
+    if not any(section.rows for section in sections.values()):
+        raise ValueError("the record of benchmarks is empty; python -m benchmarks fills it")
+    parts = [INTRO, _summary(sections), f"```{{image}} {CHART}\n:alt: {ALT}\n```\n"]
+    parts += [_section(section) for section in sections.values()]
+    return {"benchmarks.md": "\n".join(parts).encode(), CHART: _png(draw_ratios(sections))}
+
+
+def draw_ratios(sections: Mapping[str, Section]) -> Figure:
+    """Every ratio on one logarithmic axis, with its spread and its target."""
+    use_style()
+    rows = [row for section in sections.values() for row in section.rows]
+    made, ax = figure(height=0.5 * len(rows) + 1.0)
+    ax.set_xscale("log")
+    ax.axvline(1, color=GRAY, lw=1)
+    for y, row in enumerate(reversed(rows)):
+        color = COLORS[row.verdict]
+        ax.plot([row.low, row.high], [y, y], color=color, lw=2.2, solid_capstyle="butt")
+        ax.plot(row.ratio, y, "o", color=color)
+        if row.target is not None:
+            ax.plot(row.target, y, "|", color=INK, ms=13, mew=2)
+        label = f"{row.work} | {row.peer}"
+        ax.text(0.01, y + 0.28, label, transform=ax.get_yaxis_transform(), fontsize=9, va="bottom")
+    ax.set_yticks([])
+    ax.set(ylim=(-0.6, len(rows) - 0.1), xlabel="times as fast as the peer (mark: target)")
+    low, high = (f(x for row in rows for x in (row.low, row.high, 1)) for f in (min, max))
+    ticks = [
+        tick for tick in (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 50, 100) if low / 2 < tick < high * 2
+    ]
+    ax.set_xticks(ticks, [f"{tick:g}×" for tick in ticks])
+    ax.minorticks_off()
+    ax.spines["left"].set_visible(False)
+    return made
+
+
+def _png(chart: Figure) -> bytes:
+    buffer = io.BytesIO()
+    chart.savefig(buffer, format="png", metadata={"Software": None})
+    return buffer.getvalue()
+
+
+def _summary(sections: Mapping[str, Section]) -> str:
+    """A sentence such as "23 of 25 targets are met; 2 more have no target."."""
+    counts = Counter(row.verdict for section in sections.values() for row in section.rows)
+    targets = counts[MET] + counts[MISSED]
+    without = f"; {counts[REPORTED]} more have no target" if counts[REPORTED] else ""
+    return f"{counts[MET]} of {targets} targets are met{without}.\n"
+
+
+def _section(section: Section) -> str:
+    """A heading, what was done, a table, and what limits the rows that miss their target."""
+    lines = [f"## {section.title}\n", f"{section.about}\n"]
+    lines += ["| Work | Against | Ours takes | Target | Ratio | |", "|---|---|---|---|---|---|"]
+    lines += [_line(row) for row in section.rows]
+    missed = [row for row in section.rows if row.verdict == MISSED]
+    lines += [""] + [f"- **{row.work}, {row.peer}**: {row.limit or UNEXPLAINED}" for row in missed]
+    versions = ", ".join(f"{name} {number}" for name, number in section.versions.items())
+    threads = " and ".join(str(number) for number in sorted({row.threads for row in section.rows}))
+    lines += [f"\nMeasured on {section.machine}, {threads} thread(s), with {versions}.\n"]
+    return "\n".join(lines)
+
+
+def _line(row: Row) -> str:
+    target = "" if row.target is None else f"{row.target:g}×"
+    ratio = f"{row.ratio:.2f}× ({row.low:.2f} to {row.high:.2f})"
+    return f"| {row.work} | {row.peer} | {_time(row)} | {target} | {ratio} | {ICONS[row.verdict]} |"
+
+
+def _time(row: Row) -> str:
+    """In a unit that fits, and as images per second where they are counted."""
+    known = f"{row.seconds:.1f} s" if row.seconds >= 1 else f"{1000 * row.seconds:.3g} ms"
+    return known if row.images is None else f"{known}, {row.images / row.seconds:,.0f} per second"
