@@ -15,7 +15,7 @@ SHELL  := bash -o pipefail
 NEWS   := { grep --line-buffered -v '^Requirement already satisfied' || true; }
 
 .DEFAULT_GOAL := help
-.PHONY: help book print serve test notebooks lint assignment grade mutants bench clean
+.PHONY: help book print serve test notebooks lint assignment grade mutants faults bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
@@ -56,8 +56,11 @@ grade: $(VENV)/.book ## grade what came back: make grade ASSIGNMENT=folder SUBMI
 mutants: $(VENV)/.test ## put faults into lib, in copies, and see that the chapters' checks notice
 	@$(BIN)/python -m tools.mutants
 
-bench: $(VENV)/.book ## measure our code against its peers
-	@$(BIN)/python -m benchmarks
+faults: $(VENV)/.test ## run every fault (make test runs a sample of each kind) and count them
+	@$(BIN)/python -m pytest tests/faults -m ""
+
+bench: $(VENV)/.test ## measure our code against its peers (NAMES="occlusion mixing")
+	@$(BIN)/python -m benchmarks $(NAMES)
 
 clean: ## remove what was built; the environment and the data stay
 	rm -rf _build

@@ -173,7 +173,8 @@ def alignment_error_rate(found: Tensor, possible: Tensor, sure: Tensor | None = 
     Source: Och and Ney, "A systematic comparison of various statistical alignment models",
     Computational Linguistics 29, 2003, section 5.
     """
-    sure = possible & (possible.sum(dim=-1, keepdim=True) == 1) if sure is None else sure
+    if sure is None:
+        sure = possible.bool() & (possible.sum(dim=-1, keepdim=True) == 1)
     if not found.dtype == possible.dtype == sure.dtype == torch.bool:
         raise ValueError(f"tables must be bool; got {found.dtype}, {possible.dtype}, {sure.dtype}")
     if not found.shape == possible.shape == sure.shape:

@@ -93,7 +93,7 @@ def judge_looks(weights: Tensor, about: Tensor, owners: Tensor, *, rows: int) ->
         ValueError: shapes that do not fit.
     """
     places = weights.shape[-1]
-    if weights.shape[:2] != about.shape or len(owners) != len(about) or places % rows:
+    if weights.shape[:2] != about.shape or len(owners) != len(about) or rows < 1 or places % rows:
         raise ValueError(
             "expected weights (batch, steps, places), about (batch, steps) and owners (batch, "
             f"height, width), {rows} rows; got {tuple(weights.shape)}, {tuple(about.shape)}, "

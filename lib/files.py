@@ -8,12 +8,17 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file (text as UTF-8); whoever reads it meanwhile, or if this fails, sees the old one.
 
     Raises:
-        OSError, UnicodeEncodeError: it cannot be written; nothing is left behind.
+        OSError, UnicodeEncodeError: it cannot be written; nothing is left behind. An OSError names
+            the file.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    data = content.encode("utf-8") if isinstance(content, str) else content
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")
     try:
-        partial.write_bytes(content.encode("utf-8") if isinstance(content, str) else content)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            partial.write_bytes(data)
+            partial.replace(path)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:  # a full disk names no file, and others name the partial one
+        raise OSError(error.errno, error.strerror, str(path)) from error

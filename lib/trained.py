@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import pickle
 import sys
 from collections.abc import Sequence
 from importlib.resources import files
@@ -48,7 +49,8 @@ def scene_classifiers(
 
     They differ in first weights and order of the examples; the scenes are the same. A network is
     kept in a file with its SHA-256, under a key of its recipe, its training scenes and the code
-    that trained it. A file that does not verify is not used; that is said on stderr.
+    that trained it. A file that does not verify is not used, and one that cannot be written is
+    done without; either is said on stderr.
 
     Args:
         run: at budget "quick" they learn from few scenes and make many errors.
@@ -72,7 +74,7 @@ def scene_classifiers(
         outcomes = run_trials(todo, train, {}, run=run, keep_models=True, progress=label)
         for s, outcome in zip(missing, outcomes, strict=True):
             networks[s] = outcome.model
-            _save(paths[s], outcome.model)
+            _keep(paths[s], outcome.model)
     return [networks[s].to(run.device).eval() for s in seeds]
 
 
@@ -89,6 +91,14 @@ def _key(trial: Trial, train: SceneDataset, run: Run) -> str:
     return digest.hexdigest()[:20]
 
 
+def _keep(path: Path, network: nn.Module) -> None:
+    """Save a network; a folder that cannot be written costs time, not the network."""
+    try:
+        _save(path, network)
+    except OSError as error:
+        print(f"{path} cannot be written ({error}); train it again next time", file=sys.stderr)
+
+
 def _save(path: Path, network: nn.Module) -> None:
     buffer = io.BytesIO()
     torch.save(network.state_dict(), buffer)
@@ -97,7 +107,10 @@ def _save(path: Path, network: nn.Module) -> None:
 
 
 def _load(path: Path, train: SceneDataset, run: Run) -> ConvNet | None:
-    """The network in a file; None where there is no file, or not the one that was written."""
+    """The network in a file; None where there is no file, or not the one that was written.
+
+    Nothing in the file is run: it is read as tensors alone.
+    """
     if not path.is_file():
         return None
     content = path.read_bytes()
@@ -106,5 +119,10 @@ def _load(path: Path, train: SceneDataset, run: Run) -> ConvNet | None:
         return None
     channels, classes = train.images.shape[1], len(train.classes)
     network = ConvNet(channels, classes, generator=run.generator("unused"), **NETWORK)
-    network.load_state_dict(torch.load(io.BytesIO(content[DIGEST:]), weights_only=True))
+    try:
+        network.load_state_dict(torch.load(io.BytesIO(content[DIGEST:]), weights_only=True))
+    except (pickle.UnpicklingError, EOFError, RuntimeError, TypeError) as error:
+        reason = f"holds no weights of this network ({type(error).__name__})"
+        print(f"{path} {reason}; it is trained again", file=sys.stderr)
+        return None
     return network

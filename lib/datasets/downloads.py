@@ -29,7 +29,7 @@ class ChecksumError(DownloadError):
 
 
 class StorageError(DownloadError):
-    """A file could not be written here; another source would not help."""
+    """A file could not be written or read here; another source would not help."""
 
 
 def data_root(root: str | Path | None = None) -> Path:
@@ -38,9 +38,16 @@ def data_root(root: str | Path | None = None) -> Path:
 
 
 def sha256_of(path: Path) -> str:
-    """The SHA-256 of a file, as 64 hexadecimal digits."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
+    """The SHA-256 of a file, as 64 hexadecimal digits.
+
+    Raises:
+        StorageError: it cannot be read.
+    """
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise StorageError(f"cannot read {path}: {error.strerror}") from error
 
 
 def is_verified(path: Path, *, sha256: Collection[str]) -> bool:
@@ -69,7 +76,8 @@ def fetch(
         progress: show a bar on stderr.
 
     Raises:
-        StorageError: the file cannot be written, for example because the disk is full.
+        StorageError: the file cannot be written, for example because the disk is full, or one that
+            is there cannot be read.
         ChecksumError: every mirror sent other bytes than expected.
         DownloadError: no mirror sent the file; the message names each with its reason.
     """
@@ -166,6 +174,8 @@ def _download(url: str, *, timeout: float, progress: bool) -> Iterator[bytes]:
         raise DownloadError(f"nothing came for {timeout:g} s") from error
     except urllib.error.URLError as error:
         raise DownloadError(f"cannot be reached: {error.reason}") from error
+    except ValueError as error:  # an address, or a length in the answer, that is none
+        raise DownloadError(f"cannot be read: {error}") from error
     except (http.client.HTTPException, OSError) as error:
         raise DownloadError(f"the connection broke: {error!r}") from error
 

@@ -1,4 +1,4 @@
-"""Flickr8k: 8,000 photographs with five captions each, for those who have it (data/README.md)."""
+"""Flickr8k: 8,000 photographs with five captions each, for those who have it (datasheets.md)."""
 
 import re
 import zlib
@@ -18,6 +18,7 @@ from lib.datasets.words import Vocabulary, pad
 FOLDER, PICTURES, PAGE = "flickr8k", "Flicker8k_Dataset", "8k-pictures.html"
 SPLITS = ("train", "test")
 TEST_PART = 8  # one photograph in so many is for testing
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # others may start programs, as EPS does
 WORD = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
 
 
@@ -141,9 +142,22 @@ def _split_of(path: str) -> str:
 
 def _read(path: Path, size: int) -> Tensor:
     try:
-        with Image.open(path) as file:
-            upright = ImageOps.exif_transpose(file).convert("RGB")
-    except (OSError, Image.DecompressionBombError) as error:
+        with Image.open(path, formats=FORMATS) as file:
+            upright = _as_rgb(ImageOps.exif_transpose(file))
+    except (OSError, ValueError, Image.DecompressionBombError) as error:
         raise DownloadError(f"{path} is no picture, or damaged: {error}") from error
     pixels = np.asarray(ImageOps.fit(upright, (size, size), Image.Resampling.BILINEAR))
     return torch.from_numpy(pixels.copy()).permute(2, 0, 1).float().div_(255)
+
+
+def _as_rgb(picture: Image.Image) -> Image.Image:
+    """The picture in 8 bits for each of three colors; what is transparent keeps its color.
+
+    Raises:
+        ValueError: numbers of another size, whose black and white nobody knows.
+    """
+    if picture.mode.startswith("I;16"):  # which Pillow would clip at 255
+        picture = Image.fromarray((np.asarray(picture) / 257).round().astype(np.uint8))
+    if picture.mode in ("I", "F"):
+        raise ValueError(f"expected 8 or 16 bits for each color; got Pillow's mode {picture.mode}")
+    return picture.convert("RGB")

@@ -40,7 +40,7 @@ class Preprocessing(nn.Module):
 
         Raises:
             RuntimeError: the layer is empty.
-            TypeError: images of whole numbers.
+            TypeError: no tensor, or one of whole numbers.
             ValueError: images of another shape or range.
 
         Cost: one pass over the batch for its lowest and highest value; a synchronization on a GPU.
@@ -88,8 +88,9 @@ def _check(images: Tensor, shape: Sequence[int], value_range: Sequence[float]) -
     lowest, highest = value_range
     fitted = ", ".join("any" if size == ANY else str(size) for size in shape)
     span = f"float values from {lowest:g} to {highest:g}"
-    if not images.is_floating_point():
-        raise TypeError(f"expected images of {span}; got {images.dtype}")
+    if not isinstance(images, Tensor) or not images.is_floating_point():
+        got = images.dtype if isinstance(images, Tensor) else type(images).__name__
+        raise TypeError(f"expected images of {span}; got {got}")
     fits = [size in (ANY, got) for size, got in zip(shape, images.shape[1:], strict=False)]
     if images.ndim != 4 or not all(fits):
         raise ValueError(f"expected images (batch, {fitted}); got shape {tuple(images.shape)}")

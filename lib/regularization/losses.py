@@ -17,7 +17,7 @@ def multiclass_svm_loss(scores: Tensor, labels: Tensor, *, margin: float = 1.0) 
 
     Raises:
         TypeError: labels that are not int64.
-        ValueError: shapes that do not fit, or an empty batch.
+        ValueError: shapes that do not fit, an empty batch, or a class that is not there.
 
     Source: Weston and Watkins, "Support vector machines for multi-class pattern recognition", 1999.
     """
@@ -28,6 +28,8 @@ def multiclass_svm_loss(scores: Tensor, labels: Tensor, *, margin: float = 1.0) 
             "expected scores (batch, classes) and labels (batch,); "
             f"got {tuple(scores.shape)} and {tuple(labels.shape)}"
         )
+    if not bool(((labels >= 0) & (labels < scores.shape[1])).all()):
+        raise ValueError(f"labels must be below {scores.shape[1]} classes; got {labels.tolist()}")
     right = labels[:, None]
     margins = (scores - scores.gather(1, right) + margin).clamp(min=0)
     return margins.scatter(1, right, 0.0).sum(dim=1).mean()

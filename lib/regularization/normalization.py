@@ -2,6 +2,8 @@
 
 from torch import Tensor
 
+from lib.regularization.base import check_images
+
 
 def batch_norm(
     x: Tensor, gamma: Tensor, beta: Tensor, *, epsilon: float = 1e-5
@@ -21,6 +23,7 @@ def batch_norm(
         flow through all three; detach the statistics before you average them.
 
     Raises:
+        TypeError: no floats.
         ValueError: shapes that do not fit, or fewer than two values per channel.
 
     Source: Ioffe and Szegedy, "Batch normalization: Accelerating deep network training by reducing
@@ -46,6 +49,7 @@ def batch_norm_inference(
         epsilon: keeps the root away from zero.
 
     Raises:
+        TypeError: no floats.
         ValueError: shapes that do not fit.
     """
     _check_shapes(x, gamma=gamma, beta=beta, mean=mean, var=var)
@@ -91,8 +95,7 @@ def unbiased_variance(var: Tensor, *, count: int) -> Tensor:
 
 
 def _check_shapes(x: Tensor, **per_channel: Tensor) -> None:
-    if x.ndim != 4:
-        raise ValueError(f"expected x (batch, channels, height, width); got {tuple(x.shape)}")
+    check_images(x)
     for name, values in per_channel.items():
         if values.shape != x.shape[1:2]:
             raise ValueError(f"{name} must be ({x.shape[1]},); got {tuple(values.shape)}")

@@ -4,6 +4,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from lib.regularization.base import check_images
+
 WINDOW = 2  # pixels of a pooling window's side
 
 
@@ -60,6 +62,7 @@ def fractional_max_pool2d(
         (batch, channels, *output_size).
 
     Raises:
+        TypeError: no floats.
         ValueError: another number of dimensions, or a size outside.
 
     Source: Graham, 2014; torch draws a u per channel. At test, the paper averages predictions over
@@ -76,14 +79,13 @@ def fractional_max_pool2d_fixed(x: Tensor, *, output_size: int | tuple[int, int]
         output_size: as in `fractional_max_pool2d`.
 
     Raises:
-        ValueError: as there.
+        TypeError, ValueError: as there.
     """
     return _pool(x, _pair(output_size), None)
 
 
 def _pool(x: Tensor, size: tuple[int, int], generator: torch.Generator | None) -> Tensor:
-    if x.ndim != 4:
-        raise ValueError(f"expected x (batch, channels, height, width); got {tuple(x.shape)}")
+    check_images(x)
     _check_sizes(tuple(x.shape[2:]), size)
     if generator is None:
         u = torch.full((len(x), 1, 2), 0.5)

@@ -166,7 +166,7 @@ def _places(viewing: Viewing) -> list[str]:
 def _as_url(picture: object) -> str:
     """A picture (3, height, width) as a WebP data URL."""
     pixels = np.asarray(picture, dtype=np.float64)
-    if pixels.ndim != 3 or len(pixels) != 3 or not np.isfinite(pixels).all():
+    if pixels.ndim != 3 or len(pixels) != 3 or 0 in pixels.shape or not np.isfinite(pixels).all():
         raise ValueError(f"a picture must be finite (3, height, width); got {pixels.shape}")
     levels = (pixels.clip(0, 1) * 255).round().astype(np.uint8).transpose(1, 2, 0)
     buffer = io.BytesIO()

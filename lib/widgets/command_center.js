@@ -151,8 +151,8 @@ function makeTable(pick) {
   };
   body.addEventListener("keydown", step);
   body.addEventListener("click", ({ target }) => {
-    const radio = target.closest("tr").querySelector("input");
-    if (target !== radio && !target.closest("label")) pick(Number(radio.value));
+    const radio = target.closest("tr")?.querySelector("input");
+    if (radio && target !== radio && !target.closest("label")) pick(Number(radio.value));
   });
   body.addEventListener("change", ({ target }) => pick(Number(target.value)));
   return { nodes: [count, element("div", { class: "course-scroll" }, table)], fill };

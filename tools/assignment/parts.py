@@ -18,6 +18,7 @@ from tools.assignment.copying import copy_from_course
 from tools.chapters import ROOT, Chapter, CourseError, list_chapters, read_source, title_of
 from tools.colab import Repository, read_repository, with_first_cell
 from tools.exercises import Exercise, list_exercises, without_solutions
+from tools.folders import replace_folder
 
 MARK = ".course-assignment"  # a folder with this file is ours to replace
 TAKEN_ALONG = ("lib", "requirements.txt", "data/README.md", "data/checksums.json", "LICENSE")
@@ -79,9 +80,7 @@ def write_assignment(
             write_autograders(chapters, made / "instructor" / "otter")
         (made / "plan.md").write_text(render_plan(chapters), encoding="utf-8")
         (made / MARK).touch()
-        if out.exists():
-            out.rename(Path(scratch, "old"))
-        made.rename(out)
+        replace_folder(out, made)
 
 
 def write_student(chapters: Sequence[Chapter], out: Path, published: Repository | None) -> None:
