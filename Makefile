@@ -34,7 +34,7 @@ serve: ## look at the built book on http://127.0.0.1:8000 (PORT=8000)
 test: $(VENV)/.test ## run every test: lib, tools, chapters (nbval), the built pages in a browser
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadgroup
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
 	@echo "Checking the outputs of the chapters' notebooks (nbval)"
 	@COURSE_BUDGET=quick COURSE_THREADS=1 COURSE_PROGRESS=off OMP_NUM_THREADS=1 \
 	  $(BIN)/python -m pytest -n auto --dist loadscope --nbval-lax --nbval-current-env chapters

@@ -249,10 +249,8 @@ print("the largest rate at which all 40 together still descend:", f"{2 / curvatu
 # %%
 def linear(generator):
     layer = nn.Linear(784, 10)
-    (
-        nn.init.zeros_(layer.weight),
-        nn.init.zeros_(layer.bias),
-    )  # (3) tells the rows apart by the labels
+    for p in layer.parameters():  # zeros will do: (3) tells the rows apart by the labels
+        nn.init.zeros_(p)
     return nn.Sequential(nn.Flatten(), layer)
 
 
@@ -351,7 +349,8 @@ square = torch.stack(torch.meshgrid(fine, fine, indexing="xy"), dim=-1).flatten(
 def best_of(starts, units):  # few units often get stuck
     nets = stack([MLP(2, [units], 2, generator=run.generator("bend", s)) for s in range(starts)])
     order = minibatches(300, 50, 600, [run.generator("bend order")])
-    fit(nets, points, groups, optimizer=SGD(nets.parameters(), lr=0.1, momentum=0.9), batches=order)
+    optimizer = SGD(nets.parameters(), lr=0.1, momentum=0.9)
+    fit(nets, points, groups, optimizer=optimizer, batches=order)
     best = cross_entropy(nets(points), groups).argmin()
     return [[p[best].detach() for p in kind] for kind in (nets.weights, nets.biases)]
 
@@ -359,7 +358,7 @@ def best_of(starts, units):  # few units often get stuck
 networks = {units: best_of(8, units) for units in (2, 3, 12)}
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Three panels of points, a blue disk inside an orange ring, with the boundary and the creases of two-layer networks. With two hidden units the boundary stays open on one side; with three it is a closed polygon around the disk; with twelve it is rounder."}}
-fig, axes = plotting.figure(1, 3, height=2.3)
+fig, axes = plotting.figure(1, 3, height=2.05)
 for ax, (units, ((W1, W2), (b1, b2))) in zip(axes, networks.items()):
     scores = (square @ W1 + b1).clamp(min=0) @ W2 + b2
     difference = (scores[:, 1] - scores[:, 0]).view(121, 121)

@@ -204,15 +204,19 @@ function makeCard({ title, note, pictures, address, bar, tellers, choices }) {
   );
 }
 
-/** Draws again when the page's theme changes, and trains only while the card is in view. */
+/**
+ * Draws again once the card is on the page (before, it knows no colors) and when the page's theme
+ * changes, and trains only while the card is in view.
+ */
 function watch(root, { player, pictures }) {
   const themes = new MutationObserver(() => pictures.draw());
   for (const node of [document.documentElement, document.body]) themes.observe(node, THEMES);
+  const sizes = new ResizeObserver(() => pictures.draw());
+  sizes.observe(root);
   const views = new IntersectionObserver((seen) => player.see(seen.at(-1).isIntersecting));
   views.observe(root);
   return () => {
-    themes.disconnect();
-    views.disconnect();
+    for (const observer of [themes, sizes, views]) observer.disconnect();
     player.stop();
   };
 }

@@ -55,9 +55,8 @@ function makePlayer(pictures, { changed, ended }) {
   };
   player.see = (isSeen) => {
     isInView = isSeen;
-    if (!isSeen) return player.stop();
-    pictures.draw(); // what is not on a page yet knows no colors
-    wake();
+    if (isSeen) wake();
+    else player.stop();
   };
   return player;
 }
