@@ -34,6 +34,10 @@ function makeStories(stories, tell) {
   return { nodes: stories.length ? [element("div", group, ...buttons)] : [], put };
 }
 
+function countUpdates({ updates }) {
+  return `${updates} ${updates === 1 ? "update" : "updates"}`;
+}
+
 /** The buttons, the count of updates, and a line that tells in words what happened. */
 function makeBar(acts) {
   const play = makeButton("", acts.play);
@@ -49,7 +53,7 @@ function makeBar(acts) {
     const name = isPlaying ? "Pause" : "Play";
     if (play.textContent !== name) play.replaceChildren(icon(isPlaying ? PAUSE : PLAY), name);
     step.disabled = play.disabled = isOver(run);
-    count.textContent = `${run.updates} updates`;
+    count.textContent = countUpdates(run);
   };
   const say = (text) => {
     if (status.textContent !== text) status.textContent = text;
@@ -96,7 +100,7 @@ function writeNote(story, updates) {
 /** How a training ended or where it rests. */
 function writeStatus(run) {
   if (run.diverged) {
-    return `Diverged after ${run.updates} updates: its numbers are too large for a computer.`;
+    return `Diverged after ${countUpdates(run)}: its numbers are too large for a computer.`;
   }
   return `${isOver(run) ? "Stopped" : "Paused"}: ${describe(observe(run))}.`;
 }
