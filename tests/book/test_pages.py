@@ -1,6 +1,7 @@
 """Every page of the book is complete in itself, readable, and found by links and by search."""
 
 import pytest
+from playwright.sync_api import expect
 
 from tests.book.links import crawl
 from tests.browser import LOOKS, visit
@@ -93,4 +94,5 @@ def test_search_finds_a_word_of_a_chapter(opened, word):
     page.keyboard.type(word)
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/search.html?q={word}*")
-    assert "chapters/" in page.locator("#search-results li a").first.get_attribute("href")
+    results = page.locator("#search-results li a")
+    expect(results.and_(page.locator("[href*='chapters/']")).first).to_be_visible()

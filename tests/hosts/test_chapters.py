@@ -7,11 +7,14 @@ import sysconfig
 from pathlib import Path
 
 import pytest
+from anywidget import AnyWidget
 
+from lib import widgets
 from lib.setup import pinned
 from tests.hosts.conftest import site_packages
 from tools.chapters import ROOT, list_chapters
 
+WIDGETS = [name for name in widgets.__all__ if issubclass(getattr(widgets, name), AnyWidget)]
 EXECUTE = """
 import sys
 import nbclient, nbformat
@@ -42,8 +45,7 @@ def test_a_chapter_runs_from_an_empty_folder(colab, on_colab, chapter, tmp_path)
     figures, widgets = map(int, counts.split())
     source = chapter.source.read_text()
     assert figures == source.count("\nfig\n")
-    names = ("AttentionReader", "CommandCenter", "FrameExplorer", "PictureMap", "Prediction")
-    calls = [f"\n{name}(" for name in names]
+    calls = [f"\n{name}(" for name in WIDGETS]
     assert widgets == sum(map(source.count, calls))
     assert first == "Colab draws custom widgets"
     assert module == str(tmp_path / "course" / "lib" / "__init__.py")
