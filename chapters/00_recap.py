@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     builds_on: []
-#     compute_minutes: 1.5
+#     compute_minutes: 2
 #     exercise_minutes: 50
 #     reading_minutes: 50
 #     rows: [M01, M02, M03, M04, B8]

@@ -147,7 +147,7 @@ def updates(page: Page) -> int:
 
 
 def wait_for_updates(page: Page, count: int) -> None:
-    expect(page.locator(".course-count")).to_have_text(f"{count} updates")
+    expect(page.locator(".course-count")).to_have_text(f"{count} update" + "s" * (count != 1))
 
 
 def press(page: Page, name: str) -> None:
