@@ -32,11 +32,10 @@ def sandboxed(command: Sequence[str]) -> list[str]:
     bound += [str(ROOT / name) for name in SHARED]
     bound += sorted({sys.prefix, sys.base_prefix})
     wrap = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv",
-            "--uid", "65534", "--gid", "65534", "--hostname", "judge", "--tmpfs", "/",
-            "--tmpfs", "/tmp"]  # fmt: skip
+            "--uid", "65534", "--gid", "65534", "--hostname", "judge", "--tmpfs", "/"]  # fmt: skip
     for path in bound:
         wrap += ["--ro-bind", path, path]
-    wrap += ["--proc", "/proc", "--dev", "/dev", "--chdir", "/tmp"]
+    wrap += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp"]
     for name, value in environment().items():
         wrap += ["--setenv", name, value]
     return [*wrap, "--", *command]
