@@ -8,7 +8,7 @@ import pytest
 from tools.chapters import ROOT
 
 FLOORS = [
-    {"runtime", "progress", "files", "intervals", "setup"},
+    {"runtime", "progress", "files", "inputs", "intervals", "setup"},
     {"claims", "workers"},
     {
         "datasets",

@@ -44,22 +44,6 @@ def label_preserving(*operations: Operation) -> LabelPreserving:
     return LabelPreserving(operations)
 
 
-def check_images(images: Tensor) -> None:
-    """Refuse anything but a batch of float images (batch, channels, height, width).
-
-    Raises:
-        TypeError: no floating-point tensor.
-        ValueError: another number of dimensions, or images without pixels.
-    """
-    if not isinstance(images, Tensor) or not images.is_floating_point():
-        what = images.dtype if isinstance(images, Tensor) else type(images).__name__
-        raise TypeError(f"images must be a tensor of floats in [0, 1]; got {what}")
-    if images.ndim != 4 or 0 in images.shape[1:]:
-        raise ValueError(
-            f"images must be (batch, channels, height, width); got shape {tuple(images.shape)}"
-        )
-
-
 def per_image(images: Tensor, name: str, value: Tensor | float) -> Tensor:
     """`value` as one number per image: (batch,), of the images' dtype and device.
 

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.augmentation.base import check_images, integers, per_image, uniform
+from lib.augmentation.base import integers, per_image, uniform
 from lib.augmentation.geometry import horizontal_flip, sample
+from lib.inputs import check_images
 
 RESNET_SCALES = (224, 256, 384, 480, 640)
 

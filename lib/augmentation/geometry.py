@@ -11,7 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lib.augmentation.base import check_images, pair_per_image, per_image, uniform
+from lib.augmentation.base import pair_per_image, per_image, uniform
+from lib.inputs import check_images
 
 PADDINGS = ("zeros", "border", "reflection")
 Pair = Tensor | tuple[float, float]

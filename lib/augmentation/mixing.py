@@ -5,7 +5,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lib.augmentation.base import check_images, integers, per_image
+from lib.augmentation.base import integers, per_image
+from lib.inputs import check_images
 
 
 def erase(

@@ -6,8 +6,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from lib.augmentation.base import check_images, uniform
+from lib.augmentation.base import uniform
 from lib.augmentation.geometry import affine, horizontal_flip, rotate
+from lib.inputs import check_images
 
 
 def shift_images(images: Tensor, shift: str, *, generator: torch.Generator) -> Tensor:

@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from lib.regularization.base import check_images
+from lib.inputs import check_images
 
 
 def batch_norm(
@@ -95,7 +95,7 @@ def unbiased_variance(var: Tensor, *, count: int) -> Tensor:
 
 
 def _check_shapes(x: Tensor, **per_channel: Tensor) -> None:
-    check_images(x)
+    check_images(x, name="x")
     for name, values in per_channel.items():
         if values.shape != x.shape[1:2]:
             raise ValueError(f"{name} must be ({x.shape[1]},); got {tuple(values.shape)}")

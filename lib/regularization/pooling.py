@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lib.regularization.base import check_images
+from lib.inputs import check_images
 
 WINDOW = 2  # pixels of a pooling window's side
 
@@ -85,7 +85,7 @@ def fractional_max_pool2d_fixed(x: Tensor, *, output_size: int | tuple[int, int]
 
 
 def _pool(x: Tensor, size: tuple[int, int], generator: torch.Generator | None) -> Tensor:
-    check_images(x)
+    check_images(x, name="x")
     _check_sizes(tuple(x.shape[2:]), size)
     if generator is None:
         u = torch.full((len(x), 1, 2), 0.5)

@@ -7,6 +7,8 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from lib import inputs
+
 
 class Neuron(NamedTuple):
     """One unit of one layer.
@@ -63,14 +65,9 @@ def check_images(model: nn.Module, images: Tensor) -> None:
         ValueError: not (batch, channels, height, width) with at least one image and pixel, another
             device than the model's, or pixels that are not finite.
     """
-    if not isinstance(images, Tensor) or not images.is_floating_point():
-        got = images.dtype if isinstance(images, Tensor) else type(images).__name__
-        raise TypeError(f"images must be a tensor of floats; got {got}")
-    if images.ndim != 4 or 0 in images.shape:
-        raise ValueError(
-            f"images must be (batch, channels, height, width) and not empty; got "
-            f"{tuple(images.shape)}"
-        )
+    inputs.check_images(images)
+    if len(images) == 0:
+        raise ValueError(f"images must not be empty; got shape {tuple(images.shape)}")
     weight = next((w for w in model.parameters() if w.is_floating_point()), images)
     if weight.dtype != images.dtype:
         raise TypeError(f"the model computes in {weight.dtype}, images are {images.dtype}")

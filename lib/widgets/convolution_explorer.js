@@ -1,4 +1,3 @@
-const ANNOUNCE_MS = 400; // settings are announced once they rest
 const SWEEP_MS = 12_000; // that a window should take over all outputs
 const [FASTEST_MS, SLOWEST_MS] = [50, 500]; // of a step
 const CONTROLS = [
@@ -106,18 +105,6 @@ function makePlayer(model, pick) {
   const steps = [makeStep("Previous output", "‹", -1), makeStep("Next output", "›", 1)];
   const node = element("div", { class: "course-actions" }, steps[0], play, steps[1]);
   return { node, stop };
-}
-
-/** Says what the settings lead to, once they have rested for a moment. */
-function makeAnnouncer() {
-  const node = element("p", { class: "course-spoken", role: "status" });
-  let timer = null;
-  const cancel = () => clearTimeout(timer);
-  const announce = (text) => {
-    cancel();
-    timer = setTimeout(() => (node.textContent = text), ANNOUNCE_MS);
-  };
-  return { node, announce, cancel };
 }
 
 function makeCard(model, parts) {

@@ -1,5 +1,7 @@
 // What both widgets draw with. assets.source puts this text before a widget's own.
 
+const ANNOUNCE_MS = 400;
+
 /** A new element with these attributes and children (nodes or text). */
 function element(tag, attributes = {}, ...children) {
   const node = document.createElement(tag);
@@ -35,6 +37,18 @@ function card(attributes, eyebrow, ...children) {
     control.dataset.lmSuppressShortcuts = "true"; // it asks the focused element first
   }
   return root;
+}
+
+/** Tells screen readers where a widget stands, once that has rested: a dragged slider moves on. */
+function makeAnnouncer() {
+  const node = element("p", { class: "course-spoken", role: "status" });
+  let timer = null;
+  const cancel = () => clearTimeout(timer);
+  const announce = (text) => {
+    cancel();
+    timer = setTimeout(() => (node.textContent = text), ANNOUNCE_MS);
+  };
+  return { node, announce, cancel };
 }
 
 /**

@@ -1,5 +1,4 @@
 const STEP_MS = 500;
-const ANNOUNCE_MS = 400; // a dragged slider is announced once it rests
 const PLAY = "M4 2.5v11l9-5.5z";
 const PAUSE = "M3.5 2.5h3v11h-3zM9.5 2.5h3v11h-3z";
 
@@ -61,18 +60,6 @@ function makePlayer(label, { begin, step, end }) {
   button.addEventListener("click", () => (timer === null ? start() : stop()));
   draw();
   return { button, stop, isPlaying: () => timer !== null };
-}
-
-/** Says where the reader stands, once that has rested for a moment. */
-function makeAnnouncer() {
-  const node = element("p", { class: "course-spoken", role: "status" });
-  let timer = null;
-  const cancel = () => clearTimeout(timer);
-  const announce = (text) => {
-    cancel();
-    timer = setTimeout(() => (node.textContent = text), ANNOUNCE_MS);
-  };
-  return { node, announce, cancel };
 }
 
 /** Steps the control at `axis` to its end; starts over when it stands there already. */

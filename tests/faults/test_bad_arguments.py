@@ -33,7 +33,7 @@ TYPES = {
 }
 # What a model cannot be shown; functions without a model take these as any other numbers.
 UNSEEN = {
-    "no images": (lambda x: x[:0], "not empty; got"),
+    "no images": (lambda x: x[:0], "must not be empty; got"),
     "half precision": (lambda x: x.half(), "float32, images are torch.float16"),
     "double precision": (lambda x: x.double(), "float32, images are torch.float64"),
     "another device": (lambda x: x.to("meta"), "the model is on cpu, images are on meta"),

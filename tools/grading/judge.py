@@ -174,7 +174,7 @@ def attempt(name: str, job: Job, names: dict, hidden: types.ModuleType) -> dict:
         def test() -> None:
             try:
                 case.test()
-            except Exception:
+            except Exception:  # what is wrong is told by `run_cases`
                 raise
             except BaseException as error:  # SystemExit and its like
                 raise AssertionError(f"it raised {type(error).__name__}") from error

@@ -88,7 +88,7 @@ def test_the_input_and_the_averages_are_left_alone(batch):
 
 def test_shapes_that_do_not_fit_are_refused(batch):
     x, gamma, beta = batch
-    with pytest.raises(ValueError, match=r"expected x \(batch, channels.*got \(5, 4\)"):
+    with pytest.raises(ValueError, match=r"x must be \(batch, channels.*got shape \(5, 4\)"):
         regularization.batch_norm(x[:, :, 0, 0], gamma, beta)
     with pytest.raises(ValueError, match=r"gamma must be \(4,\); got \(3,\)"):
         regularization.batch_norm(x, gamma[:3], beta)

@@ -96,7 +96,7 @@ def test_a_size_that_leaves_gaps_or_shrinks_nothing_is_refused(size, seeded):
 
 
 def test_other_shapes_and_other_u_are_refused(seeded):
-    with pytest.raises(ValueError, match=r"expected x \(batch, channels.*got \(3, 8, 8\)"):
+    with pytest.raises(ValueError, match=r"x must be \(batch, channels.*got shape \(3, 8, 8\)"):
         regularization.fractional_max_pool2d(torch.ones(3, 8, 8), output_size=5, generator=seeded())
     with pytest.raises(ValueError, match=r"a number or \(height, width\); got \(5, 5, 5\)"):
         regularization.fractional_max_pool2d(

@@ -48,7 +48,7 @@ def test_gradients_are_recorded_inside_no_grad_and_inference_mode(network, image
         (lambda x: x.numpy(), TypeError, "ndarray"),
         (lambda x: (255 * x).byte(), TypeError, "uint8"),
         (lambda x: x[0], ValueError, r"\(3, 10, 12\)"),
-        (lambda x: x[:0], ValueError, "not empty"),
+        (lambda x: x[:0], ValueError, "must not be empty"),
         (lambda x: x.half(), TypeError, "float32, images are torch.float16"),
         (lambda x: x.to("meta"), ValueError, "meta"),
         (lambda x: x / 0, ValueError, "finite"),

@@ -1,0 +1,22 @@
+"""What functions of images are given: a check that they share."""
+
+from torch import Tensor
+
+
+def check_images(images: Tensor, *, name: str = "images") -> None:
+    """Refuse anything but float images (batch, channels, height, width); the batch may be empty.
+
+    Args:
+        name: of the argument, for the message.
+
+    Raises:
+        TypeError: no floating-point tensor.
+        ValueError: another number of dimensions, or images without pixels.
+    """
+    if not isinstance(images, Tensor) or not images.is_floating_point():
+        got = images.dtype if isinstance(images, Tensor) else type(images).__name__
+        raise TypeError(f"{name} must be a tensor of floats; got {got}")
+    if images.ndim != 4 or 0 in images.shape[1:]:
+        raise ValueError(
+            f"{name} must be (batch, channels, height, width); got shape {tuple(images.shape)}"
+        )
