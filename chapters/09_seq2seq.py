@@ -179,7 +179,7 @@ FrameExplorer(
     ),
     title="What can this state know?",
     shape=[shape for shape in plotting.RNN_SHAPES if shape != "one to one"],  # which has one step
-    step=Control(run.pick(quick=[1, 3], standard=[1, 2, 3, 4, 5, 6]), label="Step"),
+    step=Control(run.pick(quick=[3, 6], standard=[1, 2, 3, 4, 5, 6]), label="Step"),
     start={"shape": "many, then many", "step": 3},
     play="step",
     pixels=720,

@@ -40,6 +40,7 @@ RNN_SHAPES = {
         "English → French",
     ),
 }
+STEPS = 6  # of a network that is stepped through
 INPUT, STATE, OUTPUT = 0.0, 1.0, 2.0  # heights of the rows
 RADIUS, SIDE = 0.27, 0.46
 
@@ -101,11 +102,13 @@ def unrolled_figure(name: str, step: int) -> Figure:
     """A frame of the explorer of shapes: the network after some steps, and what it knows.
 
     Args:
-        name: a key of `RNN_SHAPES`.
-        step: counted from 1; behind the last one the network stands still.
+        name: a key of `RNN_SHAPES`; a shape of three steps repeats its middle one.
+        step: counted from 1, up to `STEPS`.
+
+    Raises:
+        ValueError: a shape of one step.
     """
-    shape = RNN_SHAPES[name]
-    step = min(step, len(shape.inputs))
+    shape = _stretched(RNN_SHAPES[name])
     made, ax = figure(height=2.7, margins={"left": 0.02, "right": 0.98, "top": 0.88, "bottom": 0.1})
     plot_unrolled(ax, shape, step=step)
     ax.set(xlim=(0.4, 6.6))
@@ -116,12 +119,22 @@ def unrolled_figure(name: str, step: int) -> Figure:
 
 def describe_step(name: str, step: int) -> str:
     """What a state of an unrolled network has seen, in words."""
-    shape = RNN_SHAPES[name]
-    step = min(step, len(shape.inputs))
+    shape = _stretched(RNN_SHAPES[name])
     seen = [f"x{t}" for t in range(1, step + 1) if shape.inputs[t - 1]]
     wrote = [f"y{t}" for t in range(1, step) if shape.outputs[t - 1] and not shape.inputs[t]]
     gives = f"It writes y{step}." if shape.outputs[step - 1] else "It writes nothing."
     return f"h{step} depends on {', '.join(seen + wrote)}. {gives}"
+
+
+def _stretched(shape: Shape) -> Shape:
+    """The shape over `STEPS` steps: one of three repeats its middle one."""
+
+    def stretch(row: tuple[bool, ...]) -> tuple[bool, ...]:
+        return row if len(row) == STEPS else (row[0], *[row[1]] * (STEPS - 2), row[-1])
+
+    if len(shape.inputs) == 1:
+        raise ValueError(f"expected a shape of several steps; got one step, {shape.example}")
+    return Shape(stretch(shape.inputs), stretch(shape.outputs), shape.example)
 
 
 def plot_weights(

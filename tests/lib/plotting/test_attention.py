@@ -3,6 +3,7 @@ import pytest
 import torch
 
 from lib import plotting
+from lib.plotting.attention import STEPS
 
 SOURCE, TARGET = ["the", "cat", "."], ["le", "chat"]
 WEIGHTS = torch.tensor([[0.9, 0.1, 0.0], [0.25, 0.25, 0.5]])
@@ -22,9 +23,9 @@ def test_an_unrolled_network_has_a_state_for_each_step(name):
 @pytest.mark.parametrize(
     ("name", "step", "said"),
     [
-        ("one to one", 4, "h1 depends on x1. It writes y1."),
         ("one to many", 3, "h3 depends on x1, y1, y2. It writes y3."),
         ("many to one", 2, "h2 depends on x1, x2. It writes nothing."),
+        ("many to one", 6, "h6 depends on x1, x2, x3, x4, x5, x6. It writes y6."),
         ("many to many", 2, "h2 depends on x1, x2. It writes y2."),
         ("many, then many", 5, "h5 depends on x1, x2, x3, y4. It writes y5."),
     ],
@@ -33,6 +34,14 @@ def test_what_a_state_has_seen_is_said(name, step, said):
     assert plotting.describe_step(name, step) == said
     figure = plotting.unrolled_figure(name, step)
     assert said in [text.get_text() for text in figure.axes[0].texts]
+
+
+def test_every_step_of_every_shape_is_another():
+    several = [name for name in plotting.RNN_SHAPES if name != "one to one"]
+    for name in several:
+        assert len({plotting.describe_step(name, step) for step in range(1, STEPS + 1)}) == STEPS
+    with pytest.raises(ValueError, match="expected a shape of several steps; got one step"):
+        plotting.unrolled_figure("one to one", 1)
 
 
 def test_weights_are_drawn_as_they_are_with_words_and_frames():
