@@ -26,16 +26,17 @@ def sandboxed(command: Sequence[str]) -> list[str]:
     """The command with bubblewrap before it: its own processes and users, no network.
 
     It sees the system's programs, this Python and the course's code, all of them read-only, and an
-    empty folder of its own in memory.
+    empty folder of its own in memory. That comes first: the course may lie in /tmp.
     """
     bound = [path for path in SYSTEM if Path(path).exists()]
     bound += [str(ROOT / name) for name in SHARED]
     bound += sorted({sys.prefix, sys.base_prefix})
     wrap = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv",
-            "--uid", "65534", "--gid", "65534", "--hostname", "judge", "--tmpfs", "/"]  # fmt: skip
+            "--uid", "65534", "--gid", "65534", "--hostname", "judge", "--tmpfs", "/",
+            "--tmpfs", "/tmp"]  # fmt: skip
     for path in bound:
         wrap += ["--ro-bind", path, path]
-    wrap += ["--proc", "/proc", "--dev", "/dev", "--tmpfs", "/tmp", "--chdir", "/tmp"]
+    wrap += ["--proc", "/proc", "--dev", "/dev", "--chdir", "/tmp"]
     for name, value in environment().items():
         wrap += ["--setenv", name, value]
     return [*wrap, "--", *command]
