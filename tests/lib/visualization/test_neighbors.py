@@ -2,7 +2,7 @@ import pytest
 import torch
 from sklearn.neighbors import NearestNeighbors
 
-from lib.visualization.neighbors import nearest_neighbors
+from lib.visualization.neighbors import _smallest, nearest_neighbors
 
 
 @pytest.fixture
@@ -58,6 +58,43 @@ def test_ties_at_the_last_place_go_to_the_first_rows():
     for metric, expected in (("euclidean", [501, 1, 2]), ("cosine", [0, 1, 2])):
         found = nearest_neighbors(features, torch.tensor([[0.0, 1e-3]]), 3, metric=metric)
         assert found.indices.tolist() == [expected]
+
+
+def clustered(rows, numbers, scale, offset):
+    """Rows about few centers, so that many are about as close, some of them twice."""
+    g = torch.Generator().manual_seed(rows)
+    centers = torch.randn(3, numbers, generator=g, dtype=torch.float64)
+    rows = centers[torch.arange(rows) % 3] + 1e-6 * torch.randn(rows, numbers, generator=g)
+    rows[1::7] = rows[0]
+    return offset + scale * rows
+
+
+@pytest.mark.parametrize("exclude_self", [False, True])
+@pytest.mark.parametrize("precision", ["highest", "high"])
+@pytest.mark.parametrize(("scale", "offset"), [(1, 0), (1, 1e4), (1e-25, 0), (1e25, 0), (1e100, 0)])
+def test_what_rough_distances_cannot_tell_apart_is_compared_precisely(
+    exclude_self, precision, scale, offset, monkeypatch
+):
+    monkeypatch.setattr(torch, "get_float32_matmul_precision", lambda: precision)
+    for count in (11, 109, 1203):
+        rows = clustered(count, 5, scale, offset)
+        found = nearest_neighbors(rows, rows, 9, exclude_self=exclude_self, batch_size=500)
+        every = (rows[:, None] - rows).square().sum(dim=2)
+        if exclude_self:
+            every.fill_diagonal_(torch.inf)
+        expected = every.sort(dim=1, stable=True)
+        assert torch.equal(found.indices, expected.indices[:, :9])
+        torch.testing.assert_close(found.distances, expected.values[:, :9].sqrt())
+
+
+@pytest.mark.parametrize("columns", [3, 40, 129, 1234])
+@pytest.mark.parametrize("count", [1, 3])
+def test_groups_find_what_a_selection_among_all_finds(columns, count):
+    keys = torch.randn(20, columns, generator=torch.Generator().manual_seed(columns))
+    values, indices = _smallest(keys, count)
+    expected = keys.sort(dim=1)
+    assert torch.equal(values.sort(dim=1).values, expected.values[:, :count])
+    assert torch.equal(indices.sort(dim=1).values, expected.indices[:, :count].sort(dim=1).values)
 
 
 def test_half_precision_is_computed_precisely(rows):
