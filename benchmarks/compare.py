@@ -1,5 +1,7 @@
 """Two sides of one comparison, timed in turn."""
 
+import ctypes
+import platform
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -15,6 +17,7 @@ from benchmarks.record import Row
 ROUNDS = 9
 SPAN = 0.1  # seconds that a side computes for in each round, at least
 CORES = joblib.cpu_count()
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h; bytes
 
 
 def assert_close(ours: torch.Tensor, theirs: torch.Tensor) -> None:
@@ -56,7 +59,7 @@ class Comparison:
 
     def measure(self) -> Row:
         """By how much ours is faster: the median over rounds, in which both sides take turns."""
-        settle_allocator()
+        keep_freed_memory()
         self.check()
         with on_threads(self.threads):
             sides = {work: _repeats(work) for work in (self.theirs, self.ours)}
@@ -77,13 +80,16 @@ class Comparison:
         )
 
 
-def settle_allocator() -> None:
-    """Free one large block, after which glibc keeps what is freed for the next tensor.
+def keep_freed_memory() -> None:
+    """Tell glibc to keep what is freed for the next tensor.
 
-    It does so anyway once some large tensor was freed, as after a data set was loaded. Until then
-    it hands memory back and gets it anew, page by page, which can take longer than the work.
+    Otherwise it hands large blocks back and gets them anew, page by page, which can take longer
+    than the work, and happens to one side or the other by chance.
     """
-    torch.empty(31 * 2**20, dtype=torch.uint8)
+    if platform.libc_ver()[0] == "glibc":
+        libc = ctypes.CDLL(None)
+        for parameter, most in ((M_TRIM_THRESHOLD, 2**30), (M_MMAP_THRESHOLD, 2**25)):
+            libc.mallopt(parameter, most)
 
 
 @contextmanager

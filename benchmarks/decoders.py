@@ -23,10 +23,10 @@ ABOUT = (
     "is the chapters' own, which projects keys, words and logits anew at each step."
 )
 LIMIT = (
-    "What depends on the state is done at each step on both sides: 400,000 values of tanh and two "
-    "products with the places, forward and backward, a third of our time; and both train the layer "
-    "of 2.8 million weights that makes the first state. Only keys, words and logits are left to "
-    "save, which are computed for all steps at once."
+    "What depends on the state is done at each step on both sides, above all two products with all "
+    "places, forward and backward; and both train the layer of 2.8 million weights that makes the "
+    "first state. Saved are keys, words and logits, which are computed for all steps at once, and "
+    "most of the tanh, for which a sigmoid stands."
 )
 COUNT, WIDTH = 64, 64
 CHANNELS, SIDE = 112, 14

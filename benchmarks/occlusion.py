@@ -25,7 +25,8 @@ SMALL = (
 )
 LIMIT = (
     "From EfficientNet's third stage on a window reaches nearly all of every map, and these layers "
-    "take two thirds of a pass; even the first stages for nothing would give 1.6 to 1.9 times."
+    "take two thirds of a pass; even the first stages for nothing would give 1.6 to 1.9 times. "
+    "Channels last, the other way that was tried, saves another 5%."
 )
 WINDOWS = {49: (8, 4), 196: (6, 2), 784: (5, 1)}  # places on 32 × 32 pixels: (window, stride)
 BATCH, CLASS = 32, 3

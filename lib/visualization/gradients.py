@@ -115,9 +115,11 @@ def smoothgrad(
     flat = images.flatten(1)
     spread = noise * (flat.amax(1) - flat.amin(1))
 
-    def noisy(rows: Tensor, _: Tensor) -> Tensor:
-        draws = [torch.randn(images.shape[1:], generator=generator) for _ in rows]
-        return images[rows] + spread[rows].view(-1, 1, 1, 1) * torch.stack(draws).to(images)
+    def noisy(rows: slice, samples: Tensor) -> Tensor:
+        some, shape = images[rows], images.shape[1:]
+        draws = [torch.randn(shape, generator=generator) for _ in range(len(samples) * len(some))]
+        normal = torch.stack(draws).to(images).unflatten(0, (len(samples), len(some)))
+        return some + spread[rows].view(-1, 1, 1, 1) * normal
 
     mean = _mean_gradients(model, images, target, noisy, count=samples, batch_size=batch_size)
     return channel_maximum(mean)
@@ -153,8 +155,8 @@ def integrated_gradients(
     start = as_baseline(baseline, images)
     way = images - start
 
-    def between(rows: Tensor, step: Tensor) -> Tensor:
-        part = ((step + 0.5) / steps).to(images.dtype).view(-1, 1, 1, 1)
+    def between(rows: slice, points: Tensor) -> Tensor:
+        part = ((points + 0.5) / steps).to(images.dtype).view(-1, 1, 1, 1, 1)
         return start[rows] + part * way[rows]
 
     mean = _mean_gradients(model, images, target, between, count=steps, batch_size=batch_size)
@@ -213,23 +215,27 @@ def _mean_gradients(
     model: nn.Module,
     images: Tensor,
     target: Target,
-    variant: Callable[[Tensor, Tensor], Tensor],
+    variants: Callable[[slice, Tensor], Tensor],
     *,
     count: int,
     batch_size: int | None,
 ) -> Tensor:
-    """The mean gradient over `count` variants; variant(rows, k) makes those images' k-th ones."""
+    """The mean gradient over variants; variants(rows, numbers) are (numbers, rows, ...) of these.
+
+    They are asked for in one order, whatever the batch size: all images' first ones first.
+    """
     batch_size = images_at_once(images) if batch_size is None else batch_size
     if count < 1 or batch_size < 1:
         raise ValueError(f"expected at least 1 sample and a batch of 1; got {count}, {batch_size}")
     goal = as_target(target, images)
     total = torch.zeros_like(images, dtype=torch.promote_types(images.dtype, torch.float32))
-    jobs = torch.arange(count * len(images), device=images.device)
+    every = torch.arange(count, device=images.device)
     with examined(model):
-        for batch in jobs.split(batch_size):
-            rows = batch % len(images)
-            x = variant(rows, batch // len(images))
-            part = goal if isinstance(goal, Neuron) else goal[rows]
-            gradients = image_gradients(model, x, part, batch_size=batch_size)
-            total.index_add_(0, rows, gradients.to(total.dtype))
+        for numbers in every.split(max(1, batch_size // len(images))):
+            for start in range(0, len(images), batch_size):
+                rows = slice(start, start + batch_size)
+                x = variants(rows, numbers)
+                part = goal if isinstance(goal, Neuron) else goal[rows].repeat(len(numbers))
+                gradients = image_gradients(model, x.flatten(0, 1), part, batch_size=batch_size)
+                total[rows] += gradients.view_as(x).sum(dim=0, dtype=total.dtype)
     return (total / count).to(images.dtype)

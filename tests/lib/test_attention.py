@@ -1,5 +1,6 @@
 import copy
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -153,8 +154,16 @@ def test_the_layer_projects_and_then_attends():
 def test_prepared_attention_is_the_same_and_checks_its_mask():
     layer, keys = network(), drawn(2, 3, 6, dtype=torch.float32)
     query, mask = drawn(2, 4, dtype=torch.float32), torch.tensor([[True, True, False]] * 2)
-    prepared = layer.prepare(keys, keys, mask)(query)
-    torch.testing.assert_close(prepared, layer(query, keys, keys, mask))
+    results = []
+    for scale in (1, 100):
+        for look in (
+            layer.prepare(scale * keys, keys, mask),
+            partial(layer, keys=scale * keys, values=keys, mask=mask),
+        ):
+            context, weights = look(query)
+            gradients = torch.autograd.grad(context.square().sum(), list(layer.parameters()))
+            results.append((context, weights, *gradients))
+    torch.testing.assert_close(results[0::2], results[1::2], rtol=1e-4, atol=1e-5)
     with pytest.raises(ValueError, match="hides every position"):
         layer.prepare(keys, keys, ~mask.logical_or(~mask))
 
