@@ -15,6 +15,7 @@ import torch
 
 from benchmarks import (
     augmentation,
+    book,
     decoders,
     gradients,
     mixing,
@@ -24,9 +25,9 @@ from benchmarks import (
     sweeps,
 )
 from benchmarks.compare import CORES
-from benchmarks.record import RESULTS, Row, Section, load_record, save_record
+from benchmarks.record import RESULTS, Duration, Row, Section, load_record, save_record
 
-MODULES = (occlusion, gradients, augmentation, mixing, sweeps, decoders, neighbors, scenes)
+MODULES = (occlusion, gradients, augmentation, mixing, sweeps, decoders, neighbors, scenes, book)
 BENCHMARKS = {module.__name__.rpartition(".")[2]: module for module in MODULES}
 
 
@@ -45,13 +46,16 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 def measured(benchmark: ModuleType) -> Section:
     """Its comparisons, each printed as it is done."""
-    rows = []
+    results = []
     for comparison in benchmark.comparisons():
-        rows.append(comparison.measure())
-        print(line(rows[-1]), flush=True)
+        results.append(comparison.measure())
+        print(results[-1], flush=True)
     versions = {"Python": platform.python_version()}
     versions |= {name: version(name).partition("+")[0] for name in ("torch", *benchmark.PEERS)}
-    return Section(benchmark.TITLE, benchmark.ABOUT, machine(), versions, tuple(rows))
+    rows, durations = (
+        tuple(result for result in results if isinstance(result, kind)) for kind in (Row, Duration)
+    )
+    return Section(benchmark.TITLE, benchmark.ABOUT, machine(), versions, rows, durations)
 
 
 def record(name: str, section: Section) -> None:
@@ -65,15 +69,6 @@ def machine() -> str:
     """Cores and instructions of this computer, in words."""
     kind = platform.machine().replace("_", "-")
     return f"{CORES} cores, {kind} ({torch.backends.cpu.get_cpu_capability()})"
-
-
-def line(row: Row) -> str:
-    """A row in words."""
-    asked = f", target {row.target:g}: {row.verdict}" if row.target else ""
-    return (
-        f"{row.work}, {row.threads} thread(s): {1000 * row.seconds:.3g} ms, {row.ratio:.2f} times "
-        f"as fast as {row.peer} ({row.low:.2f} to {row.high:.2f}{asked})"
-    )
 
 
 if __name__ == "__main__":

@@ -44,6 +44,39 @@ class Row:
             return REPORTED
         return MET if self.ratio >= self.target else MISSED
 
+    def __str__(self) -> str:
+        asked = f", target {self.target:g}: {self.verdict}" if self.target else ""
+        return (
+            f"{self.work}, {self.threads} thread(s): {1000 * self.seconds:.3g} ms, "
+            f"{self.ratio:.2f} times as fast as {self.peer} ({self.low:.2f} to {self.high:.2f}"
+            f"{asked})"
+        )
+
+
+@dataclass(frozen=True)
+class Duration:
+    """How long work takes that no peer does.
+
+    Attributes:
+        work: what was done.
+        seconds: that it took.
+        target: seconds that it may take.
+        limit: what keeps it from being faster.
+    """
+
+    work: str
+    seconds: float
+    target: float
+    limit: str
+
+    @property
+    def verdict(self) -> str:
+        """Whether it was done in time."""
+        return MET if self.seconds <= self.target else MISSED
+
+    def __str__(self) -> str:
+        return f"{self.work}: {self.seconds:.3g} s (target {self.target:g}: {self.verdict})"
+
 
 @dataclass(frozen=True)
 class Section:
@@ -55,13 +88,15 @@ class Section:
         machine: in words, such as "2 cores, x86-64 (AVX512)".
         versions: of what was compared.
         rows: one for each comparison.
+        durations: of what no peer does.
     """
 
     title: str
     about: str
     machine: str
     versions: dict[str, str]
-    rows: tuple[Row, ...]
+    rows: tuple[Row, ...] = ()
+    durations: tuple[Duration, ...] = ()
 
 
 def load_record(path: Path = RESULTS) -> dict[str, Section]:
@@ -73,12 +108,17 @@ def load_record(path: Path = RESULTS) -> dict[str, Section]:
     """
     try:
         sections = json.loads(path.read_text("utf-8"))
-        return {
-            name: Section(**{**fields, "rows": tuple(Row(**row) for row in fields["rows"])})
-            for name, fields in sections.items()
-        }
+        return {name: _section(**fields) for name, fields in sections.items()}
     except (ValueError, TypeError, KeyError, AttributeError) as error:
         raise ValueError(f"{path} is no record of benchmarks: {error!r}") from error
+
+
+def _section(*, rows: list[dict], durations: list[dict], **fields) -> Section:
+    return Section(
+        **fields,
+        rows=tuple(Row(**row) for row in rows),
+        durations=tuple(Duration(**duration) for duration in durations),
+    )
 
 
 def save_record(sections: dict[str, Section], path: Path = RESULTS) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from matplotlib.figure import Figure
 
-from benchmarks.record import MET, MISSED, REPORTED, Row, Section
+from benchmarks.record import MET, MISSED, REPORTED, Duration, Row, Section
 from lib.plotting.style import BLUE, GRAY, INK, VERMILLION, figure, use_style
 
 INTRO = """\
@@ -19,7 +19,8 @@ of their time over ours, with its smallest and largest value in brackets. Above 
 
 **✓ met** and **✗ missed** say whether the median reaches the target, which was set beforehand.
 Where it is missed, a sentence says what the limit is. All sides start with warm caches and an
-allocator that keeps its memory. `make bench` measures anew and rewrites what this page is made of;
+allocator that keeps its memory. The last section has no peer; it says how long a build takes, and
+how long it may. `make bench` measures anew and rewrites what this page is made of;
 ratios on another machine will differ, verdicts at the margin, too.
 """
 ICONS = {MET: "✓ met", MISSED: "✗ missed", REPORTED: "–"}
@@ -84,7 +85,9 @@ def _png(chart: Figure) -> bytes:
 
 def _summary(sections: Mapping[str, Section]) -> str:
     """A sentence such as "23 of 25 targets are met; 2 more have no target."."""
-    counts = Counter(row.verdict for section in sections.values() for row in section.rows)
+    counts = Counter(
+        row.verdict for section in sections.values() for row in (*section.rows, *section.durations)
+    )
     targets = counts[MET] + counts[MISSED]
     without = f"; {counts[REPORTED]} more have no target" if counts[REPORTED] else ""
     return f"{counts[MET]} of {targets} targets are met{without}.\n"
@@ -93,14 +96,35 @@ def _summary(sections: Mapping[str, Section]) -> str:
 def _section(section: Section) -> str:
     """A heading, what was done, a table, and what limits the rows that miss their target."""
     lines = [f"## {section.title}\n", f"{section.about}\n"]
-    lines += ["| Work | Against | Ours takes | Target | Ratio | |", "|---|---|---|---|---|---|"]
-    lines += [_line(row) for row in section.rows]
-    missed = [row for row in section.rows if row.verdict == MISSED]
-    lines += [""] + [f"- **{row.work}, {row.peer}**: {row.limit or UNEXPLAINED}" for row in missed]
+    if section.rows:
+        lines += ["| Work | Against | Ours takes | Target | Ratio | |", "|---|---|---|---|---|---|"]
+        lines += [_line(row) for row in section.rows]
+    if section.durations:
+        lines += ["| Work | Takes | May take | |", "|---|---|---|---|"]
+        lines += [_duration(duration) for duration in section.durations]
+    named = {f"{row.work}, {row.peer}": row for row in section.rows}
+    named |= {duration.work: duration for duration in section.durations}
+    lines += [""] + [
+        f"- **{name}**: {result.limit or UNEXPLAINED}"
+        for name, result in named.items()
+        if result.verdict == MISSED
+    ]
+    where = [section.machine]
+    if threads := sorted({row.threads for row in section.rows}):
+        where.append(f"{' and '.join(map(str, threads))} thread(s)")
     versions = ", ".join(f"{name} {number}" for name, number in section.versions.items())
-    threads = " and ".join(str(number) for number in sorted({row.threads for row in section.rows}))
-    lines += [f"\nMeasured on {section.machine}, {threads} thread(s), with {versions}.\n"]
+    lines += [f"\nMeasured on {', '.join(where)}, with {versions}.\n"]
     return "\n".join(lines)
+
+
+def _duration(duration: Duration) -> str:
+    times = " | ".join(_seconds(seconds) for seconds in (duration.seconds, duration.target))
+    return f"| {duration.work} | {times} | {ICONS[duration.verdict]} |"
+
+
+def _seconds(seconds: float) -> str:
+    """In minutes where there are some."""
+    return f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.1f} s"
 
 
 def _line(row: Row) -> str:

@@ -2,16 +2,18 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.__main__ import BENCHMARKS, line, machine, main
-from benchmarks.record import Row, Section, load_record, save_record
+from benchmarks.__main__ import BENCHMARKS, machine, main
+from benchmarks.record import Duration, Row, Section, load_record, save_record
 
 ROW = Row("a map", "a library", 1, 2.0, 3.0, 2.5, 4.0, 9, 0.01, None, "")
 SECTION = Section("Maps", "How.", "2 cores", {"torch": "9.9"}, (ROW, ROW))
+BUILD = Duration("a book", 70.0, 60.0, "")
+BOOK = Section("Book", "How.", "2 cores", {"sphinx": "9.9"}, durations=(BUILD,))
 
 
 def test_a_record_comes_back_as_it_was(tmp_path):
-    save_record({"maps": SECTION}, tmp_path / "results.json")
-    assert load_record(tmp_path / "results.json") == {"maps": SECTION}
+    save_record({"maps": SECTION, "book": BOOK}, tmp_path / "results.json")
+    assert load_record(tmp_path / "results.json") == {"maps": SECTION, "book": BOOK}
 
 
 @pytest.mark.parametrize("text", ["", "[]", '{"maps": {}}', '{"maps": {"rows": [{"work": 1}]}}'])
@@ -28,6 +30,11 @@ def test_what_is_no_record_is_named(text, tmp_path):
 )
 def test_the_verdict_is_the_medians(ratio, target, verdict):
     assert replace(ROW, ratio=ratio, target=target).verdict == verdict
+
+
+@pytest.mark.parametrize(("seconds", "verdict"), [(60.0, "met"), (60.1, "missed")])
+def test_a_duration_is_to_stay_within_its_target(seconds, verdict):
+    assert replace(BUILD, seconds=seconds).verdict == verdict
 
 
 def test_an_unknown_benchmark_is_named_with_those_there_are(capsys):
@@ -60,7 +67,8 @@ def test_the_machine_is_told_in_words_without_names():
 
 
 def test_a_line_says_target_and_verdict():
-    assert line(ROW).endswith("3.00 times as fast as a library (2.50 to 4.00, target 2: met)")
+    assert str(ROW).endswith("3.00 times as fast as a library (2.50 to 4.00, target 2: met)")
+    assert str(BUILD) == "a book: 70 s (target 60: missed)"
 
 
 def test_the_record_holds_every_benchmark_there_is():

@@ -1,6 +1,7 @@
 """HTML and script in captions, labels, names and cell output: shown as text, and never run."""
 
 import json
+from urllib.parse import urlencode
 
 import nbformat
 import pytest
@@ -14,8 +15,10 @@ from lib.widgets import (
     Choice,
     CommandCenter,
     Control,
+    ConvolutionExplorer,
     FrameExplorer,
     PictureMap,
+    Playground,
     Prediction,
     Reading,
     RunCurves,
@@ -99,6 +102,8 @@ WIDGETS = {
     "picture": lambda t: AttentionReader(
         [Viewing(PICTURES[0], [t], [[0.5, 0.5]], 1, name=t, truth=[t, t])] * 2, title=t
     ),
+    "convolution": lambda t: ConvolutionExplorer(title=t, question=t),
+    "playground": lambda t: Playground(t, stories=True),
 }
 
 
@@ -121,6 +126,13 @@ def page(tab):
     tab.goto("data:text/html,<!DOCTYPE html><div class=shown></div>")
     tab.left.clear(), tab.errors.clear()
     return tab
+
+
+def mount(page, made):
+    """Show a widget as anywidget does, with a model that has no kernel."""
+    state = {name: getattr(made, name) for name in made.keys if not name.startswith("_")}
+    state = json.loads(json.dumps(state, default=str))
+    page.evaluate(MOUNT, {"code": made._esm, "state": state})
 
 
 def operate(page):
@@ -151,15 +163,30 @@ def assert_inert(page):
 )
 def test_a_widget_shows_html_as_text(widget, payload, page):
     text = PAYLOADS[payload]
-    made = WIDGETS[widget](text)
-    state = {name: getattr(made, name) for name in made.keys if not name.startswith("_")}
-    state = json.loads(json.dumps(state, default=str))
-    page.evaluate(MOUNT, {"code": made._esm, "state": state})
+    mount(page, WIDGETS[widget](text))
     operate(page)
     page.wait_for_timeout(20)
     assert_inert(page)
     plain = text.replace("`", "") if widget == "prediction" else text
     assert any(plain in told for told in page.evaluate(TOLD)), "the text is not shown as it is"
+
+
+@pytest.mark.parametrize("payload", sampled(PAYLOADS, quick=3))
+def test_an_address_with_html_starts_the_playground_as_it_is(payload, page):
+    made = Playground("Play")
+    mount(page, made)
+    expected = page.locator(".shown").inner_text()
+    hostile = urlencode(dict.fromkeys([*made.start, "title", "name"], PAYLOADS[payload]))
+    page.evaluate(
+        "to => { document.querySelector('.shown').replaceChildren(); location.hash = to }",
+        f"#playground?{hostile}",
+    )
+    mount(page, made)
+    assert page.locator(".shown").inner_text() == expected
+    operate(page)
+    page.wait_for_timeout(20)
+    assert_inert(page)
+    assert not any(PAYLOADS[payload] in told for told in page.evaluate(TOLD))
 
 
 @pytest.mark.parametrize("payload", sampled(PAYLOADS, quick=3))

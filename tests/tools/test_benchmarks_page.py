@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import pytest
 
-from benchmarks.record import Row, Section, load_record
+from benchmarks.record import Duration, Row, Section, load_record
 from lib.plotting.style import BLUE, GRAY, VERMILLION
 from tools.benchmarks_page import CHART, draw_ratios, render_benchmarks_page
 
@@ -15,9 +15,11 @@ def sections():
     missed = replace(ROW, work="another map", ratio=1.9, low=1.5)
     counted = replace(ROW, work="pictures", target=None, seconds=2.0, images=10_000)
     versions = {"torch": "9.9"}
+    slow, quick = Duration("all of it", 700.0, 600.0, "It is long."), Duration("none", 3.0, 5.0, "")
     return {
         "maps": Section("Maps", "How.", "2 cores, x86-64", versions, (ROW, missed)),
         "scenes": Section("Scenes", "What.", "4 cores, arm64", versions, (counted,)),
+        "book": Section("Book", "So.", "8 cores", {"sphinx": "7"}, durations=(slow, quick)),
     }
 
 
@@ -33,7 +35,8 @@ def test_a_row_shows_target_ratio_spread_and_verdict(page):
 
 def test_only_what_is_missed_says_why(page):
     assert re.findall(r"- \*\*(.*)\*\*: (.*)", page) == [
-        ("another map, a library", "It copies too much.")
+        ("another map, a library", "It copies too much."),
+        ("all of it", "It is long."),
     ]
 
 
@@ -41,14 +44,20 @@ def test_images_are_counted_per_second(page):
     assert "| pictures | a library | 2.0 s, 5,000 per second |  | 3.00×" in page
 
 
+def test_durations_show_what_they_may_be(page):
+    assert "| all of it | 11.7 min | 10.0 min | ✗ missed |" in page
+    assert "| none | 3.0 s | 5.0 s | ✓ met |" in page
+
+
 def test_targets_are_counted(page):
-    assert "1 of 2 targets are met; 1 more have no target." in page
+    assert "2 of 4 targets are met; 1 more have no target." in page
 
 
 def test_each_section_says_where_it_was_measured(page):
     assert re.findall(r"Measured on (.*)\.\n", page) == [
         "2 cores, x86-64, 1 thread(s), with torch 9.9",
         "4 cores, arm64, 1 thread(s), with torch 9.9",
+        "8 cores, with sphinx 7",
     ]
 
 
