@@ -51,9 +51,9 @@ def test_executed_chapters_are_kept_under_what_their_keys_cover():
         step["with"] for step in STEPS if "_build/executed" in step.get("with", {}).get("path", "")
         and "key" in step["with"]
     )  # fmt: skip
-    from tools import execute
+    from tools import results
 
-    covered = Path(execute.__file__).read_text(encoding="utf-8")
+    covered = Path(results.__file__).read_text(encoding="utf-8")
     for name in ("requirements.lock", "checksums.json", "lib"):
         assert name in covered
         assert name in cached["key"]

@@ -20,9 +20,10 @@ from pathlib import Path
 from lib.datasets.downloads import DownloadError
 from lib.datasets.fashion_mnist_files import fetch_fashion_mnist
 from tools.chapters import ROOT, CourseError, list_chapters
-from tools.execute import Parameters, execute
+from tools.execute import execute
 from tools.folders import replace_folder
 from tools.lock import exclusive
+from tools.results import Parameters
 from tools.stage import stage
 from tools.vendor import vendor
 

@@ -1,23 +1,14 @@
-"""Executes chapters through papermill, in parallel, and remembers the results.
+"""Executes chapters through papermill, in parallel, where no current result is kept."""
 
-A result is kept under a key of everything it depends on: the chapter's code, `lib`, the data's
-checksums, the lock and the parameters. Prose is not part of the key: an edit to text alone is
-joined with the outputs that are there.
-"""
-
-import hashlib
 import json
 import os
-import platform
 import queue
-import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 
 import nbformat
@@ -26,41 +17,15 @@ from tqdm import tqdm
 
 from lib.datasets.downloads import data_root
 from tools.chapters import ROOT, Chapter, CourseError, read_source
-from tools.folders import replace_folder
-
-RECORD = "run.json"  # what a run took, beside its notebook and claims
-THREADS = 1  # for every chapter, so that results repeat; workers of lib.trials use the cores
-EXECUTION_TAGS = {"parameters", "raises-exception"}  # the tags that change what a cell does
-
-
-@dataclass(frozen=True)
-class Parameters:
-    """What papermill injects into every chapter."""
-
-    budget: str = "standard"
-    seed: int = 0
-    device: str = "cpu"
-
-
-@dataclass(frozen=True)
-class Executed:
-    """A chapter's kept result.
-
-    Attributes:
-        chapter: which.
-        folder: holds notebook.ipynb, run.json and claims/.
-        seconds: wall time of the run, kernel start included.
-        peak_bytes: the kernel's largest resident memory.
-    """
-
-    chapter: Chapter
-    folder: Path
-    seconds: float
-    peak_bytes: int
-
-    def notebook(self) -> nbformat.NotebookNode:
-        """The chapter as its source stands now, with the outputs of the run."""
-        return with_outputs(read_source(self.chapter), _read(self.folder / "notebook.ipynb"))
+from tools.results import (
+    THREADS,
+    Executed,
+    Parameters,
+    Shelf,
+    chapter_key,
+    environment_key,
+    shelf_of,
+)
 
 
 class ChapterError(CourseError):
@@ -94,10 +59,11 @@ def execute(
         lines.put(line)
 
     def one(chapter: Chapter) -> Executed | ChapterError:
-        key, line = chapter_key(chapter, common), lines.get()
+        key, shelf = chapter_key(chapter, common), shelf_of(chapter, parameters, cache)
+        line = lines.get()
         try:
-            return load(chapter, key, parameters, cache) or run(
-                chapter, key, parameters, cache, limit=limit, line=line, workers=workers
+            return shelf.load(key) or run(
+                shelf, key, parameters, limit=limit, line=line, workers=workers
             )
         except ChapterError as error:
             return error
@@ -118,68 +84,16 @@ def execute(
     return results
 
 
-def environment_key(parameters: Parameters, root: Path = ROOT) -> str:
-    """A hash of what all chapters share: `lib`, the data, the lock, Python, the parameters."""
-    digest = hashlib.sha256(repr((asdict(parameters), THREADS, platform.python_version())).encode())
-    shared = [root / "requirements.lock", root / "data" / "checksums.json"]
-    library = (p for p in (root / "lib").rglob("*") if p.is_file() and "__pycache__" not in p.parts)
-    for path in [*shared, *sorted(library)]:
-        digest.update(repr(path.relative_to(root).as_posix()).encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
-def chapter_key(chapter: Chapter, common: str) -> str:
-    """A hash of the chapter's code and of `common`; prose does not count."""
-    code = [
-        (cell.source, sorted(EXECUTION_TAGS & set(cell.metadata.get("tags", []))))
-        for cell in read_source(chapter).cells
-        if cell.cell_type == "code"
-    ]
-    return hashlib.sha256(repr((common, code)).encode()).hexdigest()[:24]
-
-
-def load(chapter: Chapter, key: str, parameters: Parameters, cache: Path) -> Executed | None:
-    """The kept result of that key, if there is one; one that is damaged is said and not used."""
-    folder = _shelf(chapter, parameters, cache) / key
-    if not folder.is_dir():
-        return None
-    kept = _verified(chapter, folder)
-    if kept is None:
-        print(f"{folder} is damaged; {chapter.name} is executed again", file=sys.stderr)
-    return kept
-
-
-def _verified(chapter: Chapter, folder: Path) -> Executed | None:
-    """The result in a folder; None where it is not what the run left."""
-    try:
-        record = json.loads((folder / RECORD).read_bytes())
-        kept = Executed(chapter, folder, record["seconds"], record["peak_bytes"])
-        return kept if record["digest"] == _digest(folder) else None
-    except (OSError, ValueError, KeyError, TypeError):
-        return None
-
-
-def _digest(folder: Path) -> str:
-    """A hash of what a run has left, but for the record of the run itself."""
-    digest = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != RECORD):
-        digest.update(repr(path.relative_to(folder).as_posix()).encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
-    return digest.hexdigest()
-
-
 def run(
-    chapter: Chapter,
+    shelf: Shelf,
     key: str,
     parameters: Parameters,
-    cache: Path,
     *,
     limit: float,
     line: int,
     workers: list[subprocess.Popen],
 ) -> Executed:
-    """Execute a chapter and keep the result; the folder appears whole or not at all.
+    """Execute the shelf's chapter and keep the result; it appears whole or not at all.
 
     Args:
         line: of the progress bar.
@@ -188,26 +102,12 @@ def run(
     Raises:
         ChapterError: a cell raised, the kernel died, or the limit passed.
     """
-    shelf = _shelf(chapter, parameters, cache)
-    shelf.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".running-", dir=shelf) as scratch:
-        work = Path(scratch, key)
-        (work / "claims").mkdir(parents=True)
-        notebook = read_source(chapter)
-        worker = _start(chapter, notebook, parameters, work)
+    notebook = read_source(shelf.chapter)
+    with shelf.room(key) as work:
+        worker = _start(shelf.chapter, notebook, parameters, work)
         workers.append(worker)
-        outcome = _supervise(worker, chapter, notebook, work, limit=limit, line=line)
-        (work / RECORD).write_text(json.dumps(outcome | {"digest": _digest(work)}))
-        replace_folder(shelf / key, work)
-        for old in shelf.iterdir():  # outdated results, and what an interrupted run left
-            if old not in (Path(scratch), shelf / key):
-                shutil.rmtree(old)
-    return Executed(chapter, shelf / key, outcome["seconds"], outcome["peak_bytes"])
-
-
-def _shelf(chapter: Chapter, parameters: Parameters, cache: Path) -> Path:
-    p = parameters
-    return cache / f"{p.budget}-{p.seed}-{p.device.replace(':', '')}" / chapter.name
+        outcome = _supervise(worker, shelf.chapter, notebook, work, limit=limit, line=line)
+        return shelf.keep(work, outcome)
 
 
 def _start(
@@ -324,31 +224,3 @@ def _kill_tree(pid: int) -> None:
             process.kill()
         except psutil.NoSuchProcess:
             continue
-
-
-def with_outputs(
-    source: nbformat.NotebookNode, executed: nbformat.NotebookNode
-) -> nbformat.NotebookNode:
-    """`source` with the outputs and the widget state of `executed`, matched by code cell.
-
-    Raises:
-        CourseError: the two have different code.
-    """
-    injected = "injected-parameters"
-    ran = [
-        cell
-        for cell in executed.cells
-        if cell.cell_type == "code" and injected not in cell.metadata.get("tags", [])
-    ]
-    code = [cell for cell in source.cells if cell.cell_type == "code"]
-    if [c.source for c in code] != [c.source for c in ran]:
-        raise CourseError("the executed notebook has other code than the source")
-    for cell, done in zip(code, ran, strict=True):
-        cell.outputs, cell.execution_count = done.outputs, done.execution_count
-    if "widgets" in executed.metadata:
-        source.metadata["widgets"] = executed.metadata["widgets"]
-    return source
-
-
-def _read(path: Path) -> nbformat.NotebookNode:
-    return nbformat.read(path, as_version=4)

@@ -13,8 +13,9 @@ from lib.files import write_atomically
 from tools.build import BUILD, bring_data, reporting
 from tools.chapters import Chapter, CourseError, is_checked, list_chapters, read_source
 from tools.colab import read_repository, with_first_cell
-from tools.execute import Executed, Parameters, execute
+from tools.execute import execute
 from tools.lock import exclusive
+from tools.results import Executed, Parameters
 
 TEXT = ("text/plain",)
 

@@ -16,8 +16,8 @@ from tools.chapters import ROOT, Chapter, CourseError, title_of
 from tools.claims_page import render_claims_page
 from tools.colab import read_repository
 from tools.contents_map import PLACE, read_stops, render_map
-from tools.execute import THREADS, Executed, Parameters
 from tools.exercises import without_solutions
+from tools.results import THREADS, Executed, Parameters
 from tools.syllabus_page import Page, read_syllabus, render_syllabus_page
 
 GENERATED = {"benchmarks", "claims", "syllabus"}  # made here; the other pages are files

@@ -5,12 +5,14 @@ The data stands in for CIFAR-10 and Flickr8k: the same formats, random pixels.
 
 import re
 
+import jupytext
 import pytest
 
 from tests.cifar10 import write_cifar10
 from tests.flickr8k import write_flickr8k
 from tools.chapters import Chapter, list_chapters, read_source
-from tools.execute import Parameters, execute
+from tools.execute import execute
+from tools.results import Parameters
 
 ROWS = 2000  # of each of the six files: what a chapter draws at quick fits
 
@@ -51,9 +53,9 @@ def test_a_chapter_runs_on_the_other_data_it_offers(chapter, data, tmp_path, mon
             other,
         ]
     )
-    monkeypatch.setattr("tools.execute.read_source", lambda _: notebook)
     monkeypatch.setenv("COURSE_DATA", str(data))
     copy = Chapter(tmp_path / chapter.source.name)
+    jupytext.write(notebook, copy.source, fmt="py:percent")
     (result,) = execute([copy], Parameters("quick"), cache=tmp_path / "cache", limit=300)
     assert result.seconds > 0
 

@@ -5,7 +5,8 @@ import time
 import pytest
 
 from tests.faults.cases import refused, sampled
-from tools.execute import ChapterError, Parameters, execute
+from tools.execute import ChapterError, execute
+from tools.results import Parameters
 
 LIMIT = 60.0  # seconds that a chapter may take here
 PATIENCE = 30.0  # seconds until one that took longer must be given up

@@ -9,7 +9,7 @@ from tests.faults.damage import damaged, plan
 from tests.tools.conftest import markdown
 from tools import execute
 from tools.build import build_key
-from tools.execute import Parameters
+from tools.results import Parameters
 
 QUICK = Parameters("quick", 7)
 CODE = "x = 1\nprint(x)"

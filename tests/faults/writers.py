@@ -22,6 +22,7 @@ from lib.models import ConvNet
 from tools import execute
 from tools.chapters import Chapter
 from tools.folders import replace_folder
+from tools.results import Parameters, shelf_of
 
 SIZE = 1 << 20  # bytes, so that writing takes several calls
 CONTENTS = [bytes([version]) * SIZE for version in (0, 1)]
@@ -137,14 +138,14 @@ def _execute(folder: Path, version: int) -> None:
         "_supervise": lambda *_, **__: ended,
     }
     with mock.patch.multiple(execute, **fakes):
-        parameters = execute.Parameters()
-        execute.run(chapter, f"key-{version}", parameters, folder, limit=1, line=0, workers=[])
+        shelf, parameters = shelf_of(chapter, Parameters(), folder), Parameters()
+        execute.run(shelf, f"key-{version}", parameters, limit=1, line=0, workers=[])
 
 
 def _read_executed(folder: Path) -> int | None:
     for version in (1, 0):  # a process that died may have left the outdated one, too
         key, chapter = f"key-{version}", _chapter(folder, version)
-        if execute.load(chapter, key, execute.Parameters(), folder):
+        if shelf_of(chapter, Parameters(), folder).load(key):
             return version
     assert not list(folder.glob("*/*/key-*")), "all that is there is damaged"
     return None
@@ -159,5 +160,5 @@ WRITERS = {
     "network": Writer(_save, _read_network, (FILES, "lib/trained.py")),
     "claim": Writer(_claim, _read_claim, (FILES, "lib/claims.py")),
     "book": Writer(_replace, _read_folder, ("tools/folders.py",)),
-    "executed chapter": Writer(_execute, _read_executed, ("tools/execute.py", "tools/folders.py")),
+    "executed chapter": Writer(_execute, _read_executed, ("tools/results.py", "tools/folders.py")),
 }

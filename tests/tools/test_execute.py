@@ -8,7 +8,8 @@ import pytest
 
 from tests.tools.conftest import markdown
 from tools.chapters import ROOT
-from tools.execute import ChapterError, Parameters, chapter_key, environment_key, execute
+from tools.execute import ChapterError, execute
+from tools.results import Parameters, chapter_key, environment_key
 
 QUICK = Parameters("quick", seed=7)
 
@@ -121,7 +122,8 @@ def build(hanging, root, tmp_path):
 from pathlib import Path
 from tools.build import reporting
 from tools.chapters import Chapter
-from tools.execute import Parameters, execute
+from tools.execute import execute
+from tools.results import Parameters
 with reporting("") as status:
     execute([Chapter(Path({str(hanging[0].source)!r}))], Parameters("quick"),
             cache=Path({str(tmp_path / "cache")!r}), root=Path({str(root)!r}))

@@ -4,7 +4,8 @@ import pytest
 from tests.tools.conftest import QUICK_LIMIT, checked
 from tools import pair
 from tools.chapters import CourseError
-from tools.execute import Parameters, execute
+from tools.execute import execute
+from tools.results import Parameters
 
 
 @pytest.fixture

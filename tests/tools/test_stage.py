@@ -8,7 +8,7 @@ from lib.claims import claim
 from tests.tools.conftest import markdown
 from tools.chapters import ROOT, CourseError, read_source
 from tools.contents_map import PLACE
-from tools.execute import Executed, Parameters
+from tools.results import Executed, Parameters
 from tools.stage import add_anchors, add_card, stage
 
 SITE = {
