@@ -4,9 +4,7 @@ import copy
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-import timm
 import torch
-import torchvision
 from torch import Tensor, nn
 
 NO_MAP = None  # the size of what is no map: the output of a fully connected layer
@@ -55,14 +53,18 @@ def architecture(name: str) -> nn.Module:
     Raises:
         ValueError: neither knows the name.
     """
-    known = torchvision.models.list_models(torchvision.models)
+    # Imported here: they take three seconds, and few chapters need them.
+    import timm
+    from torchvision import models
+
+    known = models.list_models(models)
     if name not in known and not timm.is_model(name):
         raise ValueError(
             f"expected a network of torchvision or timm, such as 'resnet18'; got {name!r}"
         )
     with torch.device("meta"):
         if name in known:
-            return torchvision.models.get_model(name, weights=None)
+            return models.get_model(name, weights=None)
         return timm.create_model(name, pretrained=False)
 
 

@@ -1,7 +1,9 @@
 """The chapters of the book: where they lie, and how source and notebook relate."""
 
+import copy
 import hashlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 import jupytext
@@ -58,13 +60,20 @@ def read_source(chapter: Chapter) -> nbformat.NotebookNode:
 
     Cells get ids that depend on their text alone, so an edit changes no other cell's id.
     """
-    notebook = jupytext.read(chapter.source)
-    notebook.metadata.get("jupytext", {}).pop("text_representation", None)
+    notebook = copy.deepcopy(_parsed(chapter.source.read_text("utf-8")))
     seen: dict[str, int] = {}
     for cell in notebook.cells:
         digest = hashlib.sha256(cell.source.encode()).hexdigest()[:12]
         seen[digest] = seen.get(digest, -1) + 1
         cell.id = f"{digest}-{seen[digest]}"
+    return notebook
+
+
+@lru_cache(maxsize=64)
+def _parsed(text: str) -> nbformat.NotebookNode:
+    """The notebook of a source's text; a build asks for each several times."""
+    notebook = jupytext.reads(text, fmt="py:percent")
+    notebook.metadata.get("jupytext", {}).pop("text_representation", None)
     return notebook
 
 
