@@ -1,6 +1,6 @@
 const PARTS = 1000; // weights are whole numbers of thousandths
 const SEEN = 20; // thousandths from which a weight is written out
-const PAUSE = 900; // milliseconds a word stays while it plays
+const STEP_MS = 900; // that a word stays while it plays
 const STEPS = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 };
 const SHOWN = 50; // thousandths from which a place has its weight written on it
 const SETTINGS = ["sentence", "word", "framed", "marked"];
@@ -104,28 +104,18 @@ function makeTarget(model, pick) {
   return { node, put };
 }
 
-/** A button that steps through the translation, and stops at its end. */
-function makePlay(model, pick) {
-  const button = element("button", { type: "button", class: "course-play" }, "▶ Play");
-  let timer = null;
-  const stop = () => {
-    clearInterval(timer);
-    timer = null;
-    button.textContent = "▶ Play";
+/** Steps through the words that were written. */
+function makeSteps(model, pick) {
+  const last = () => readingOf(model).target.length - 1;
+  const next = () => pick(Math.min(model.get("word") + 1, last()));
+  return {
+    begin: () => (model.get("word") >= last() ? pick(0) : next()),
+    step: () => {
+      next();
+      return model.get("word") < last();
+    },
+    pause: () => STEP_MS,
   };
-  const step = () => {
-    const last = readingOf(model).target.length - 1;
-    if (model.get("word") < last) pick(model.get("word") + 1);
-    if (model.get("word") >= last) stop();
-  };
-  button.addEventListener("click", () => {
-    if (timer !== null) return stop();
-    button.textContent = "❚❚ Pause";
-    timer = setInterval(step, PAUSE);
-    if (model.get("word") >= readingOf(model).target.length - 1) pick(0);
-    else step();
-  });
-  return { button, stop };
 }
 
 /** A box that is ticked or not; hidden where there is nothing to show. */
@@ -195,7 +185,7 @@ function makeCard(model, parts) {
     parts.target.node,
     heading(parts.isPicture ? "It saw this, and looked where it is bright" : "It read, and looked here"),
     parts.source.node,
-    element("div", { class: "course-actions" }, parts.play.button, ...parts.boxes.map(({ node }) => node)),
+    element("div", { class: "course-actions" }, parts.player.button, ...parts.boxes.map(({ node }) => node)),
     parts.told,
     parts.right,
   );
@@ -207,9 +197,9 @@ function render({ model, el }) {
     model.save_changes();
   };
   const pick = (word) => save({ word });
-  const play = makePlay(model, pick);
+  const player = makePlayer(makeSteps(model, pick));
   const choose = (changes) => {
-    play.stop();
+    player.stop();
     save(changes);
   };
   const list = makeList(model, choose);
@@ -227,9 +217,9 @@ function render({ model, el }) {
   model.on(changes, update);
   const endStill = showOnPaper(model, chooseStill(model));
   const isPicture = Boolean(readingOf(model).picture);
-  el.append(makeCard(model, { list, source, target, boxes, play, told, right, isPicture }));
+  el.append(makeCard(model, { list, source, target, boxes, player, told, right, isPicture }));
   return () => {
-    play.stop();
+    player.stop();
     endStill();
     model.off(changes, update);
   };

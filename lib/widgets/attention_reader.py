@@ -75,7 +75,7 @@ class AttentionReader(anywidget.AnyWidget):
     word is known to be about, another one marks the words that are wrong.
     """
 
-    _esm = source("dom.js", "attention_reader.js")
+    _esm = source("dom.js", "player.js", "attention_reader.js")
     _css = source("card.css", "attention_reader.css")
     title = traitlets.Unicode().tag(sync=True)
     readings = traitlets.List().tag(sync=True)

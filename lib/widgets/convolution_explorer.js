@@ -16,6 +16,10 @@ const EXAMPLES = [
   ["AlexNet’s first", { size: 227, filter: 11, stride: 4, padding: 0, channels: 3, filters: 96 }],
 ];
 
+function makeButton(text, attributes = {}) {
+  return element("button", { type: "button", class: "course-button", ...attributes }, text);
+}
+
 /** A number that the reader types or steps; the buttons go from stop to stop where there are any. */
 function makeStepper({ name, label, stops }, model, save) {
   const [min, max] = model.get("limits")[name];
@@ -28,14 +32,14 @@ function makeStepper({ name, label, stops }, model, save) {
   input.addEventListener("change", () => {
     choose(input.value === "" ? model.get(name) : Math.round(input.valueAsNumber));
   });
-  const makeButton = (text, verb, next) => {
-    const button = element("button", { type: "button", "aria-label": `${verb} ${label}` }, text);
+  const makeStep = (text, verb, next) => {
+    const button = makeButton(text, { "aria-label": `${verb} ${label}` });
     button.addEventListener("click", () => choose(next(model.get(name))));
     return button;
   };
   const less = (now) => stops?.findLast((stop) => stop < now) ?? now - 1;
   const more = (now) => stops?.find((stop) => stop > now) ?? now + 1;
-  const [lower, raise] = [makeButton("−", "Lower", less), makeButton("+", "Raise", more)];
+  const [lower, raise] = [makeStep("−", "Lower", less), makeStep("+", "Raise", more)];
   const put = () => {
     const now = (input.value = model.get(name));
     lower.setAttribute("aria-disabled", now === min); // a disabled button would lose the focus
@@ -49,7 +53,7 @@ function makeStepper({ name, label, stops }, model, save) {
 /** Buttons that set several settings at once; the one that they stand at is marked. */
 function makeExamples(model, save) {
   const buttons = EXAMPLES.map(([text, settings]) => {
-    const button = element("button", { type: "button" }, text);
+    const button = makeButton(text);
     button.addEventListener("click", () => save({ ...settings, row: 0, column: 0 }));
     return button;
   });
@@ -65,7 +69,7 @@ function makeExamples(model, save) {
 }
 
 /** Buttons that move the window on, back, and over all outputs by itself. */
-function makePlayer(model, pick) {
+function makeTour(model, pick) {
   const place = () => {
     const { row, column, output } = readShape(model);
     return { now: row * output + column, all: output ** 2, output };
@@ -75,36 +79,26 @@ function makePlayer(model, pick) {
     const at = Math.max(0, Math.min(all - 1, index));
     pick({ row: Math.floor(at / output), column: at % output });
   };
-  const play = element("button", { type: "button", class: "course-play" }, "▶ Play");
-  let timer = null;
-  const stop = () => {
-    clearInterval(timer);
-    timer = null;
-    play.textContent = "▶ Play";
-  };
-  const step = () => {
-    if (document.hidden) return stop();
-    go(place().now + 1);
-    if (place().now === place().all - 1) stop();
-  };
-  const start = () => {
-    const { now, all } = place();
-    play.textContent = "❚❚ Pause";
-    timer = setInterval(step, Math.max(FASTEST_MS, Math.min(SLOWEST_MS, SWEEP_MS / all)));
-    if (now === all - 1) go(0);
-  };
-  play.addEventListener("click", () => (timer === null ? start() : stop()));
+  const player = makePlayer({
+    begin: () => place().now === place().all - 1 && go(0),
+    step: () => {
+      if (document.hidden) return false;
+      go(place().now + 1);
+      return place().now < place().all - 1;
+    },
+    pause: () => Math.max(FASTEST_MS, Math.min(SLOWEST_MS, SWEEP_MS / place().all)),
+  });
   const makeStep = (label, text, by) => {
-    const button = element("button", { type: "button", "aria-label": label }, text);
+    const button = makeButton(text, { "aria-label": label });
     button.addEventListener("click", () => {
-      stop();
+      player.stop();
       go(place().now + by);
     });
     return button;
   };
   const steps = [makeStep("Previous output", "‹", -1), makeStep("Next output", "›", 1)];
-  const node = element("div", { class: "course-actions" }, steps[0], play, steps[1]);
-  return { node, stop };
+  const node = element("div", { class: "course-actions" }, steps[0], player.button, steps[1]);
+  return { node, stop: player.stop };
 }
 
 function makeCard(model, parts) {
@@ -123,7 +117,7 @@ function makeCard(model, parts) {
     parts.fit,
     parts.grids.node,
     parts.legend.node,
-    parts.player.node,
+    parts.tour.node,
     parts.told,
     parts.sum.node,
     parts.costs.node,
@@ -136,9 +130,9 @@ function render({ model, el }) {
     for (const [name, value] of Object.entries(changes)) model.set(name, value);
     model.save_changes();
   };
-  const player = makePlayer(model, save);
+  const tour = makeTour(model, save);
   const choose = (changes) => {
-    player.stop();
+    tour.stop();
     save(changes);
   };
   let hovered = null;
@@ -164,7 +158,7 @@ function render({ model, el }) {
     [...steppers, examples].forEach((part) => part.put());
     [formula, legend, costs].forEach((part) => part.put(shape));
     fit.textContent = tellFit(shape);
-    player.node.hidden = shape.output < 2;
+    tour.node.hidden = shape.output < 2;
     grids.draw(shape);
     moved();
   };
@@ -179,11 +173,11 @@ function render({ model, el }) {
   model.on(settings, update);
   model.on(places, moved);
   const words = { formula, fit, legend, told, sum, costs, announcer };
-  el.append(makeCard(model, { examples, steppers, grids, player, ...words }));
+  el.append(makeCard(model, { examples, steppers, grids, tour, ...words }));
   return () => {
     model.off(settings, update);
     model.off(places, moved);
-    player.stop();
+    tour.stop();
     announcer.cancel();
   };
 }

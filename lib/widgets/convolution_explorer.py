@@ -37,7 +37,11 @@ class ConvolutionExplorer(anywidget.AnyWidget):
     """
 
     _esm = source(
-        "dom.js", "convolution_grids.js", "convolution_words.js", "convolution_explorer.js"
+        "dom.js",
+        "player.js",
+        "convolution_grids.js",
+        "convolution_words.js",
+        "convolution_explorer.js",
     )
     _css = source("card.css", "convolution_explorer.css")
     title = traitlets.Unicode().tag(sync=True)

@@ -35,31 +35,14 @@ function makeControl(control) {
   return { node: element("div", { class: "course-control" }, heading, row), row, input, show };
 }
 
-/** A button that calls `step` twice a second until it returns false. */
-function makePlayer(label, { begin, step, end }) {
-  const button = element("button", { type: "button", class: "course-play" });
-  let timer = null;
-  const draw = () => {
-    const text = timer === null ? `Play through ${label}` : `Pause ${label}`;
+/** Draws a play button as an icon; in words it says what it plays through. */
+function showAsIcon(label) {
+  return (button, isPlaying) => {
+    const text = isPlaying ? `Pause ${label}` : `Play through ${label}`;
     button.setAttribute("aria-label", text);
     button.title = text;
-    button.replaceChildren(icon(timer === null ? PLAY : PAUSE));
+    button.replaceChildren(icon(isPlaying ? PAUSE : PLAY));
   };
-  const stop = () => {
-    if (timer === null) return;
-    clearInterval(timer);
-    timer = null;
-    draw();
-    end();
-  };
-  const start = () => {
-    begin();
-    timer = setInterval(() => step() || stop(), STEP_MS);
-    draw();
-  };
-  button.addEventListener("click", () => (timer === null ? start() : stop()));
-  draw();
-  return { button, stop, isPlaying: () => timer !== null };
 }
 
 /** Steps the control at `axis` to its end; starts over when it stands there already. */
@@ -135,7 +118,8 @@ function render({ model, el }) {
   const played = specs.findIndex(({ name }) => name === model.get("play"));
   if (played >= 0) {
     const steps = makeSteps(model, played, moveTo);
-    player = makePlayer(specs[played].label, { ...steps, end: announce });
+    const show = showAsIcon(specs[played].label);
+    player = makePlayer({ ...steps, pause: () => STEP_MS, show, end: announce });
     controls[played].row.prepend(player.button);
   }
   update();

@@ -23,7 +23,7 @@ class FrameExplorer(anywidget.AnyWidget):
     strings a list of choices. The frames are ordered as `controls.grid` orders the points.
     """
 
-    _esm = source("dom.js", "frame_explorer.js")
+    _esm = source("dom.js", "player.js", "frame_explorer.js")
     _css = source("card.css", "frame_explorer.css")
     title = traitlets.Unicode().tag(sync=True)
     controls = traitlets.List().tag(sync=True)

@@ -41,7 +41,7 @@ function countUpdates({ updates }) {
 /** The buttons, the count of updates, and a line that tells in words what happened. */
 function makeBar(acts) {
   const play = makeButton("", acts.play);
-  play.classList.add("course-play");
+  play.classList.add("course-primary", "course-play");
   const step = makeButton("Step", acts.step);
   const others = [makeButton("Reset", acts.reset), makeButton("New weights", acts.redraw)];
   if (canShare()) others.push(makeButton("Copy link", acts.share));

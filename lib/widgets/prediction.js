@@ -51,7 +51,7 @@ function render({ model, el }) {
   const specs = model.get("choices");
   const group = uniqueId();
   const choices = specs.map((choice) => makeChoice(choice, group));
-  const commit = makeButton("course-commit", "Commit to this prediction");
+  const commit = makeButton("course-primary course-commit", "Commit to this prediction");
   const again = makeButton("course-again", "Think again");
   const outcome = element("p", { class: "course-outcome", role: "status" });
 
