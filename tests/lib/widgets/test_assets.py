@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from lib.widgets import assets
@@ -20,3 +22,13 @@ def test_an_unknown_file_is_an_error():
 def test_no_source_asks_another_host(path):
     text = path.read_text(encoding="utf-8").replace("http://www.w3.org/2000/svg", "")
     assert "http" not in text and "@import" not in text and "import(" not in text
+
+
+@pytest.mark.parametrize(
+    "path", sorted(set(assets.FOLDER.glob("*.css")) - {assets.FOLDER / "card.css"})
+)
+def test_a_widgets_rules_win_over_the_cards_wherever_another_copy_of_that_stands(path):
+    """They name two classes of the frame: a widget further down brings the card's style again."""
+    text = path.read_text(encoding="utf-8")
+    (root,) = set(re.findall(r"\.course-card(\.course-[\w-]+)", text))
+    assert not re.search(rf"(?<!\.course-card){re.escape(root)}(?![\w-])", text)
