@@ -57,7 +57,7 @@ mutants: $(VENV)/.test ## put faults into lib, in copies, and see that the chapt
 	@$(BIN)/python -m tools.mutants
 
 faults: $(VENV)/.test ## run every fault (make test runs a sample of each kind) and count them
-	@$(BIN)/python -m pytest tests/faults -m ""
+	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile tests/faults -m ""
 
 bench: $(VENV)/.test ## measure our code against its peers (NAMES="occlusion mixing")
 	@$(BIN)/python -m benchmarks $(NAMES)
