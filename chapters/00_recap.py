@@ -265,12 +265,12 @@ linear_runs = run_trials(trials(linear), train, {"held out": held_out}, run=run,
 means = torch.stack([train.images[train.labels == c].mean(dim=0)[0] for c in range(10)])
 templates = [o.model[1].weight.detach().view(10, 28, 28) for o in linear_runs]
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Four rows of small pictures. The first and third show the mean picture of each of the ten classes of clothes, gray and blurred. The second and fourth show the template of each class in blue and red: outlines and gaps more than shapes, such as red between the legs of the trousers; the corners stay blank."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Four rows of small pictures. The first and third show the mean picture of each of the ten classes of clothes, gray and blurred. The second and fourth show the template of each class in blue and orange: outlines and gaps more than shapes, such as orange between the legs of the trousers; the corners stay blank."}}
 fig = plotting.templates_figure(means, templates[0], train.classes)
 fig
 
 # %% [markdown]
-# Blue counts for the class, red against it. Look for the gap between the trousers' legs and at the heels of the
+# Blue counts for the class, orange against it. Look for the gap between the trousers' legs and at the heels of the
 # shoes. In the corners, where nearly all pictures are black, the weights are still zero: a pixel that
 # is zero gives a gradient of zero, by (3).
 #
@@ -603,7 +603,7 @@ for name in ("VGG-16, 2015", "ResNet-18, 2016"):
         print(f"{size:12} {stage.layers:7} {stage.channels:9} {stage.weights / 1e6:8.2f} M {work}")
 
 # %% [markdown]
-# These are counts by (7), not measurements; they agree with what torchvision publishes. After
+# These are counts by (7), not measurements; they agree with torchvision's, where it has any. After
 # AlexNet (Krizhevsky et al., 2012), VGG stacks small filters and
 # pays for it on large maps (Simonyan and Zisserman, 2015). ResNet (He et al., 2016) averages each last map to one number and so
 # has few fully connected weights; where the maps halve, the channels double, and every stage costs about the same.
@@ -626,7 +626,7 @@ Prediction(
         Choice(
             "Only the convolutional network",
             "For the other two, shuffling pixels is shuffling the columns of the first matrix, and the first "
-            "weights are random anyway.",
+            "weights are zero, or random anyway.",
             correct=True,
         ),
         Choice(
@@ -749,7 +749,7 @@ checks.check_sgd_step(sgd_step)
 def sgd_step(W, b, X, y, lr):
     """W (C, D), b (C,), X (batch, D), y (batch,) -> the next W and b."""
     scores = X @ W.T + b
-    # A constant taken off all scores of a row cancels in (2), and e to the power of 300 is no float.
+    # A constant taken off all scores of a row cancels in (2), and exp(300) is too large for a 32-bit float.
     e = (scores - scores.max(dim=1, keepdim=True).values).exp()
     p = e / e.sum(dim=1, keepdim=True)
     error = p - functional.one_hot(y, len(b))

@@ -497,7 +497,7 @@ fig
 
 # %% [markdown]
 # What a gradient of nothing does, you can watch. This network trains in the page; predict its loss after 300 updates,
-# then play. Then change one thing at a time until it learns: fewer layers, another activation, a larger rate.
+# then play. Then change one thing at a time: a single layer or another activation wakes it, a larger rate does not.
 
 # %% tags=["remove-input"]
 Playground(

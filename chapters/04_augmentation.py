@@ -795,7 +795,7 @@ print("without augmentation:")
 for part in tests:
     print(f"{part:>10}: {np.mean([result[part] for result in accuracy['none']]):.1f}%")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Table in colors: six augmentations as rows, six test sets as columns, in each cell the gain in percentage points over training without augmentation. The large gains lie on a diagonal: flips help on mirrored pictures, movements on moved ones, scales on rescaled ones, color jitter on relit ones, rotations on rotated ones. Movements and rotations lose on ordinary pictures. The last row, all at once, loses nearly everywhere."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Table in colors: six augmentations as rows, six test sets as columns, in each cell the gain in percentage points over training without augmentation. The large gains lie on a diagonal: flips help on mirrored pictures, movements on moved ones, scales on rescaled ones, color jitter on relit ones, rotations on rotated ones. Movements and rotations lose on ordinary pictures. The last row, all at once, loses everywhere."}}
 fig, ax = plotting.figure(height=4.6)
 plotting.plot_gains(ax, gains)
 ax.set_title("Each augmentation helps against its own shift (points)", fontsize=11)

@@ -272,7 +272,7 @@ rate_claim
 # ## Steps 4 and 5: a coarse grid, then a fine one
 #
 # A few rates and weight decays around what worked, each combination trained for three epochs. Then
-# a finer grid around the best, for longer, at a constant rate. All a search needs is an *objective*: a function of
+# a finer grid, of rates from the best one down and of larger weight decays (small ones made no difference), for longer, at a constant rate. All a search needs is an *objective*: a function of
 # a configuration and a budget that returns a score, higher being better.
 
 
@@ -428,7 +428,7 @@ for name, finding in readings.items():
 
 # %% [markdown]
 # *Rate too high*, *rate too low*, *labels shuffled* and *layer frozen* all end near guessing; only the first
-# one's loss ends above a guesser's. *Shifted at test* gives itself away: its loss falls as in health while its accuracies stay low, so it is the measurement that is ill.
+# one's loss ends clearly above a guesser's. *Shifted at test* gives itself away: its loss falls as in health while its accuracies stay low, so it is the measurement that is ill.
 # *Large weights* passes here; only step 1 finds it. What the earlier gates say of two of them:
 
 # %%
@@ -473,7 +473,8 @@ CommandCenter(
 # optuna-dashboard search.journal
 # ```
 #
-# This is what it shows of the coarse grid, drawn by Chromium when this page was built:
+# This is what it shows of the coarse grid, drawn by Chromium when this page was built (*Objective 0* is the validation
+# accuracy):
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A web page titled search. A panel named History shows a dot for the accuracy of each trial over its number, and a line that follows the best so far upward in steps."}}
 try:
@@ -498,7 +499,7 @@ Prediction(
     "search's advantage over a grid of as many trials?",
     [
         Choice("It grows", "A grid wastes nothing when both dimensions count."),
-        Choice("Nothing", "What random search exploits are dimensions that do not matter.",
+        Choice("Nothing, or less", "What random search exploits are dimensions that do not matter.",
                correct=True),
         Choice("It stays as it was", "Its edge is the number of different values per dimension, "
                "which helps if one dimension decides."),
@@ -577,7 +578,7 @@ best = {
     (kind, both): best_so_far(kind, both) for kind in ("grid", "random") for both in (False, True)
 }
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Best score so far over nine trials, mean and interval, in two panels. Where one dimension matters random search climbs above the grid; where both matter the two lines stay close."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Best score so far over nine trials, mean and interval, in two panels. Where one dimension matters random search climbs above the grid; where both matter the lines stay close, and the grid ends a little ahead."}}
 fig, axes = plotting.figure(1, 2, height=3.1, sharey=True)
 for ax, both in zip(axes, (False, True)):
     plotting.plot_best_so_far(ax, {kind: best[kind, both] for kind in ("grid", "random")})
@@ -1054,7 +1055,8 @@ checks.check_k_fold(k_fold)
 # `(illness, cured)`, the cured set-up made with `replace(setup, …)`. Of its fields, `make_model`, `train`,
 # `lr`, `test_transform` (healthy: `None`) or `make_optimizer` is ill. `digits` are the training images with
 # their right labels; `ward.perceptron` and `ward.all_parameters` make a healthy network and optimizer.
-# Change nothing but what is ill.
+# Change nothing but what is ill. A gate's `passed` says whether it is; its `values` hold what it measured, such as
+# `values["unmoved"]` (the parameters that never moved) of step 2 and `values["rate"]` of step 3.
 
 
 # %% tags=["exercise"] exercise="ward" points=10
@@ -1091,7 +1093,7 @@ checks.check_ward(treat)
 # - Draw noisy losses with a moving average, and training with validation accuracy. Look at all runs in one
 #   picture.
 # - Random search tries as many values of the one hyperparameter that matters as it has trials. Where
-#   several matter alike, its advantage shrinks.
+#   several matter alike, its advantage is gone.
 # - Sixty random trials draw one of the top 5% with a probability of 95%; validation need not know it.
 # - The winner's own validation score is too good to be true. Report it on data that chose nothing.
 # - Cross-validation makes few examples count, at $k$ times the price.

@@ -45,7 +45,7 @@
 
 # %% tags=["parameters"]
 budget, seed, device = None, 0, "auto"
-model = "efficientnet_lite0"  # with a network also "alexnet", "resnet18", "vgg19", …
+model = "efficientnet_lite0"  # with an internet connection also "alexnet", "resnet18", "vgg19", …
 
 # %%
 import math
@@ -180,7 +180,7 @@ print(f"all but zero: {int(dead.sum())}, crossed out above")
 # %% [markdown]
 # Gray is zero, and each tile has its own scale. Filters of 3 × 3 pixels are the fashion and are drawn
 # here much enlarged: a network gets its large patterns from many small layers. AlexNet's 64 filters have 11 × 11 pixels, ResNet's 7 × 7, and
-# there you would see fine stripes. With a network, set `model = "alexnet"` above.
+# there you would see fine stripes. With an internet connection, set `model = "alexnet"` above.
 #
 # ### A number for it
 #
@@ -938,7 +938,7 @@ fields = {
     for name, layer in list(layers.items())[:deepest]
 }
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart: width of the receptive field in pixels over the layers, on a logarithmic axis. It rises steadily from 3 pixels at the stem, and crosses the dashed line of the image's own size between the fourth and the last of the layers."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart: width of the receptive field in pixels over the layers, on a logarithmic axis. It rises steadily from 3 pixels at the stem, and crosses the dashed line of the image's own size between the fourth and the fifth of the layers."}}
 fig, ax = plotting.figure(height=3.3)
 number = [int("".join(filter(str.isdigit, name)) or 0) for name in fields]  # of the stage
 plotting.plot_fields(ax, fields, at=number)

@@ -587,8 +587,8 @@ verdicts[2]
 verdicts[3]
 
 # %% [markdown]
-# Back to the prediction: the blob beats saliency, which spreads wide. Neither score proves a map wrong:
-# the score *is* that sensitive, there. Guided backpropagation finds the object by energy; by pointing,
+# Back to the prediction: the blob beats saliency, which spreads wide. Neither measure proves a map wrong:
+# the class score *is* that sensitive, there. Guided backpropagation finds the object by energy; by pointing,
 # five networks do not tell it from the blob. Whether it says anything about *the network* is another
 # question.
 #
@@ -677,9 +677,8 @@ FrameExplorer(
 )  # fmt: skip
 
 # %% [markdown]
-# Shuffle the last layer, then more. The eye sees a cat and believes, while the network calls it something
-# else each time. Saliency hardly
-# changes to the eye, either. Grad-CAM notices at once (where it is black, nothing was positive).
+# Shuffle the last layer, then more. Up to the top tenth the eye sees a cat and believes, while the network calls it
+# something else each time. Saliency keeps its grain and moves its brightest spots. Grad-CAM notices at once (where it is black, nothing was positive).
 #
 # Now with numbers, on the scenes: the same shuffling from the top, and each time the energy inside the
 # mask. A network that has lost its classes has less to say about the object, so an honest map should lose
@@ -732,9 +731,12 @@ left_over = {
 }
 sanity = [
     claim("guided-ignores-the-network",
-          "With its two top layers shuffled, guided backprop keeps over half of its energy inside",
+          "With its two top layers shuffled, guided backprop keeps over half of its lead over the "
+          "mask's share",
           left_over["guided backprop"], above=0.5, rows=("M45", "B1"), run=run),
-    claim("occlusion-notices", "Occlusion keeps less than half of its own",
+    claim("occlusion-notices",
+          "With its two top layers shuffled, occlusion keeps less than half of its lead over the "
+          "mask's share",
           left_over["occlusion"], below=0.5, rows=("M41", "B1"), run=run),
 ]  # fmt: skip
 
@@ -816,7 +818,7 @@ FrameExplorer(
         gallery.images[scene - 1].cpu(), {name: falls[scene - 1] for name, falls in seen.items()}
     ),
     alt=lambda scene: (
-        f"A {gallery.classes[int(gallery.labels[scene - 1])]} on "
+        f"The shape “{gallery.classes[int(gallery.labels[scene - 1])]}” on "
         f"{gallery.scenes[scene - 1].background}, and where covering it lowers the score of two "
         "networks, in blue: one learned from scenes with tied grounds, one from free ones."
     ),
@@ -826,7 +828,7 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# The one reads water and grass, the other parts of the thing. The left maps alone raise the suspicion,
+# In most scenes the one reads water and grass, the other parts of the thing. The left maps alone raise the suspicion,
 # without a single free test picture; the right ones say what to expect of a network that reads objects.
 # Now the numbers: the energy inside the object, for five networks of each kind, and beside them the mask's
 # share, where a map that knows nothing lies.

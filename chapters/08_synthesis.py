@@ -169,11 +169,11 @@ Prediction(
 # put an operation $r_\theta$ behind each step,
 #
 # $$
-# I \leftarrow r_\theta\!\left( I + \eta \, \frac{\partial S_c}{\partial I} \right) : \tag{3}
+# I \leftarrow r_\theta\!\left( I + \eta \, \frac{\partial S_c}{\partial I} \right), \tag{3}
 # $$
 #
-# with settings $\theta$: L2 decay; a Gaussian **blur** every few steps; and pixels are set to gray whose norm is
-# small, or whose contribution $\lvert \sum_\text{channels} I \, \partial S_c / \partial I \rvert$ is: the cat
+# with settings $\theta$, such as L2 decay, or a Gaussian **blur** every few steps. Or pixels are set to gray whose norm
+# is small, or whose contribution $\lvert \sum_\text{channels} I \, \partial S_c / \partial I \rvert$ is: the cat
 # does not need them.
 #
 # Others (Mahendran and Vedaldi, 2015) put the wish into the objective: *total variation*, the mean squared step from a pixel to the
@@ -503,8 +503,8 @@ FrameExplorer(
         names=[classifier.classes[c] for c in rivals],
     ),
     alt=lambda epsilon: (
-        f"A photograph of a cat, changed by at most {epsilon:g}/255 a pixel; the change, enlarged, is "
-        f"colored grain. Goldfish: {chances[epsilon][goldfish]:.0%}."
+        f"A photograph of a cat with a change of at most {epsilon:g}/255 a pixel, and that change "
+        f"enlarged. Goldfish: {chances[epsilon][goldfish]:.0%}."
     ),
     title="How small a change turns a cat into a goldfish?",
     epsilon=Control(budgets, label="ε in 1/255"),
@@ -647,7 +647,7 @@ Prediction(
             "Grain is gone, but the attack may use any change of at most ε, smooth ones included.",
         ),
         Choice(
-            "Well against the first, badly against the second",
+            "Far better than the bare network against the first, hardly better against the second",
             "The second attack finds changes that pass through the blur. Most published defenses of "
             "this kind fell to such attacks (Athalye et al., 2018; Tramèr et al., 2020).",
             correct=True,
@@ -739,7 +739,7 @@ print(
 # %% tags=["remove-input"]
 Prediction(
     "We go from layer to layer and reconstruct the cat from each. In the last one there are 192 × 4 × 4 "
-    "numbers left. What is lost first on the way there?",
+    "numbers left. What is lost most completely on the way there?",
     [
         Choice(
             "The colors",
@@ -749,7 +749,7 @@ Prediction(
         ),
         Choice(
             "The places: eyes and nose move",
-            "That comes, but later. The grid of the last layer still has 4 × 4 places.",
+            "They move early, but not far: the grid of the last layer still has 4 × 4 places.",
         ),
         Choice(
             "What the picture shows",
@@ -992,7 +992,7 @@ FrameExplorer(
 
 # %% [markdown]
 # With a small $\beta$ only colors move. With a large one the fur takes on the colors, patches and smoothness of the
-# style, and in the end the face is a place where the texture happens to be dark. Nobody told the network what style is: (10) leaves out places, and what is left, we call style.
+# style; under the night sky the face all but vanishes, a place where the texture happens to be dark. Nobody told the network what style is: (10) leaves out places, and what is left, we call style.
 #
 # ## Exercises
 #

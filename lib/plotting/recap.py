@@ -82,8 +82,8 @@ def descent_figure(
     ax.plot(*path[0].tolist(), "o", color=INK, ms=7, label="start")
     ax.plot(*best.tolist(), "*", color=VERMILLION, ms=14, label="smallest loss")
     ax.set(xlim=extent[:2], ylim=extent[2:], xlabel="first weight", ylabel="second weight")
-    ax.legend(loc="upper right", facecolor="#fdfcf8", frameon=True, framealpha=0.9)
-    ax.set_title(title, fontsize=10.5)
+    made.legend(*ax.get_legend_handles_labels(), loc="upper right", ncols=2, fontsize=9)
+    ax.set_title(title, fontsize=10.5, loc="left")
     ax.grid(False)
     return made
 
@@ -161,7 +161,7 @@ def costs_figure(networks: Mapping[str, Sequence[StageCost]]) -> Figure:
     Args:
         networks: the stages of each, by its name, for pictures of 224 × 224.
     """
-    made, axes = figure(1, 2, height=3.7, sharey=True)
+    made, axes = figure(1, 2, height=3.9, sharey=True)
     for ax, kind, unit in zip(axes, ("weights", "multiplications"), (1e6, 1e9), strict=True):
         _plot_shares_by_stage(ax, networks, kind, unit)
         ax.set_title(kind)
@@ -171,7 +171,7 @@ def costs_figure(networks: Mapping[str, Sequence[StageCost]]) -> Figure:
     names[DENSE_COLOR] = "no map"
     handles = [Patch(color=color, label=name) for color, name in names.items()]
     made.legend(
-        handles=handles, loc="outside lower center", ncols=4, fontsize=9, title="size of the maps"
+        handles=handles, loc="outside lower center", ncols=3, fontsize=9, title="size of the maps"
     )
     return made
 

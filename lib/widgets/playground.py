@@ -44,7 +44,7 @@ OPTIONS: dict[str, tuple[str, Mapping[Value, str] | Sequence[Value]]] = {
     ),
     "init": (
         "Initialization",
-        {"small": "too small", "glorot": "Xavier", "he": "He", "large": "too large"},
+        {"small": "too small", "glorot": "Glorot", "he": "He", "large": "too large"},
     ),
     "lr": ("Learning rate", (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1, 3)),
     "momentum": ("Momentum", (0, 0.5, 0.9)),
