@@ -82,7 +82,9 @@ def descent_figure(
     ax.plot(*path[0].tolist(), "o", color=INK, ms=7, label="start")
     ax.plot(*best.tolist(), "*", color=VERMILLION, ms=14, label="smallest loss")
     ax.set(xlim=extent[:2], ylim=extent[2:], xlabel="first weight", ylabel="second weight")
-    made.legend(*ax.get_legend_handles_labels(), loc="upper right", ncols=2, fontsize=9)
+    handles, labels = ax.get_legend_handles_labels()
+    narrow = {"handlelength": 1, "handletextpad": 0.4, "columnspacing": 1}
+    made.legend(handles, labels, loc="upper right", ncols=2, fontsize=9, **narrow)
     ax.set_title(title, fontsize=10.5, loc="left")
     ax.grid(False)
     return made
