@@ -54,19 +54,28 @@ def nearest_neighbors(
     """
     _check(features, queries, k, metric, exclude_self, batch_size)
     rows, others = _prepared(features.detach(), queries.detach(), metric)
-    center = rows.mean(dim=0)  # products of small numbers lose less
-    around, others_around = ((part - center).to(_rough_dtype()) for part in (rows, others))
-    around = _with_lengths(around)
-    numbers = torch.arange(len(others), device=rows.device)
-    parts = []
-    for start in range(0, len(others), batch_size):
-        part = slice(start, start + batch_size)
-        rough = _rough(around, others_around[part])
-        own = numbers[part] if exclude_self else None
-        parts.append(_nearest(rows, others[part], k, rough, own))
-    squares, indices = (torch.cat(part) for part in zip(*parts, strict=True))
+    with torch.autocast(features.device.type, enabled=False):  # it would round further
+        squares, indices = _all_nearest(rows, others, k, exclude_self, batch_size)
     distances = squares.sqrt() if metric == "euclidean" else squares / 2
     return Neighbors(distances.to(features.dtype), indices)
+
+
+def _all_nearest(
+    rows: Tensor, queries: Tensor, k: int, exclude_self: bool, batch_size: int
+) -> tuple[Tensor, Tensor]:
+    """Squared distances and rows (queries, k), batch by batch."""
+    center = rows.mean(dim=0)  # products of small numbers lose less
+    around, queries_around = ((part - center).to(_rough_dtype()) for part in (rows, queries))
+    around = _with_lengths(around)
+    numbers = torch.arange(len(queries), device=rows.device)
+    parts = []
+    for start in range(0, len(queries), batch_size):
+        part = slice(start, start + batch_size)
+        rough = _rough(around, queries_around[part])
+        own = numbers[part] if exclude_self else None
+        parts.append(_nearest(rows, queries[part], k, rough, own))
+    squares, indices = zip(*parts, strict=True)
+    return torch.cat(squares), torch.cat(indices)
 
 
 def _prepared(features: Tensor, queries: Tensor, metric: str) -> tuple[Tensor, Tensor]:

@@ -97,6 +97,13 @@ def test_groups_find_what_a_selection_among_all_finds(columns, count):
     assert torch.equal(indices.sort(dim=1).values, expected.indices[:, :count].sort(dim=1).values)
 
 
+def test_autocast_makes_no_difference(rows):
+    rows = 200 * rows.repeat(20, 1) + torch.arange(1200)[:, None] / 1000
+    with torch.autocast("cpu", dtype=torch.bfloat16):
+        found = nearest_neighbors(rows, rows, 4, exclude_self=True)
+    assert torch.equal(found.indices, nearest_neighbors(rows, rows, 4, exclude_self=True).indices)
+
+
 def test_half_precision_is_computed_precisely(rows):
     rows = rows.half()
     found = nearest_neighbors(rows, rows, 4)
