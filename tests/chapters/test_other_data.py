@@ -65,6 +65,7 @@ def test_captions_are_learned_from_flickr8k_where_it_is(tmp_path, monkeypatch):
     monkeypatch.setenv("COURSE_DATA", str(tmp_path / "data"))
     (chapter,) = (c for c in list_chapters() if c.name == "10_captioning")
     (result,) = execute([chapter], Parameters("quick"), cache=tmp_path / "cache", limit=300)
-    said = [output.get("text", "") for cell in result.notebook().cells if cell.cell_type == "code"
-            for output in cell.outputs]  # fmt: skip
+    code = (cell for cell in result.notebook().cells if cell.cell_type == "code")
+    # A busy machine may send one line in pieces.
+    said = ["".join(output.get("text", "") for output in cell.outputs) for cell in code]
     assert any(re.fullmatch(r"Flickr8k, \d+ photographs: BLEU [\d.]+\n", text) for text in said)
