@@ -25,10 +25,11 @@ def run(root, tmp_path):
 
 
 def outputs(result):
+    """The text of each cell that said something; a busy machine may send it in pieces."""
     return [
-        output.get("text", "")
+        "".join(output.get("text", "") for output in cell.outputs)
         for cell in result.notebook().cells
-        for output in cell.get("outputs", [])
+        if cell.get("outputs")
     ]
 
 
