@@ -124,7 +124,7 @@ def _duration(duration: Duration) -> str:
 
 def _seconds(seconds: float) -> str:
     """In minutes where there are some."""
-    return f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.1f} s"
+    return f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.3g} s"
 
 
 def _line(row: Row) -> str:
