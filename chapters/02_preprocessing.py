@@ -1056,8 +1056,8 @@ checks.check_fold(fold)
 # **Limits.** Small rendered images, two small networks without normalization layers, short training, few
 # rates. Batch normalization centers inside the network and makes it forgive much
 # of this. Whitening had two images for every three inputs; with more, its statistics are better. Where
-# the best rate is the highest we tried, there may be more to gain. For pixels from 0 to 1 it is the lowest; still
-# lower ones, tried on validation pictures, gave no more.
+# the best rate is the highest we tried, there may be more to gain. For pixels from 0 to 1 it is the lowest; two seeds
+# at still lower ones, outside this page, gave no more.
 #
 # ## Sources
 #
