@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     builds_on: []
-#     compute_minutes: 2
+#     compute_minutes: 1
 #     exercise_minutes: 50
 #     reading_minutes: 50
 #     rows: [M01, M02, M03, M04, B8]
@@ -23,7 +23,7 @@
 # # Where we are now
 #
 # The other chapters make networks work. This one builds them: from one matrix to a small convolutional
-# network. If you have met all of it, the predictions will tell you in ten minutes.
+# network. If you have met all of it before, the predictions test that in ten minutes.
 #
 # After this chapter you can
 #
@@ -45,22 +45,16 @@
 budget, seed, device = None, 0, "auto"  # budget: "quick", "standard" or "full"
 
 # %%
-from dataclasses import replace
-
-import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
+from chapters.recap import experiments, networks
 from lib import checks, plotting, runtime
-from lib.claims import claim
 from lib.costs import architecture, layer_costs, stage_costs
-from lib.datasets.fashion_mnist import load_fashion_mnist
-from lib.datasets.images import train_validation_split
 from lib.datasets.photos import load_photo
 from lib.models import MLP, initialize_, stack
 from lib.training import SGD, cross_entropy, fit, minibatches
-from lib.trials import Trial, run_trials
 from lib.widgets import Choice, Control, ConvolutionExplorer, FrameExplorer, Playground, Prediction
 
 run = runtime.start(budget, seed=seed, device=device)
@@ -72,11 +66,7 @@ print(f"This run: {run}")
 # sight; what we measure here, we measure on pictures held back from the training part.
 
 # %%
-everything = load_fashion_mnist("train", device=run.device)
-train, held_out = train_validation_split(
-    everything, validation=10_000, generator=run.generator("split")
-)
-train = train.subset(slice(0, run.pick(quick=2000, standard=20_000)))
+train, held_out = experiments.clothes(run)
 print(f"{len(train)} pictures to learn from, {len(held_out)} held out")
 
 # %% [markdown]
@@ -107,8 +97,8 @@ Prediction(
     [
         Choice(
             "The average of all trousers",
-            "The score would then be highest for the brightest picture that overlaps trousers, a coat for "
-            "example. A row has to tell its class from nine others, not to look like it.",
+            "A classifier made of averages exists, but training on (2) leads to another one: a row learns "
+            "to tell its class from nine others, not to look like it.",
         ),
         Choice(
             "Where trousers differ from other clothes, for and against",
@@ -143,7 +133,7 @@ Prediction(
 # \tag{3}
 # $$
 #
-# A layer of torch's, and its gradients by `backward()`, for one picture:
+# Compare (3) with the gradients that `backward()` gives for a layer of torch's and one picture:
 
 # %% tags=["nbval-check-output"]
 x, y = train.images.flatten(1), train.labels
@@ -191,7 +181,7 @@ g = run.generator("two weights")
 inputs = torch.randn(40, 2, generator=g) @ torch.tensor([[1.0, 0.6], [0.0, 0.8]])
 targets = inputs @ torch.tensor([1.0, -0.5]) + 0.3 * torch.randn(40, generator=g)
 best = torch.linalg.lstsq(inputs, targets[:, None]).solution[:, 0]
-curvature = torch.linalg.eigvalsh(inputs.T @ inputs / len(inputs))[-1].item()
+limit = 2 / torch.linalg.eigvalsh(inputs.T @ inputs / len(inputs))[-1].item()
 extent, side = (-2.0, 2.0, -2.0, 2.0), torch.linspace(-2, 2, 61)
 grid = torch.stack(torch.meshgrid(side, side, indexing="xy"), dim=-1)  # first weight across
 surface = (grid @ inputs.T - targets).square().mean(dim=-1) / 2
@@ -200,98 +190,69 @@ surface = (grid @ inputs.T - targets).square().mean(dim=-1) / 2
 # %%
 def descent(lr, batch):
     size = {"1 example": 1, "8 examples": 8, "all 40": 40}[batch]
-    w, path = torch.tensor([-1.6, 1.4]), [torch.tensor([-1.6, 1.4])]
+    w = torch.tensor([-1.6, 1.4])
+    path = [w]
     for index in minibatches(40, size, 30, [run.generator("path")]):
         error = inputs[index] @ w - targets[index]
         w = w - lr * inputs[index].T @ error / size
         path.append(w)
+        if w.norm() > 1000:  # it left the picture for good
+            break
     return torch.stack(path)
 
 
 # %% tags=["hide-input"]
 def descent_frame(lr, batch):
-    return plotting.descent_figure(
-        surface,
-        extent,
-        descent(lr, batch),
-        best,
-        title=f"30 updates, rate {lr:g}, {batch} at a time",
-    )
+    title = f"30 updates, rate {lr:g}, {batch} at a time"
+    return plotting.descent_figure(surface, extent, descent(lr, batch), best, title=title)
 
 
 FrameExplorer(
     descent_frame,
     alt=lambda lr, batch: (
-        f"Contours of a loss over two weights, and the path of 30 updates with learning rate {lr:g} and "
+        f"Contours of a loss over two weights, and the path of 30 updates (fewer where it leaves the picture "
+        f"for good) with learning rate {lr:g} and "
         f"{batch} at a time; it ends {(descent(lr, batch)[-1] - best).norm():.2g} from the best weights."
     ),
     title="What does a small mini-batch change, and which rate is too large for it?",
-    lr=Control([0.03, 0.1, 0.3, 0.9, 1.3], label="Learning rate"),
+    lr=Control(sorted({0.03, 0.1, 0.3, 0.9, round(1.2 * limit, 1)}), label="Learning rate"),
     batch=Control(["1 example", "8 examples", "all 40"], label="Mini-batch"),
     start={"lr": 0.1, "batch": "all 40"},
 )
 
-# %% tags=["nbval-check-output"]
-print("the largest rate at which all 40 together still descend:", f"{2 / curvature:.1f}")
+# %% tags=["hide-input"]
+print("2 divided by the largest curvature of this loss:", f"{limit:.1f}")
 
 # %% [markdown]
-# With all 40 examples the path is smooth and crosses the contours at right angles. With one example at a time
-# it staggers, and near the best weights it keeps staggering: a smaller rate calms it. And there is a rate
-# beyond which each update overshoots by more than it came from: 2 divided by the largest curvature. For a loss
-# like this one the number can be computed; for a network you look for it ([chapter 5](05_hyperparameters.ipynb)).
+# With all 40 examples and a small rate the path is smooth. With one at a time it staggers, and near the best
+# weights it keeps staggering: a smaller rate calms it. Beyond 2 divided by the largest curvature, an
+# update with all 40 lands farther away than it started, along the steepest direction; try the highest rate.
+# Here the limit can be computed; for a network you look for it ([chapter 5](05_hyperparameters.ipynb)).
 #
 # ### The templates
 #
-# Now the classifier of (1), trained on the clothes with three seeds, each of which puts the pictures into another
-# order. Its weights can start at zero: whatever a template shows, training put it there.
-
+# Now the classifier of (1), trained on the clothes with 2000 updates. Its weights can start at zero, since by (3)
+# the labels tell the rows apart: whatever a template shows, training put it there.
 
 # %%
-def linear(generator):
-    layer = nn.Linear(784, 10)
-    for p in layer.parameters():  # zeros will do: (3) tells the rows apart by the labels
-        nn.init.zeros_(p)
-    return nn.Sequential(nn.Flatten(), layer)
+templates = experiments.templates(run)
 
-
-steps, seeds = run.pick(quick=60, standard=2000), range(3)
-
-
-def trials(model):
-    return [Trial(s, steps, lr=0.05, batch_size=64, model=model) for s in seeds]
-
-
-linear_runs = run_trials(trials(linear), train, {"held out": held_out}, run=run, keep_models=True)
-means = torch.stack([train.images[train.labels == c].mean(dim=0)[0] for c in range(10)])
-templates = [o.model[1].weight.detach().view(10, 28, 28) for o in linear_runs]
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Four rows of small pictures. The first and third show the mean picture of each of the ten classes of clothes, gray and blurred. The second and fourth show the template of each class in blue and orange: outlines and gaps more than shapes, such as orange between the legs of the trousers; the corners stay blank."}}
-fig = plotting.templates_figure(means, templates[0], train.classes)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Four rows of small pictures. The first and third show the mean picture of each of the ten classes of clothes, gray and blurred. The second and fourth show the template of each class, where one color counts for the class and another against it: patches of both colors, and more outlines and gaps than whole shapes."}}
+fig = plotting.templates_figure(templates.means, templates.weights[0], train.classes)
 fig
 
 # %% [markdown]
-# Blue counts for the class, orange against it. Look for the gap between the trousers' legs and at the heels of the
-# shoes. In the corners, where nearly all pictures are black, the weights are still zero: a pixel that
-# is zero gives a gradient of zero, by (3).
+# Blue counts for the class, orange against it. Look at the gap between the trousers' legs, and at the heels of
+# the shoes. In the corners, where nearly all pictures are black, the weights have hardly moved from zero: a pixel
+# that is zero gives a gradient of zero, by (3).
 #
-# How unlike the averages the templates are, in a number: the correlation between the pixels of $w_c$ and those
-# of the mean picture, averaged over the classes.
-
-
-# %% tags=["nbval-check-output"]
-def correlations(templates):
-    pairs = zip(templates.flatten(1), means.flatten(1).cpu())
-    return [torch.corrcoef(torch.stack(pair))[0, 1].item() for pair in pairs]
-
-
-template_claim = claim(
-    "templates-are-no-averages",
-    "A template correlates with the mean picture of its class by less than 0.5",
-    [np.mean(correlations(rows)) for rows in templates], below=0.5, rows=("M01",), run=run,
-)  # fmt: skip
+# How unlike the averages are the templates? Take the correlation between the pixels of $w_c$ and those of the
+# mean picture, averaged over the classes. This is a *claim*: a sentence turned into a number. Its card shows the
+# *evidence*, which was collected beforehand with other random numbers. Below it you see what the run behind this
+# page found.
 
 # %% tags=["remove-input"]
-template_claim
+experiments.templates.cards(templates, run)["templates-are-no-averages"]
 
 # %% [markdown]
 # ## Two layers bend the boundary
@@ -320,7 +281,8 @@ Prediction(
         ),
         Choice(
             "Three",
-            "Three lines close a triangle: inside all three are silent, and whichever way you leave, a unit rises.",
+            "Three lines can form a triangle around the disk. Inside it all three units are silent, and "
+            "whichever way you leave it, one of them rises.",
             correct=True,
         ),
         Choice(
@@ -355,22 +317,34 @@ def best_of(starts, units):  # few units often get stuck
     return [[p[best].detach() for p in kind] for kind in (nets.weights, nets.biases)]
 
 
-networks = {units: best_of(8, units) for units in (2, 3, 12)}
+bent = {units: best_of(8, units) for units in (2, 3, 12)}
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Three panels of points, a blue disk inside an orange ring, with the boundary and the creases of two-layer networks. With two hidden units the boundary stays open on one side; with three it is a closed polygon around the disk; with twelve it is rounder."}}
+
+def difference(points, weights, biases):
+    """How much higher (4) scores the ring than the disk."""
+    hidden = (points @ weights[0] + biases[0]).clamp(min=0)
+    scores = hidden @ weights[1] + biases[1]
+    return scores[:, 1] - scores[:, 0]
+
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Three panels of points, a blue disk inside an orange ring, with the boundary and the creases of two-layer networks of two, three and twelve hidden units. With two units the boundary stays open. The title of each panel says whether the boundary of its network is closed."}}
+angle = torch.linspace(0, 2 * torch.pi, 721)
+far = 1000 * torch.stack([angle.cos(), angle.sin()], dim=1)
 fig, axes = plotting.figure(1, 3, height=2.05)
-for ax, (units, ((W1, W2), (b1, b2))) in zip(axes, networks.items()):
-    scores = (square @ W1 + b1).clamp(min=0) @ W2 + b2
-    difference = (scores[:, 1] - scores[:, 0]).view(121, 121)
-    plotting.plot_boundary(ax, difference, reach, points, groups, title=f"{units} hidden units")
-    plotting.plot_creases(ax, W1.T, b1[0], reach=reach)
+for ax, (units, (weights, biases)) in zip(axes, bent.items()):
+    closed = bool((difference(far, weights, biases) > 0).all())
+    title = f"{units} units: {'closed' if closed else 'open'}"
+    scores = difference(square, weights, biases).view(121, 121)
+    plotting.plot_boundary(ax, scores, reach, points, groups, title=title)
+    plotting.plot_creases(ax, weights[0].T, biases[0][0], reach=reach)
 fig
 
 # %% [markdown]
-# Dashed: where a hidden unit switches on. Two creases leave a way out, three close, twelve are rounder. What a
-# network *can* draw and what training *finds* are different questions; with three units it took the best of eight
-# starts. Below a network trains in this page. Try three units and several new starts, then more units, then
-# another activation:
+# Dashed: where a hidden unit switches on. A boundary is called closed if the network finds the ring in all
+# directions, however far away. Two creases always leave a way out, three are enough, and more can make the
+# boundary rounder. What a network *can* draw and what training *finds* are different questions: each panel shows
+# the best of eight starts, and its polygon need not be the triangle. Below a network trains in this page. Try
+# three units and several new starts, then more units, then another activation:
 
 # %% tags=["remove-input"]
 Playground(
@@ -386,7 +360,8 @@ Playground(
 # numbers; a hidden layer of 1000 units on it would need 150 million weights. And a template at one place knows
 # nothing of another: a shoe moved by three pixels is new to it.
 #
-# A *convolution* uses the same small template, a filter, at every place:
+# A *convolution* uses the same small template, a filter, at every place (mathematicians flip the filter first,
+# and call (5) a cross-correlation):
 #
 # $$
 # z_{k,i,j} = b_k + \sum_{c=0}^{C-1} \sum_{u=0}^{F-1} \sum_{v=0}^{F-1} w_{k,c,u,v}\; x_{c,\,Si+u,\,Sj+v} .
@@ -449,7 +424,7 @@ FrameExplorer(
         f"A photograph of a cup with the window of the filter “{filter}”, and its map at stride {stride}, "
         f"{done}% of it computed."
     ),
-    title="Which filter makes a map that is all but zero on even surfaces?",
+    title="Which filter makes a map that is almost zero on uniform areas, and marks lines in all directions?",
     filter=Control(list(FILTERS), label="Filter"),
     stride=Control([1, 3], label="Stride"),
     done=Control([20, 60, 100], label="Computed, %"),
@@ -519,28 +494,33 @@ ConvolutionExplorer(
 
 
 # %%
-def convolutional(generator):
-    return initialize_(nn.Sequential(
-        nn.Conv2d(1, 8, 5), nn.ReLU(), nn.MaxPool2d(2),   # (1, 28, 28) -> (8, 24, 24) -> (8, 12, 12)
-        nn.Conv2d(8, 16, 5), nn.ReLU(), nn.MaxPool2d(2),  # -> (16, 8, 8) -> (16, 4, 4)
-        nn.Flatten(), nn.Linear(256, 64), nn.ReLU(),      # -> (256) -> (64)
-        nn.Linear(64, 10),                                # -> (10)
-    ), generator)  # fmt: skip
+def block(channels, filters):
+    return nn.Conv2d(channels, filters, 5), nn.ReLU(), nn.MaxPool2d(2)
 
 
-def two_layers(generator):
-    return initialize_(
-        nn.Sequential(nn.Flatten(), nn.Linear(784, 100), nn.ReLU(), nn.Linear(100, 10)), generator
-    )
+network = nn.Sequential(
+    *block(1, 8),  # (1, 28, 28) -> (8, 24, 24) -> (8, 12, 12)
+    *block(8, 16),  # -> (16, 8, 8) -> (16, 4, 4)
+    *(nn.Flatten(), nn.Linear(256, 64), nn.ReLU()),  # -> (256) -> (64)
+    nn.Linear(64, 10),  # -> (10)
+)
 
-
-# %% tags=["nbval-check-output"]
+# %% tags=["hide-input", "nbval-check-output"]
+costs = {
+    name: layer_costs(make(run.generator("shapes")), (1, 28, 28))
+    for name, make in networks.NETWORKS.items()
+}
+found = layer_costs(network, (1, 28, 28))
 print("layer      output shape    weights  multiplications")
-for cost in layer_costs(convolutional(run.generator("shapes")), (1, 28, 28)):
+for cost in found:
     shape = " × ".join(map(str, cost.shape))
     print(f"{cost.kind:10} {shape:15} {cost.weights:7,} {cost.multiplications:10,}")
-dense = layer_costs(two_layers(run.generator("shapes")), (1, 28, 28))
-print(f"the two layers of (4), 100 hidden units: {sum(cost.weights for cost in dense):,} weights")
+weights = {name: sum(cost.weights for cost in layers) for name, layers in costs.items()}
+print(
+    f"together {weights['convolutional']:,} weights; two layers as in (4), with 100 hidden "
+    f"units: {weights['two layers']:,}"
+)
+print("the experiment below trains this network:", found == costs["convolutional"])
 
 # %% [markdown]
 # The second convolution does most of the work; the first fully connected layer has most of the weights. Is that so
@@ -548,7 +528,7 @@ print(f"the two layers of (4), 100 hidden units: {sum(cost.weights for cost in d
 
 # %% tags=["remove-input"]
 Prediction(
-    "AlexNet (2012) has 61 million weights: five convolutions, then three fully connected layers. Which part has "
+    "AlexNet (2012) has about 60 million weights: five convolutions, then three fully connected layers. Which part has "
     "most of the weights, and which does most of the multiplications?",
     [
         Choice(
@@ -567,8 +547,8 @@ Prediction(
     ],
 )
 
-# %% tags=["nbval-check-output"]
-NETWORKS = {
+# %% tags=["hide-input", "nbval-check-output"]
+ARCHITECTURES = {
     "AlexNet, 2012": "alexnet",
     "VGG-16, 2015": "vgg16",
     "ResNet-18, 2016": "resnet18",
@@ -577,17 +557,15 @@ NETWORKS = {
 }
 stages = {
     name: stage_costs(layer_costs(architecture(key), (3, 224, 224)))
-    for name, key in NETWORKS.items()
+    for name, key in ARCHITECTURES.items()
 }
-for name, found in stages.items():
-    *convolutions, dense = found
-    share = {
-        kind: getattr(dense, kind) / sum(getattr(s, kind) for s in found)
+print("What fully connected layers have and do:")
+for name, parts in stages.items():
+    weights, work = (
+        getattr(parts[-1], kind) / sum(getattr(part, kind) for part in parts)
         for kind in ("weights", "multiplications")
-    }
-    print(
-        f"{name:25} fully connected: {share['weights']:4.0%} of the weights, {share['multiplications']:4.1%} of the work"
     )
+    print(f"{name:25} {weights:4.0%} of the weights, {work:4.1%} of the work")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two charts of bars that are split by the size of the maps, one bar for each of five networks. Left, the weights: in AlexNet and VGG-16 nearly all are in fully connected layers, in the later networks most are in the last convolutions, on maps of 7 by 7. Right, the multiplications: nearly all are in convolutions, in VGG-16 most on maps of 56 by 56 and larger, in the later networks spread over the stages."}}
 fig = plotting.costs_figure(stages)
@@ -603,16 +581,16 @@ for name in ("VGG-16, 2015", "ResNet-18, 2016"):
         print(f"{size:12} {stage.layers:7} {stage.channels:9} {stage.weights / 1e6:8.2f} M {work}")
 
 # %% [markdown]
-# These are counts by (7), not measurements; they agree with torchvision's, where it has any. After
-# AlexNet (Krizhevsky et al., 2012), VGG stacks small filters and
-# pays for it on large maps (Simonyan and Zisserman, 2015). ResNet (He et al., 2016) averages each last map to one number and so
+# These are counts by (7), not measurements. AlexNet (Krizhevsky et al., 2012) is counted as torchvision builds it,
+# in one column. VGG stacks small filters and
+# spends most of its work on large maps (Simonyan and Zisserman, 2015). ResNet (He et al., 2016) averages each last map to one number and so
 # has few fully connected weights; where the maps halve, the channels double, and every stage costs about the same.
 # EfficientNet (Tan and Le, 2019) scales depth, width and picture size together.
 #
 # ## What does a convolution assume?
 #
-# A filter looks at neighbors, and is the same everywhere. To see the assumption, break it: draw one random order of the
-# 784 pixels, and put *every* picture, training and held out, into that order. No information is lost.
+# A filter looks at neighbors, and is the same everywhere. To see the assumption, break it: draw one random order of
+# the 784 pixels, and put *every* picture, training and held out, into it. Nothing is lost.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -639,64 +617,33 @@ Prediction(
 
 
 # %%
-order = torch.randperm(784, generator=run.generator("shuffle")).to(run.device)
+found = experiments.shuffling(run)  # per network: as they are, shuffled
 
-
-def shuffled(part):
-    return replace(part, images=part.images.flatten(1)[:, order].view_as(part.images))
-
-
-def accuracies(model, part, test):
-    outcomes = run_trials(trials(model), part, {"held out": test}, run=run)
-    return np.array([outcome.accuracy["held out"] for outcome in outcomes])
-
-
-MODELS = {"linear": linear, "two layers": two_layers, "convolutional": convolutional}
-kinds = [(train, held_out), (shuffled(train), shuffled(held_out))]
-found = {name: [accuracies(model, *parts) for parts in kinds] for name, model in MODELS.items()}
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy on held-out pictures of three networks, as the pictures are and with shuffled pixels, a dot for each of three seeds. The lines of the linear network and of the two layers are level. The convolutional network is best on pictures as they are, and loses with shuffled pixels."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy on held-out pictures of three networks, with the pixels in place and with shuffled pixels, a dot for each training. The lines of the linear network and of the two layers are nearly level. The line of the convolutional network falls."}}
 fig, ax = plotting.figure(height=3.4)
-plotting.plot_shuffle(ax, found, names=("as they are", "pixels shuffled"))
+plotting.plot_shuffle(ax, found, names=experiments.KINDS)
 ax.set_title("Only the convolutional network cares where pixels are")
 fig
 
-# %% tags=["nbval-check-output"]
-cost = {name: as_is - mixed for name, (as_is, mixed) in found.items()}
-recap_claims = [
-    claim("a-second-layer-helps",
-          "Two layers name more of the held-out pictures than one",
-          found["two layers"][0] - found["linear"][0], above=0, unit="points", rows=("M01",), run=run),
-    claim("convolution-helps",
-          "A convolutional network with a quarter of the weights names more than two layers",
-          found["convolutional"][0] - found["two layers"][0], above=0, unit="points",
-          rows=("M02", "M03"), run=run),
-    claim("shuffling-costs-convolutions",
-          "Shuffled pixels cost the convolutional network accuracy",
-          cost["convolutional"], above=0, unit="points", rows=("M02",), run=run),
-    claim("shuffling-costs-others-nothing",
-          "Shuffled pixels change two layers by less than 1 point",
-          cost["two layers"], between=(-1, 1), unit="points", rows=("M01",), run=run),
-]  # fmt: skip
+# %% tags=["remove-input"]
+cards = experiments.shuffling.cards(found, run)
+cards["a-second-layer-helps"]
 
 # %% tags=["remove-input"]
-recap_claims[0]
+cards["convolution-helps"]
 
 # %% tags=["remove-input"]
-recap_claims[1]
+cards["shuffling-costs-convolutions"]
 
 # %% tags=["remove-input"]
-recap_claims[2]
-
-# %% tags=["remove-input"]
-recap_claims[3]
+cards["shuffling-costs-others-nothing"]
 
 # %% [markdown]
-# The convolutional network has a quarter of the two layers' weights and the best eyes, as long as pixels stand where
-# they stood. Shuffled, it still learns, but less than the two layers: its fully connected layers do what
-# they can. Zhang et al. (2017) shuffled pixels in this way to ask what networks can fit; here it shows what a
-# layer takes for granted. When your inputs have no neighbors, a table of measurements for example, a
-# convolution has nothing to hold on to.
+# While pixels keep their places, the accuracy of the convolutional network is {{convolution-helps}} above that of
+# the two layers, with about a quarter of their weights. Shuffling costs it {{shuffling-costs-convolutions}}. It still
+# learns: its fully connected layers do what they can. Zhang et al. (2017) shuffled pixels in this way to ask what
+# networks can fit; here it shows what a layer takes for granted. When your inputs have no neighbors, as in a
+# table of measurements, the assumption does not hold.
 #
 # ## Exercises
 #
@@ -711,7 +658,7 @@ def convolution_costs(shape, filters, size, stride, padding):
     raise NotImplementedError
 
 
-# %% tags=["nbval-check-output"]
+# %%
 checks.check_convolution_costs(convolution_costs)
 
 
@@ -741,7 +688,7 @@ def sgd_step(W, b, X, y, lr):
     raise NotImplementedError
 
 
-# %% tags=["nbval-check-output"]
+# %%
 checks.check_sgd_step(sgd_step)
 
 
@@ -771,7 +718,7 @@ def convolve(x, w, b, stride):
     raise NotImplementedError
 
 
-# %% tags=["nbval-check-output"]
+# %%
 checks.check_convolve(convolve)
 
 
@@ -796,10 +743,11 @@ checks.check_convolve(convolve)
 #
 # - A linear classifier has one template for each class; its templates are comparisons, not averages.
 # - Training is four steps: sample, forward, backprop, update. The gradient of softmax with cross-entropy is $p - 1_y$.
-# - A hidden ReLU layer folds: boundaries become polygons, and three units are the least that close one.
+# - A hidden ReLU layer folds: boundaries become polygons, and it takes three units at least to close one.
 # - A convolution is a small template used everywhere: $K(CF^2 + 1)$ weights, $N'^2 K C F^2$ multiplications.
-# - Fully connected layers hold weights, convolutions do the work, large maps most of it per weight.
-# - Convolutions assume that neighbors belong together. Shuffled pixels take the assumption away, and the gain with it.
+# - Convolutions do most of the work, on large maps most of it per weight. In AlexNet and VGG, fully connected layers
+#   have most of the weights.
+# - Convolutions assume that neighbors belong together. Shuffled pixels break the assumption, and accuracy falls.
 #
 # **Limits.** One data set of small gray pictures, three small networks, one training recipe for all of them: another
 # rate or more updates would move each number. Counts of multiplications are not seconds: memory and

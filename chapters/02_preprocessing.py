@@ -50,18 +50,14 @@ dataset = "scenes"  # or "cifar10", which is downloaded once
 # %%
 import io
 
-import numpy as np
 import torch
 from torch import nn
 
+from chapters.preprocessing import experiments, scenes
 from lib import checks, plotting, preprocessing, runtime
-from lib.claims import claim
-from lib.datasets.color_images import load_color_images
-from lib.datasets.images import ImageDataset, train_validation_split
 from lib.datasets.photos import PHOTOS, photo_patches
-from lib.models import MLP, ConvNet
-from lib.training import accuracy, predict
-from lib.trials import Trial, run_trials
+from lib.models import ConvNet
+from lib.training import predict
 from lib.widgets import Choice, Control, FrameExplorer, Prediction
 
 run = runtime.start(budget, seed=seed, device=device, as_written=dataset == "scenes")
@@ -72,19 +68,10 @@ print(f"This run: {run}")
 # The pictures are *scenes*: rendered objects of ten shapes (circle, star, fish, …) on varied
 # backgrounds, 32 × 32 pixels in color. 2,000 train the networks, 1,000 choose settings
 # (*validation*), and 2,000 others test. With `dataset = "cifar10"` the chapter runs on photographs;
-# its text is about the scenes.
+# its text and the evidence of its claims are about the scenes.
 
 # %%
-count = run.pick(quick=600, standard=3000)
-train, validation = train_validation_split(
-    load_color_images(dataset, "train", count, generator=run.generator("train"), device=run.device),
-    validation=count // 3,
-    generator=run.generator("split"),
-)
-test = load_color_images(
-    dataset, "test", run.pick(quick=300, standard=2000), generator=run.generator("test"),
-    device=run.device,
-)  # fmt: skip
+train, validation, test = scenes.pictures(run, dataset)
 print(f"{len(train)} training, {len(validation)} validation, {len(test)} test images")
 
 # %% [markdown]
@@ -151,7 +138,7 @@ plotting.plot_image(axes[1, 1], channel_mean.expand(3, 32, 32), title="per chann
 fig
 
 # %% [markdown]
-# Zero is drawn as middle gray. You see the same pictures, shifted: no information is lost or won.
+# Zero is drawn as middle gray. You see the same pictures, shifted: no information is lost or gained.
 # So why does it matter?
 #
 # ## Why center?
@@ -245,10 +232,11 @@ for name, limit in limits.items():
     print(f"{name:>12}: rates below {limit:.1g} converge")
 
 # %% [markdown]
-# Centering raises the limit. Standardizing lowers it again: it divides by stds of
-# about a quarter, so inputs become larger and rates smaller. That alone makes nothing better or worse;
-# what counts is the *ratio* of curvatures. Now test (6): a rate a little below the
-# limit, and one a little above.
+# Centering raises the limit. Standardizing lowers it again: pixels from 0 to 1 have stds of one half at most,
+# so dividing by them makes inputs larger and rates smaller. That alone makes nothing better or worse:
+# what counts is how much the steepest direction exceeds the others. (Chapter 0 learned from raw pixels with
+# ease. Its pictures have a quarter as many inputs, most of them black, and so a much smaller $|\mu|^2$.)
+# Now test (6): a rate a little below the limit, and one a little above.
 
 # %% tags=["nbval-check-output"]
 for name, rows in inputs.items():
@@ -302,7 +290,7 @@ FrameExplorer(
     alt=of_cloud(plotting.describe_cloud),
     title="Which step makes the loss round?",
     step=Control(list(preprocess_steps(torch.rand(9, 2))), label="Done so far"),
-    correlation=run.pick(quick=[0.3, 0.9], standard=[0.3, 0.6, 0.9, 0.97]),
+    correlation=run.pick(quick=[0.3, 0.9], standard=[0.3, 0.9, 0.97]),
     start={"correlation": 0.9},
 )
 
@@ -330,7 +318,7 @@ FrameExplorer(
 # y_\text{ZCA} = V^\top y_\text{PCA} . \tag{9}
 # $$
 #
-# The fraction holds a number for each direction and multiplies it alone.
+# Coordinate $k$ is divided by $\sqrt{\lambda_k + \varepsilon}$.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -467,10 +455,10 @@ FrameExplorer(
 #
 # > In practice, center only. PCA and whitening are not common.
 #
-# We test it with one hidden layer of 64 ReLUs (an *MLP*, which sees 3072 numbers and no picture), then
-# with a small convolutional network (chapter 0). Learning rates and $\varepsilon$ are chosen on validation images;
-# then fresh seeds are trained and tested. (PCA and ZCA differ by a rotation, to which an MLP's random
-# first weights are blind; PCA takes over ZCA's $\varepsilon$.)
+# It comes from Stanford's CS231n. We test it with one hidden layer of 64 ReLUs (an *MLP*, which sees 3072
+# numbers and no picture), then with a small convolutional network. Learning rates and
+# $\varepsilon$ are chosen on validation images; then networks with fresh seeds are tested. (PCA and ZCA differ by
+# a rotation, to which an MLP's random first weights are blind; PCA takes over ZCA's $\varepsilon$ and rate.)
 
 # %% tags=["remove-input"]
 Prediction(
@@ -482,8 +470,8 @@ Prediction(
             "steep direction of the mean keeps tiny.",
         ),
         Choice(
-            "Uncentered pixels stay near guessing, all the others learn",
-            "Centered data, in any of the three recipes, learns; so does suitably whitened data. "
+            "Uncentered pixels fall far behind all the others",
+            "Centered data learns, in any of the three recipes; so does suitably whitened data. "
             "Raw pixels have hardly started by then.",
             correct=True,
         ),
@@ -496,223 +484,115 @@ Prediction(
 
 
 # %%
-def prepare(layer, part):
-    return ImageDataset(layer(part.images).contiguous(), part.labels, part.classes)
+contest = experiments.contest(run, dataset=dataset)
 
+# %% tags=["hide-input"]
+for epsilon, accuracy in contest.by_epsilon.items():
+    print(f"ZCA, epsilon {epsilon:g}: {accuracy:.1f}% of the validation images at its best rate")
 
-def train_and_score(layer, part, *, rates, seeds, steps, network=None, keep=False):
-    """Outcomes of training on preprocessed images and scoring on `part`: (seeds × rates)."""
-    data, held_out = prepare(layer, train), {"held out": prepare(layer, part)}
-    size = data.images[0].numel()
-
-    def mlp(generator):
-        return nn.Sequential(nn.Flatten(), MLP(size, [64], len(train.classes), generator=generator))
-
-    model = None if network == "conv" else mlp  # None makes lib's ConvNet
-    trials = [Trial(s, steps, lr=lr, model=model) for s in seeds for lr in rates]
-    return run_trials(trials, data, held_out, run=run, keep_models=keep, progress=None)
-
-
-def table(outcomes, rates):
-    return np.array([o.accuracy["held out"] for o in outcomes]).reshape(-1, len(rates))
-
-
-# %%
-EPSILONS = run.pick(quick=(0.1,), standard=(0.01, 0.1, 1.0))
-pc = preprocessing.fit_principal_components(train.images)
-layers = {"0 to 255": lambda images: 255 * images, "0 to 1": nn.Identity()}
-layers |= {name: layer for name, (_, layer) in recipes.items()}
-layers |= {e: preprocessing.zca_whitening(pc, epsilon=e) for e in EPSILONS}
-
-rates = run.pick(quick=(0.01,), standard=(0.003, 0.01, 0.03, 0.1, 0.3))
-rates_of = dict.fromkeys(plotting.PREPROCESSING_COLORS, rates)
-rates_of["0 to 255"] = [rate / 255**2 for rate in rates]  # as (5) asks
-mlp = {"steps": run.pick(quick=20, standard=300)}
-tuning = range(run.pick(quick=1, standard=2))
-
-
-def tune(name):
-    """Validation accuracy (seeds, rates)."""
-    options = {"rates": rates_of.get(name, rates), "seeds": tuning, **mlp}
-    return table(train_and_score(layers[name], validation, **options), rates)
-
-
-tuned = {name: tune(name) for name in layers}
-
-# %%
-chosen_epsilon = max(EPSILONS, key=lambda e: tuned[e].mean(axis=0).max())
-layers["ZCA-whitened"], tuned["ZCA-whitened"] = layers[chosen_epsilon], tuned[chosen_epsilon]
-layers["PCA-whitened"] = preprocessing.pca_whitening(pc, epsilon=chosen_epsilon)
-tuned["PCA-whitened"] = tune("PCA-whitened")
-for epsilon in EPSILONS:
-    print(f"epsilon {epsilon:g}: {tuned[epsilon].mean(axis=0).max():.1f}% at its best rate")
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of validation accuracy against learning rate. On the far left, at tiny rates, pixels from 0 to 255 stay flat near the level of guessing. On the right, pixels from 0 to 1 stay low as well, while the mean image, the channel mean, standardized, PCA-whitened and ZCA-whitened inputs each rise to a high peak, standardized at a lower rate than the others."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of validation accuracy against learning rate, a line for each preprocessing. On the far left, at tiny rates, pixels from 0 to 255 stay low. On the right, pixels from 0 to 1 stay low as well, while the mean image, the channel mean, standardized and ZCA-whitened inputs each rise far higher."}}
 fig, ax = plotting.figure(height=4.0)
-curves = {name: (rates_of[name], tuned[name]) for name in plotting.PREPROCESSING_COLORS}
-plotting.plot_accuracy_by_rate(ax, curves)
+plotting.plot_accuracy_by_rate(ax, contest.curves)
 fig.legend(loc="outside lower center", ncols=3)
 ax.set(title="Centered inputs learn, raw ones hardly", ylim=(0, None))
 fig
 
 # %% [markdown]
-# Bands span the seeds. The two uncentered inputs hardly leave the level of guessing, 10%. Standardized
-# pixels are larger, so their best rate is smaller, as (5) and (6) say. Now fresh seeds and test images, each
-# preprocessing at its best rate; and beside them ZCA with a small $\varepsilon$, which whitens
+# The two uncentered inputs stay low at every rate; guessing gives 10%. Standardized
+# pixels are larger than centered ones, so by (5) and (6) their highest rate is smaller. Now fresh seeds and test
+# images, each preprocessing at its best rate, and beside them ZCA with a small $\varepsilon$, which whitens
 # directions of little variance as well:
 
-# %%
-fresh = range(100, run.pick(quick=101, standard=106, full=112))
-STRONG = f"ZCA, ε = {EPSILONS[0]:g}"
-layers[STRONG], tuned[STRONG] = layers[EPSILONS[0]], tuned[EPSILONS[0]]
-tested = {}
-for name in (*plotting.PREPROCESSING_COLORS, STRONG):
-    rate = rates_of.get(name, rates)[tuned[name].mean(axis=0).argmax()]
-    outcomes = train_and_score(layers[name], test, rates=[rate], seeds=fresh, **mlp)
-    tested[name] = table(outcomes, [rate])[:, 0]
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of test accuracy for eight preprocessings with 95 percent intervals. PCA and ZCA whitening lead, the mean image, the channel mean and standardized inputs follow, then strong ZCA whitening. Pixels from 0 to 1 and from 0 to 255 lie far to the left, near the gray line of guessing."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of test accuracy for eight preprocessings, best on top. ZCA whitening lies above the channel mean, ZCA whitening with a small epsilon below it. Pixels from 0 to 1 lie far to the left of all centered inputs, near the gray line of guessing."}}
 fig, ax = plotting.figure(height=3.4)
-plotting.plot_intervals(ax, tested, colors=plotting.PREPROCESSING_COLORS, reference=10)
+colors = plotting.PREPROCESSING_COLORS
+colors = colors | {contest.strong: colors["ZCA-whitened"]}
+plotting.plot_intervals(ax, contest.tested, colors=colors, reference=10)
 ax.set(xlabel="test accuracy (%), gray line: guessing", title="Raw pixels fall far behind")
 fig
 
-# %% tags=["nbval-check-output"]
-center = tested["channel mean"]
-mlp_claims = [
-    claim("centering-beats-raw", "Within 300 updates, centering helps an MLP",
-          center - tested["0 to 1"], above=0, unit="points", rows=("M07", "M08"), run=run),
-    claim("standardizing-adds-little", "Standardizing gains an MLP less than 2 points over centering",
-          tested["standardized"] - center, below=2, unit="points", rows=("M07", "M08"), run=run),
-    claim("whitening-adds-little", "ZCA whitening gains an MLP less than 2 points over centering",
-          tested["ZCA-whitened"] - center, below=2, unit="points", rows=("M08",), run=run,
-          expect="does not hold here"),
-    claim("strong-whitening-hurts", "ZCA whitening with a small epsilon costs an MLP over 5 points",
-          tested[STRONG] - center, below=-5, unit="points", rows=("M08",), run=run),
-]  # fmt: skip
+# %% tags=["remove-input"]
+contest_cards = experiments.contest.cards(contest, run)
+contest_cards["centering-beats-raw"]
 
 # %% tags=["remove-input"]
-mlp_claims[0]
+contest_cards["standardizing-adds-little"]
 
 # %% tags=["remove-input"]
-mlp_claims[1]
+contest_cards["whitening-adds-little"]
 
 # %% tags=["remove-input"]
-mlp_claims[2]
-
-# %% tags=["remove-input"]
-mlp_claims[3]
+contest_cards["strong-whitening-hurts"]
 
 # %% [markdown]
 # For this network "center only" is too short. A gentle whitening, which evens out the few strongest
-# directions and leaves the rest, learns faster: the loss gets rounder, as in the explorer. Whiten
+# directions and leaves the rest, gains {{whitening-adds-little}}: the loss gets rounder, as in the explorer. Whiten
 # further down the list, and noise gets as loud as what sets objects apart.
 #
 # ### The same for a convolutional network
 #
 # A convolution shares its weights over the picture and looks at 27 numbers at a time. Does
 # centering still matter, and does whitening? (PCA's outputs are no picture: a convolution would look
-# for neighbors among them in vain. ZCA's are one.)
+# for neighbors among them in vain. ZCA's are one; here with $\varepsilon = 1$.) The evidence tunes every
+# learning rate. This page saves time and trains at one, so its result is drawn, but not compared.
 
 # %%
-conv = {"steps": run.pick(quick=10, standard=400), "network": "conv"}
-conv_rates = run.pick(quick=(0.02,), standard=(0.025, 0.05, 0.1))
-conv_layers = {n: layers[n] for n in ("0 to 1", "channel mean", "standardized", "ZCA-whitened")}
-conv_tested, conv_models = {}, {}
-for name, layer in conv_layers.items():
-    outcomes = train_and_score(layer, validation, rates=conv_rates, seeds=tuning, **conv)
-    rate = conv_rates[table(outcomes, conv_rates).mean(axis=0).argmax()]
-    outcomes = train_and_score(layer, test, rates=[rate], seeds=fresh, keep=True, **conv)
-    conv_tested[name] = table(outcomes, [rate])[:, 0]
-    conv_models[name] = [outcome.model.to(run.device) for outcome in outcomes]
-    print(f"{name:>12}: rate {rate:g}, test accuracy {conv_tested[name].mean():.1f}%")
+convolution = experiments.convolution(run, dataset=dataset)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of the test accuracy of a convolutional network with 95 percent intervals, for four preprocessings. Channel mean, standardized and ZCA-whitened inputs lie close together, pixels from 0 to 1 are behind."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of the test accuracy of a convolutional network for four preprocessings, best on top, with a gray line at the level of guessing. Channel mean, standardized and ZCA-whitened inputs lie close together compared with their distance from guessing."}}
 fig, ax = plotting.figure(height=2.6)
-plotting.plot_intervals(ax, conv_tested, colors=plotting.PREPROCESSING_COLORS, reference=10)
-ax.set(xlabel="test accuracy (%), gray line: guessing", title="For a ConvNet, centering is enough")
+tested = convolution.tested
+plotting.plot_intervals(ax, tested, colors=plotting.PREPROCESSING_COLORS, reference=10)
+ax.set(xlabel="test accuracy (%), gray line: guessing", title="A ConvNet, trained on each")
 fig
 
-# %% tags=["nbval-check-output"]
-center = conv_tested["channel mean"]
-conv_claims = [
-    claim("centering-beats-raw-conv", "Within 400 updates, centering helps a convolutional network",
-          center - conv_tested["0 to 1"], above=0, unit="points", rows=("M07", "M08"), run=run),
-    claim("standardizing-conv", "Standardizing gains a ConvNet less than 2 points over centering",
-          conv_tested["standardized"] - center, below=2, unit="points", rows=("M07",), run=run),
-    claim("whitening-conv", "ZCA whitening gains a ConvNet less than 2 points over centering",
-          conv_tested["ZCA-whitened"] - center, below=2, unit="points", rows=("M08",), run=run),
-]  # fmt: skip
+# %% tags=["remove-input"]
+convolution_cards = experiments.convolution.cards(convolution, run)
+convolution_cards["centering-beats-raw-conv"]
 
 # %% tags=["remove-input"]
-conv_claims[0]
+convolution_cards["standardizing-conv"]
 
 # %% tags=["remove-input"]
-conv_claims[1]
-
-# %% tags=["remove-input"]
-conv_claims[2]
+convolution_cards["whitening-conv"]
 
 # %% [markdown]
-# Here the advice holds: center, and nothing on top of it helps. Whitening also costs a
-# $D \times D$ matrix product for every image, and it has a dark side: with fewer images than inputs
-# and no $\varepsilon$, it removes all that a network could generalize from (Wadia et al., 2021). The
-# next section shows it.
+# Here the advice is right: center, and expect little from anything on top of it. Whitening also costs a
+# $D \times D$ matrix product for every image, and it has a dark side. Computed on training and test images
+# together, fewer of them than inputs, and without $\varepsilon$, it takes away all that a fully connected
+# network could generalize from (Wadia et al., 2021). The next section shows it.
 #
-# Are raw pixels hopeless, or slow? Give the MLP ten times as many updates:
-
-# %% tags=["nbval-check-output"]
-patient = train_and_score(
-    layers["0 to 1"], test, rates=[0.001], seeds=range(100, 103),
-    steps=run.pick(quick=20, standard=3000),
-)  # fmt: skip
-slow_claim = claim(
-    "raw-is-slow", "With 3000 updates an MLP on raw pixels passes 20%, too",
-    table(patient, [0.001])[:, 0], above=20, unit="%", rows=("M07",), run=run,
-)  # fmt: skip
+# Are raw pixels hopeless, or only slow? We gave the MLP ten times as many updates. That draws no figure, so this
+# page shows its evidence alone; `experiments.patience(run)` repeats it.
 
 # %% tags=["remove-input"]
-slow_claim
+experiments.patience.cards(None, run)["raw-is-slow"]
 
 # %% [markdown]
 # ## Test data stays out of the statistics
 #
 # Test images stand for pictures that nobody has seen yet. So their mean must not enter the
 # preprocessing, or the test is no longer a test: information *leaks*. How much does it matter? First
-# the mildest case: standardize by all images instead of the training images.
+# the mildest case: test the convolutional network, trained on standardized images, with the mean and std of
+# training and test images together.
 
-# %% tags=["nbval-check-output"]
-everything = torch.cat([train.images, test.images])
-leaky = preprocessing.fit_standardization(everything)
-
-
-def scores(images):
-    """Test accuracy (%) of the convolutional networks trained on standardized images."""
-    return np.array([
-        100 * accuracy(predict(network, images), test.labels).item()
-        for network in conv_models["standardized"]
-    ])  # fmt: skip
-
-
-right = scores(layers["standardized"](test.images))
-mean_leak = claim(
-    "leaked-means-are-harmless", "Statistics of all images change accuracy by a point at most",
-    scores(leaky(test.images)) - right, between=(-1, 1), unit="points", rows=("M08",), run=run,
-)  # fmt: skip
+# %%
+statistics = experiments.statistics(run, dataset=dataset)
 
 # %% tags=["remove-input"]
-mean_leak
+statistics_cards = experiments.statistics.cards(statistics, run)
+statistics_cards["leaked-means-are-harmless"]
 
 # %% tags=["remove-input"]
 Prediction(
-    "Now a case without pictures. 100 examples of 1000 inputs, all pure noise; labels 0 and 1 by "
-    "turns. You keep the 20 inputs that go best with the labels, then train a classifier on 50 "
-    "examples and test it on the other 50. The inputs were chosen on all 100. Test accuracy?",
+    "Now a case without pictures. 100 examples of 1000 inputs, all pure noise; labels 0 and 1 "
+    "alternate. You keep the 20 inputs that correlate most with the labels, then train a classifier on "
+    "50 examples and test it on the other 50. The inputs were chosen on all 100. Test accuracy?",
     [
         Choice(
             "About 50%, it is noise",
-            "It would be, had the test half had no say in the choice. Among 1000 inputs of noise some go "
-            "with the labels of all 100 examples by chance, and these were kept.",
+            "It would be, had the test half had no say in the choice. Among 1000 inputs of noise some "
+            "correlate with the labels of all 100 examples by chance, and these were kept.",
         ),
         Choice(
             "Above 70%",
@@ -726,90 +606,48 @@ Prediction(
 
 
 # %%
-def nearest_mean(x, y, new, labels):
-    """Accuracy (%) of giving each new example the class whose training mean is nearest."""
-    means = torch.stack([x[y == c].mean(dim=0) for c in y.unique()])
-    return 100 * (torch.cdist(new, means).argmin(dim=1) == labels).float().mean().item()
+noise = experiments.labels(run)  # accuracy by whose labels chose the inputs
 
-
-def noise_accuracy(g, rows):
-    """Test accuracy on noise, the 20 best inputs chosen by the labels of these rows."""
-    x, y = torch.randn(100, 1000, generator=g), torch.arange(100) % 2
-    gap = x[rows][y[rows] == 1].mean(dim=0) - x[rows][y[rows] == 0].mean(dim=0)
-    x = x[:, gap.abs().topk(20).indices]
-    return nearest_mean(x[:50], y[:50], x[50:], y[50:])
-
-
-noise = {
-    label: [noise_accuracy(run.generator("noise", s), rows) for s in range(20)]
-    for label, rows in {"all examples": slice(0, 100), "training half": slice(0, 50)}.items()
-}
-print({label: f"{np.mean(values):.0f}%" for label, values in noise.items()})
-
-# %% tags=["nbval-check-output"]
-label_leak = claim(
-    "leaked-labels-fool-the-test", "Inputs chosen by all labels make noise look over 70% predictable",
-    noise["all examples"], above=70, unit="%", rows=("M08",), needs="quick", run=run,
-)  # fmt: skip
+# %% tags=["hide-input"]
+for label, values in noise.items():
+    print(f"inputs chosen by {label}: {sum(values) / len(values):.0f}%")
 
 # %% tags=["remove-input"]
-label_leak
+experiments.labels.cards(noise, run)["leaked-labels-fool-the-test"]
 
 # %% [markdown]
-# Everything that looks at labels belongs inside the training set (Hastie et al., 2009). Does a leak always flatter? Take
-# whitening without $\varepsilon$ on 100 photo patches (which of eight photographs does each come
-# from?), and another 100 as test. A patch has $D = 768$ numbers, so 200 patches lie in 199 directions.
+# Everything that looks at labels belongs inside the training set (Hastie et al., 2009). Does a leak always
+# flatter? Take whitening without $\varepsilon$ on 100 photo patches (from which of eight photographs does each
+# come?), and another 100 as test, each given to the photograph whose training patches have the nearest mean. A
+# patch has $D = 768$ numbers, so 200 patches lie in 199 directions.
 # Whitened with the statistics of all 200, they become a strange set: every patch is equally far from
-# every other, and nothing is left that says which belong together. From $N - 1 \le D$ on, that is so
+# every other, and nothing is left that says which belong together. Whenever $N - 1 \le D$, that is so
 # for any data.
 
-
 # %%
-def whitened_accuracy(s, fit_on):
-    """Accuracy (%) on 100 patches, the nearest mean among 100 others; whitened or centered."""
-    g = run.generator("whitened", s)
-    x = torch.cat([photo_patches(25, size=16, generator=g, names=(name,)) for name in PHOTOS])
-    y = torch.arange(8).repeat_interleave(25)
-    order = torch.randperm(200, generator=g)
-    x, y = x[order], y[order]
-    if fit_on is None:
-        z = preprocessing.fit_channel_mean(x[:100])(x).flatten(1)
-    else:
-        z = preprocessing.pca_whitening(preprocessing.fit_principal_components(x[:fit_on]))(x)
-    return nearest_mean(z[:100], y[:100], z[100:], y[100:])
+whitened = experiments.whitening(run)
 
-
-FITS = {"centered": None, "whitened by the 100": 100, "whitened by all 200": 200}
-whitened = {
-    label: [whitened_accuracy(s, fit_on) for s in range(5)] for label, fit_on in FITS.items()
-}
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of accuracy on photo patches with 95 percent intervals. Centered patches come first, patches whitened by the training set's statistics second, patches whitened by the statistics of all images last, near or below the gray line of guessing."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of accuracy on photo patches with 95 percent intervals, best on top, for centered patches, patches whitened by the statistics of the training set and patches whitened by the statistics of all. The last lie far to the left of the second, below the gray line of guessing."}}
 fig, ax = plotting.figure(height=2.3)
 plotting.plot_intervals(ax, whitened, reference=100 / 8)
 ax.set(xlabel="test accuracy (%), gray line: guessing", title="This leak hurts")
 fig
 
-# %% tags=["nbval-check-output"]
-whitening_leak = claim(
-    "leaked-whitening-hurts", "Whitening by training and test images together costs over 5 points",
-    np.subtract(whitened["whitened by all 200"], whitened["whitened by the 100"]), below=-5,
-    unit="points", rows=("M08",), needs="quick", run=run,
-)  # fmt: skip
-
 # %% tags=["remove-input"]
-whitening_leak
+experiments.whitening.cards(whitened, run)["leaked-whitening-hurts"]
 
 # %% [markdown]
-# An honest verdict, then. A leaked mean of thousands of images does nothing you could measure. A leak through
-# labels can invent a result. A leak through many directions and few images moves the test score
-# as well, and not always upwards (Moscovich and Rosset, 2022). Since you seldom know beforehand which case you
-# are in, fit on training data alone; it costs nothing.
+# Why less than guessing? Among patches that are all equally far apart, the nearest mean is that of the photograph
+# with most training patches, and it has fewest in the test half.
+#
+# So a leaked mean of thousands of images changes a point at most. A leak through labels can invent a result.
+# A leak through many directions and few images moves the test score as well, not always upwards
+# (Moscovich and Rosset, 2022). You seldom know beforehand which case you are in, so fit on training data alone.
 #
 # ## The wrong statistics
 #
 # A network is trained, its preprocessing is code somewhere else, and somebody gets it wrong. No
-# error appears, since shapes fit. Take the convolutional networks trained on standardized scenes:
+# error appears, since shapes fit. Take the network trained on standardized scenes.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -817,84 +655,49 @@ Prediction(
     [
         Choice(
             "Red and blue swapped",
-            "Some libraries read images as blue, green, red (BGR). It costs some points; shapes "
+            "Some libraries read images as blue, green, red (BGR). That costs some points, but shapes "
             "are still there.",
         ),
         Choice(
-            "The mean and std of another data set",
-            "The statistics of ImageNet, a million photographs from the web, are close enough to the scenes' to "
-            "cost little.",
+            "The mean and std of the 2,000 test images, instead of the training set's",
+            "Both sets show the same kinds of scenes, so their means and stds hardly differ.",
         ),
         Choice(
             "Preprocessing forgotten: pixels from 0 to 1 go straight in",
-            "The network was trained on numbers around 0 with std 1 and meets positive ones, four "
-            "times as small. It is the worst of the three.",
+            "The network was trained on numbers around 0 with std 1, and meets positive ones whose std is "
+            "half of that at most.",
             correct=True,
         ),
     ],
 )
 
-# %%
-layer, t = layers["standardized"], test.images
-m, s = layer.mean, layer.std
-imagenet = [
-    torch.tensor(v, device=t.device).view(3, 1, 1)
-    for v in ([0.485, 0.456, 0.406], [0.229, 0.224, 0.225])
-]
-own = [f(t, dim=(0, 2, 3), keepdim=True) for f in (torch.mean, torch.std)]
-each = [f(t, dim=(2, 3), keepdim=True) for f in (torch.mean, torch.std)]
-versions = {
-    "test set's own": (t - own[0]) / own[1],
-    "ImageNet's": (t - imagenet[0]) / imagenet[1],
-    "each image's own": (t - each[0]) / (each[1] + 1e-6),
-    "centered, not divided": t - m,
-    "red, blue swapped": (t.flip(1) - m) / s,
-    "0 to 255": (255 * t - m) / s,
-    "forgotten": t,
-}
-
-# %%
-loss_of = {name: right - scores(images) for name, images in versions.items()}
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of the points of accuracy lost to seven mistakes, with 95 percent intervals. The test set's own statistics, ImageNet's and each image's own lie near zero. Swapping red and blue costs some points, pixels from 0 to 255 more. Leaving out the division and forgetting the preprocessing cost most."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of the points of accuracy lost to seven mistakes, most on top. The test set's own statistics lie near zero. Swapping red and blue costs some points, forgetting the preprocessing costs many."}}
 fig, ax = plotting.figure(height=3.2)
-plotting.plot_intervals(ax, loss_of)
+plotting.plot_intervals(ax, statistics.lost)
 ax.set(xlabel="points of accuracy lost", title="Wrong statistics cost, silently")
 fig
 
-# %% tags=["nbval-check-output"]
-wrong_claims = [
-    claim("forgotten-preprocessing", "Forgetting the preprocessing costs more than 10 points",
-          loss_of["forgotten"], above=10, unit="points", rows=("M08",), run=run),
-    claim("swapped-channels", "Swapping red and blue costs more than 2 points",
-          loss_of["red, blue swapped"], above=2, unit="points", rows=("M08",), run=run),
-    claim("own-statistics", "A large test set's own statistics change accuracy by a point at most",
-          loss_of["test set's own"], between=(-1, 1), unit="points", rows=("M08",), run=run),
-]  # fmt: skip
+# %% tags=["remove-input"]
+statistics_cards["forgotten-preprocessing"]
 
 # %% tags=["remove-input"]
-wrong_claims[0]
+statistics_cards["swapped-channels"]
 
 # %% tags=["remove-input"]
-wrong_claims[1]
-
-# %% tags=["remove-input"]
-wrong_claims[2]
+statistics_cards["own-statistics"]
 
 # %% [markdown]
-# The test set's own statistics look harmless, because 2,000 test scenes have the training scenes' mean. But
+# The test set's own statistics look harmless, because 2,000 test scenes have nearly the training scenes' mean. But
 # a prediction then depends on the other pictures in its batch, and a batch of one has no statistics worth
 # the name. What if the pictures are darker than those of the training set? Halve the light, and compare:
 
-# %%
-dark = test.images / 2
-own = [f(dark, dim=(0, 2, 3), keepdim=True) for f in (torch.mean, torch.std)]
-for name, images in {"training's": (dark - m) / s, "their own": (dark - own[0]) / own[1]}.items():
-    print(f"dark images, {name:>10} statistics: {scores(images).mean():.1f}%")
+# %% tags=["hide-input"]
+for whose, accuracy in statistics.dark.items():
+    print(f"dark images, {whose:>18} statistics: {accuracy.mean():.1f}%")
 
 # %% [markdown]
-# Here their own statistics repair the damage: they undo the change of light exactly. Adapting
-# to new data in this way is a method of its own. Do it on purpose and say so, never by accident.
+# Their own statistics undo the change of light exactly: halving all pixels halves the mean and the std as well.
+# Adapting to new data in this way is a method of its own. Do it on purpose and say so, never by accident.
 #
 # ## A layer that travels with the model
 #
@@ -903,7 +706,8 @@ for name, images in {"training's": (dark - m) / s, "their own": (dark - own[0]) 
 # loaded and moved with the weights.
 
 # %% tags=["nbval-check-output"]
-model = nn.Sequential(layers["standardized"], conv_models["standardized"][0])
+standardize_layer = recipes["standardized"][1]
+model = nn.Sequential(standardize_layer, statistics.networks[0])
 file = io.BytesIO()
 torch.save(model.state_dict(), file)
 file.seek(0)
@@ -937,7 +741,7 @@ def standardize(train_images, test_images):
     raise NotImplementedError
 
 
-# %% tags=["nbval-check-output"]
+# %%
 checks.check_standardize(standardize)
 
 
@@ -962,7 +766,7 @@ def zca(X, epsilon):
     raise NotImplementedError
 
 
-# %% tags=["nbval-check-output"]
+# %%
 checks.check_zca(zca)
 
 
@@ -994,7 +798,7 @@ def moments(batches):
     raise NotImplementedError
 
 
-# %% tags=["nbval-check-output"]
+# %%
 checks.check_streaming(moments)
 
 
@@ -1027,7 +831,7 @@ def fold(W, b, mean, std):
     raise NotImplementedError
 
 
-# %% tags=["nbval-check-output"]
+# %%
 checks.check_fold(fold)
 
 
@@ -1049,15 +853,15 @@ checks.check_fold(fold)
 #   all other directions.
 # - PCA whitening rotates and rescales until inputs are uncorrelated with variance 1; ZCA rotates back and
 #   gives images again; $\varepsilon$ decides how far down the list of directions this goes.
-# - On the scenes, within 300 or 400 updates, centering decided. For a convolutional network nothing on top of it
-#   paid; an MLP learned faster from gently whitened pixels, and worse from strongly whitened ones.
+# - On the scenes, within 300 or 400 updates, centering helped both networks. For a convolutional network little was
+#   to be gained on top of it; an MLP learned faster from gently whitened pixels, and worse from strongly whitened
+#   ones.
 # - Fit statistics on training images alone, and store them with the weights.
 #
 # **Limits.** Small rendered images, two small networks without normalization layers, short training, few
 # rates. Batch normalization centers inside the network and makes it forgive much
 # of this. Whitening had two images for every three inputs; with more, its statistics are better. Where
-# the best rate is the highest we tried, there may be more to gain. For pixels from 0 to 1 it is the lowest; two seeds
-# at still lower ones, outside this page, gave no more.
+# a best rate lies at an end of the range we tried, there may be more to gain beyond it.
 #
 # ## Sources
 #

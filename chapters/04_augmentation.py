@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     builds_on: [03_regularization]
-#     compute_minutes: 2
+#     compute_minutes: 1.5
 #     exercise_minutes: 60
 #     reading_minutes: 55
 #     rows: [M21, M22, M23, M24, M25]
@@ -46,23 +46,14 @@
 budget, seed, device, dataset = None, 0, "auto", "scenes"  # dataset: "scenes" or "cifar10"
 
 # %%
-from functools import partial
-
-import numpy as np
 import torch
-from sklearn.datasets import load_digits
-from torch import nn
 from torch.nn import functional
 
-from lib import augmentation, checks, models, plotting, runtime
-from lib.claims import claim
-from lib.datasets.color_images import load_color_images
-from lib.datasets.images import ImageDataset
+from chapters.augmentation import experiments
+from chapters.augmentation.pictures import handwritten_digits, test_sets
+from lib import augmentation, checks, plotting, runtime
 from lib.datasets.photos import load_photo
-from lib.datasets.scenes import load_scenes
 from lib.models.pretrained import load_efficientnet_lite0
-from lib.preprocessing import fit_standardization
-from lib.trials import Trial, run_trials
 from lib.widgets import Choice, Control, FrameExplorer, Prediction
 
 run = runtime.start(budget, seed=seed, device=device, as_written=dataset == "scenes")
@@ -111,7 +102,7 @@ fig
 # %% [markdown]
 # ## Flips
 #
-# The horizontal flip is one of the oldest and the cheapest (Krizhevsky et al., 2012, used it on AlexNet).
+# The horizontal flip is one of the oldest and the cheapest (Krizhevsky et al., 2012, used it for AlexNet).
 # The pixel in row $i$ and column $j$ comes from the other end of its row:
 #
 # $$
@@ -144,11 +135,9 @@ print(f"ours and lib's are the same: {same}; two flips undo it: {flip(flip(cat))
 # others.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Three rows of ten handwritten digits from 0 to 9. The first row is upright. In the second row they are mirrored: 0, 1 and 8 still read well, 2 looks like an S, 3, 7 and 9 are odd shapes. In the third row they are turned by half a turn: 0 and 8 still read well, 6 looks like a 9 and 9 looks like a 6."}}
-digits = load_digits()
-pictures = torch.tensor(digits.images, dtype=torch.float32)[:, None] / 16
-digits = ImageDataset(pictures, torch.tensor(digits.target), tuple("0123456789"))
-half_turn = torch.rot90(digits.images, 2, (2, 3))
-versions = {"upright": digits.images, "mirrored": digits.images.flip(-1), "half turn": half_turn}
+upright = handwritten_digits().images
+half_turn = torch.rot90(upright, 2, (2, 3))
+versions = {"upright": upright, "mirrored": upright.flip(-1), "half turn": half_turn}
 fig, axes = plotting.figure(3, 10, height=1.6)
 for row, (name, version) in zip(axes, versions.items(), strict=True):
     for ax, digit in zip(row, version, strict=False):
@@ -180,54 +169,41 @@ Prediction(
 )
 
 # %% [markdown]
-# Two experiments, eight seeds each. First the half turn. Then flips where they do not belong: the
-# same network, trained on 500 digits, a randomly chosen half of each batch mirrored, and tested on
-# upright digits it has not seen.
-
+# So a few small networks learn from 500 upright digits. This is what they call 6s that they have not
+# seen, after a half turn:
 
 # %%
-def digit_network(generator):
-    return nn.Sequential(nn.Flatten(), models.MLP(64, [64], 10, generator=generator))
+digits = experiments.digits(run)
 
-
-order = torch.randperm(len(digits), generator=run.generator("digits"))
-learn, rest = digits.subset(order[:500]), digits.subset(order[500:])
-seeds = range(run.pick(quick=3, standard=8))
-flips = augmentation.label_preserving(augmentation.random_horizontal_flip)
-trials = [
-    Trial(seed, run.pick(quick=100, standard=300), lr=0.1, model=digit_network, transform=transform)
-    for transform in (None, flips)
-    for seed in seeds
-]
-outcomes = run_trials(trials, learn, {"digits": rest}, run=run, keep_models=True)
-plain, with_flips = outcomes[: len(seeds)], outcomes[len(seeds) :]
-
-# %% tags=["nbval-check-output"]
-sixes = torch.rot90(rest.images[rest.labels == 6], 2, (2, 3)).cpu()
-called_9 = [100 * (o.model(sixes).argmax(1) == 9).float().mean().item() for o in plain]
-cost = [b.accuracy["digits"] - a.accuracy["digits"] for a, b in zip(plain, with_flips, strict=True)]
-verdicts = [
-    claim("six-becomes-nine", "Of 6s in a half turn, most are read as 9", called_9,
-          above=50, unit="%", rows=("M21",), run=run),
-    claim("flips-hurt-digits", "Flips in training cost more than 1 point on upright digits", cost,
-          below=-1, unit="points", rows=("M21",), run=run),
-]  # fmt: skip
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Bar chart with a bar for each answer from 0 to 9: the share of the turned 6s that get this answer, on average over the networks. The bar of 9 is the longest."}}
+fig, ax = plotting.figure(height=2.2)
+ax.bar(range(10), digits.answers.mean(axis=0))
+ax.set_xticks(range(10))
+ax.set(xlabel="answer", ylabel="share (%)", ylim=(0, 100))
+ax.set_title("What networks call a 6 in a half turn", fontsize=11)
+fig
 
 # %% tags=["remove-input"]
-verdicts[0]
-
-# %% tags=["remove-input"]
-verdicts[1]
+digit_cards = experiments.digits.cards(digits, run)
+digit_cards["six-becomes-nine"]
 
 # %% [markdown]
-# To us a mirrored digit is seldom another one, yet the flips cost. To a network a mirrored 5 comes
-# close to a 2, and it spends updates on pictures nobody tests on. So ask of each augmentation: would
-# the label stay, *and* could such a picture occur? Where you know how the label changes, change it, too (exercise 1).
+# Now flips where they do not belong. The same networks learn from the same digits once more, but about half
+# of each batch, chosen at random, is mirrored. They are tested on upright digits that they have not seen.
+
+# %% tags=["remove-input"]
+digit_cards["flips-hurt-digits"]
+
+# %% [markdown]
+# To us, a mirrored digit is seldom another digit, and yet the flips cost accuracy ({{flips-hurt-digits size}}).
+# The network spends a part of its training on pictures that nobody tests on. So ask two questions about
+# each augmentation: would the label stay, *and* could such a picture occur? Where you know how the label
+# changes, change it, too (exercise 1).
 #
 # ## Random crops and scales
 #
-# ResNet's recipe (He et al., 2016, after Simonyan and Zisserman, 2015) makes of a photograph of any
-# size a square that the network can take, a new one each time:
+# ResNet's recipe (He et al., 2016, after Simonyan and Zisserman, 2015) turns a photograph of any size
+# into a square that the network can take, a new one each time:
 #
 # 1. draw $L$ from $\{256, \dots, 480\}$;
 # 2. resize the photograph so that its short side is $L$;
@@ -270,8 +246,8 @@ patches = augmentation.random_scale_crop(photo.expand(4, -1, -1, -1), run.genera
 print(f"four patches of {tuple(photo.shape[-2:])} pixels: {tuple(patches.shape)}")
 
 # %% [markdown]
-# `antialias=True` averages over the pixels that a smaller picture has no room for; without it, fine
-# patterns turn into grain. Now drag $L$, and change the place. Where is the smallest part of the
+# `antialias=True` averages neighboring pixels before the picture shrinks; without it, fine patterns
+# turn into grain. Now drag $L$, and change the place. Where is the smallest part of the
 # cup that you would still call a cup?
 
 # %% tags=["remove-input"]
@@ -294,9 +270,10 @@ FrameExplorer(
 )  # fmt: skip
 
 # %% [markdown]
-# A patch may miss the cup altogether and still be labeled "espresso": crops preserve labels only
-# mostly. Networks live with that. Larger variations (Szegedy et al., 2015: any box of 8% to 100%
-# of the area) miss more often and are used where training is long.
+# A patch may miss the cup altogether and still be labeled "espresso": crops usually preserve the label,
+# but not always. Networks live with that. Larger variations (Szegedy et al., 2015: any box of 8% to 100%
+# of the area, its sides in a ratio of 3 : 4 to 4 : 3) miss more often. They are usual where training is
+# long.
 #
 # ## Color jitter
 #
@@ -456,8 +433,8 @@ fig
 # ### Backward, and between the pixels
 #
 # So we go backward: for each pixel $p'$ of the output, $p = A^{-1}(p' - t)$ is where it comes from.
-# That place lies between four pixels. With $a$ and $b$ the parts of a pixel by which it lies right
-# of and below the upper left one, $x_{i,j}$, *bilinear interpolation* weighs the four by nearness:
+# That place lies between four pixels. Let $a$ and $b$ be its fractional offsets to the right and down from
+# the upper left one, $x_{i,j}$. *Bilinear interpolation* weighs the four by nearness:
 #
 # $$
 # x_\text{upper} = (1-a)\,x_{i,j} + a\,x_{i,j+1}
@@ -516,7 +493,7 @@ print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-3)}")
 # `lib` does the same with `grid_sample`, for a whole batch and on a GPU at once, each picture with
 # its own matrix; torchvision's `affine` gives the same numbers up to rounding.
 #
-# In the explorer, the dashed square shows $p$, the blue one $p'$; below stands (5) in numbers.
+# In the explorer, the dashed square shows $p$, the blue one $p'$; below it is (5) with numbers.
 
 # %% tags=["remove-input"]
 china = augmentation.resize_short_side(load_photo("china")[None], 200)[0]
@@ -536,20 +513,22 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Where would you stop? Turned by 45°, the pagoda is a pagoda, but few people photograph it so. The
-# black corners are a risk, too: a network could learn from them that the picture was turned.
+# Where would you stop? Few people photograph a pagoda turned by 45°. The black corners are a risk: they tell
+# a network that the picture was turned.
 # `padding="border"` continues the edge, `"reflection"` mirrors the picture there.
 #
 # ## Lens distortion
 #
-# No lens is straight. The simplest model (Brown, 1971; Fitzgibbon, 2001) moves each place along the line to the
-# center, by an amount that depends on its distance $r$, where $r = 1$ at the corners. Read backward, the output at $p'$ shows the input at
+# Lenses bend straight lines. The simplest model (Brown, 1971; Fitzgibbon, 2001, divides instead) moves
+# each place along the line to the center, by an amount that depends on its distance $r$, with $r = 1$ at the
+# corners. Read backward, the output at $p'$ shows the input at
 #
 # $$
 # p = p'\,(1 + k\,r'^2) . \tag{7}
 # $$
 #
-# With $k > 0$ the rim is squeezed (a *barrel*), with $k < 0$ it is drawn out (a *pincushion*).
+# With $k > 0$ the rim is squeezed (a *barrel*), with $k < 0$ it is drawn out (a *pincushion*). OpenCV writes
+# the formula the other way round, so $k < 0$ is a barrel there.
 
 
 # %% tags=["nbval-check-output"]
@@ -579,9 +558,8 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# In the grid you notice a small $k$ at once; in the photograph, but for a black rim, hardly. The label
-# is safe. Any other
-# rule "the output at $p'$ shows the input at $p$" is an augmentation, too.
+# In the grid you notice a small $k$ at once; in the photograph you hardly do, but for a black rim. Any other
+# rule "the output at $p'$ shows the input at $p$" is an augmentation, too, as long as the label survives.
 #
 # ## At test time: average
 #
@@ -592,26 +570,32 @@ FrameExplorer(
 # \bar p = \frac1K \sum_{k=1}^{K} p_k . \tag{8}
 # $$
 #
-# ResNet took five scales, short sides of 224, 256, 384, 480 and 640, and saw each whole. AlexNet took ten
-# crops: four corners, the center, and the same five mirrored (Krizhevsky et al., 2012). We take ten of
-# each scale. EfficientNet-Lite0, trained on ImageNet, looks at two photographs in this way:
+# ResNet averaged the scores of whole pictures at five scales, with short sides from 224 to 640.
+# AlexNet took ten crops: four corners, the center, and the same five mirrored (Krizhevsky et al., 2012). We
+# take ten of each scale. EfficientNet-Lite0, trained on ImageNet, looks at photographs in this way:
 
 # %%
 classifier = load_efficientnet_lite0()
 scales = run.pick(quick=(224, 256), standard=augmentation.RESNET_SCALES)
 seen = {}
 for name in run.pick(quick=("coffee",), standard=("coffee", "chelsea")):
-    crops = augmentation.multi_scale_crops(load_photo(name)[None], scales=scales)
-    seen[name] = augmentation.crop_probabilities(classifier, crops)[0]  # (50, 1000)
-for name, probabilities in seen.items():
-    best = probabilities.mean(0).topk(2)
-    top = [f"{classifier.classes[i]} {p:.2f}" for p, i in zip(*map(torch.Tensor.tolist, best))]
+    x = load_photo(name)[None]
+    crops = augmentation.multi_scale_crops(x, scales=scales)
+    p = augmentation.crop_probabilities(classifier, crops)
+    seen[name] = p[0]  # (50 crops, 1000 classes)
+averages = {name: p_k.mean(0) for name, p_k in seen.items()}  # equation (8)
+
+# %% tags=["hide-input"]
+for name, average in averages.items():
+    best = average.topk(2)
+    pairs = zip(best.values.tolist(), best.indices.tolist(), strict=True)
+    top = [f"{classifier.classes[i]} {p:.2f}" for p, i in pairs]
     print(f"{name}: {', '.join(top)}")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "One chart for each of two photographs: the probability of the class with the largest average, for ten crops at each of five scales, as dots, and their average as a line. The dots scatter widely, most of all at the largest scales, where a crop sees a small part."}}
 fig, axes = plotting.figure(1, len(seen), height=2.7, sharey=True, squeeze=False)
 for ax, (name, probabilities) in zip(axes[0], seen.items(), strict=True):
-    best = int(probabilities.mean(0).argmax())
+    best = int(averages[name].argmax())
     by_scale = probabilities[:, best].view(len(scales), 10).tolist()
     title = f"{name}: {classifier.classes[best]}"
     plotting.plot_crop_probabilities(ax, by_scale, scales, title=title)
@@ -619,17 +603,17 @@ axes[0, 0].set_ylabel("probability")
 fig
 
 # %% [markdown]
-# Each dot is one crop, the line the average of all. One crop is a gamble: at the largest scales it
-# may see the table, or one ear. The average is less sure than the best crops. Is it
-# *better*? Two photographs cannot tell, so we measure on *scenes*, rendered pictures of ten shapes, 32 by 32
-# pixels, with the network of chapter 3 and the recipe scaled down: training on flips and patches of 32 × 32 from short sides of
-# 36 to 48; then a test with one crop from the middle of the middle scale, with five scales times ten
-# crops, and with the center and its mirror image alone at the five scales.
+# Each dot is one crop, and the line is the average of all. One crop is a gamble: at the largest scales it
+# may see the table, or one ear. The average is less sure than the best crops. Is it *better*? We measured
+# it on *scenes*: rendered pictures of ten shapes, 32 by 32 pixels, with the network of chapter 3. The recipe
+# is scaled down: training uses flips and patches of 32 × 32 from short sides of 36 to 48. Then come three
+# tests, with five scales from 36 to 48: one crop from the middle of the middle scale; ten crops of each
+# scale; and of each scale only the center and its mirror image.
 
 # %% tags=["remove-input"]
 Prediction(
     "The small pictures show one object near their middle. Averaging fifty crops gains some points "
-    "over one center crop. How much of this gain do the ten give that lie in the center?",
+    "over one center crop. How much of this gain remains with only the ten center crops?",
     [
         Choice(
             "About a fifth, with a fifth of the crops",
@@ -648,67 +632,31 @@ Prediction(
     ],
 )
 
-# %%
-count = run.pick(quick=200, standard=600)
-streams = {split: run.generator(split) for split in ("train", "test")}
-train, test = (
-    load_color_images(dataset, split, size, generator=streams[split], device=run.device)
-    for split, size in (("train", 1000), ("test", count))
-)
-standardize = fit_standardization(train.images)
-recipe = augmentation.label_preserving(
-    augmentation.random_horizontal_flip,
-    partial(augmentation.random_scale_crop, short_side=(36, 48), size=32),
-)
-steps, seeds = run.pick(quick=20, standard=500), range(run.pick(quick=3, standard=5))
-many = range(run.pick(quick=3, standard=8))
-trials = [Trial(s, steps, transform=recipe, preprocess=standardize) for s in many]
-cropped = run_trials(trials, train, {"test": test}, run=run, keep_models=True)
-
-# %%
-crops = list(augmentation.multi_scale_crops(test.images, scales=(36, 39, 42, 45, 48), size=32))
-selected = {"one center crop": [20 + 4], "all fifty": range(50),
-            "centers and mirrors": [10 * s + c for s in range(5) for c in (4, 9)]}  # fmt: skip
-by_test = {name: [] for name in selected}
-for outcome in cropped:
-    each = augmentation.crop_probabilities(outcome.model.to(run.device), crops)
-    for name, chosen in selected.items():
-        guess = each[:, list(chosen)].mean(1).argmax(1)
-        by_test[name].append(100 * (guess == test.labels).float().mean().item())
-print(*(f"{name}: {np.mean(values):.1f}%" for name, values in by_test.items()), sep="; ")
-
-# %% tags=["nbval-check-output"]
-one, fifty, centers = (np.array(values) for values in by_test.values())
-crop_verdicts = [
-    claim("fifty-crops", "Five scales times ten crops beat one center crop", fifty - one,
-          above=0, unit="points", rows=("M23",), run=run),
-    claim("center-crops", "Ten center crops (five scales, mirrored or not) beat one", centers - one,
-          above=0, unit="points", rows=("M23",), run=run),
-    claim("corners-are-spare", "The ten are at most 2 points worse than all fifty",
-          centers - fifty, above=-2, unit="points", rows=("M23",), run=run),
-]  # fmt: skip
+# %% [markdown]
+# The tests need several networks and draw no figure, so this page shows their evidence alone. To run
+# them yourself, call `experiments.crops(run)`.
 
 # %% tags=["remove-input"]
-crop_verdicts[0]
+crop_cards = experiments.crops.cards(None, run)
+crop_cards["fifty-crops"]
 
 # %% tags=["remove-input"]
-crop_verdicts[1]
+crop_cards["center-crops"]
 
 # %% tags=["remove-input"]
-crop_verdicts[2]
+crop_cards["corners-are-spare"]
 
 # %% [markdown]
 # The price is one forward pass for each crop. Choose crops that show the object.
 #
 # ## Which augmentation buys which invariance?
 #
-# The test pictures shift: all **mirrored**, **moved** off the middle, **rescaled** (smaller or
-# larger, by half or more), **relit** (dimmer, warmer, and for the scenes from the other side), **rotated** by
-# 45° to 135°. In the scenes' ordinary pictures arrows, crescents, flags
-# and fish face one way, and objects stand upright near the middle. The network learns from 1000 such
-# pictures, with one augmentation:
-# flips, movements up to 20%, scales from 0.6 to 1.6, color jitter, rotations up to 135°; or with all
-# at once. Fill in a table on paper, with a plus, a minus or nothing in each cell.
+# The test pictures shift. In each of five test sets all are **mirrored**, **moved** off the middle,
+# **rescaled** (smaller or larger, by half or more), **relit** (dimmer, warmer, and for the scenes from the
+# other side) or **rotated** by 45° to 135°. In the scenes' ordinary pictures, arrows,
+# crescents, flags and fish face one way, and objects stand upright near the middle. The network learns from
+# 1000 ordinary pictures, with one augmentation: flips, movements up to 20%, scales from 0.6 to 1.6, color
+# jitter, or rotations up to 135°; or with all at once. Fill in a table on paper: plus, minus or nothing.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -735,17 +683,7 @@ Prediction(
 
 
 # %%
-def shifted(shift):
-    """The test pictures, changed in one way."""
-    if dataset == "scenes":  # rendered anew: the object changes, in its scene
-        again = run.generator("test")
-        return load_scenes(count, generator=again, shift=shift, device=run.device)
-    images = augmentation.shift_images(test.images, shift, generator=run.generator(shift))
-    return ImageDataset(images, test.labels, test.classes)
-
-
-tests = {"ordinary": test}
-tests |= {name: shifted(name) for name in ("mirrored", "moved", "rescaled", "relit", "rotated")}
+tests = test_sets(run, dataset)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Six rows of eight small pictures of objects on backgrounds, one row for each test set. Compared with the ordinary row, the objects are mirrored, off the middle, smaller or larger, darker and in warmer light, or turned on their side."}}
 fig, axes = plotting.figure(6, 8, height=3.6)
@@ -756,105 +694,52 @@ for row, (name, part) in zip(axes, tests.items(), strict=True):
 fig
 
 # %%
-move = partial(augmentation.random_affine, translate=0.2, padding="border")
-scale = partial(augmentation.random_affine, scale=(0.6, 1.6), padding="border")
-turn = partial(augmentation.random_affine, degrees=135, padding="border")
-light = partial(augmentation.color_jitter, brightness=0.6, contrast=0.4, saturation=0.4)
-flip_ = augmentation.random_horizontal_flip
-together = partial(
-    augmentation.random_affine, translate=0.2, scale=(0.6, 1.6), degrees=135, padding="border"
-)
-operations = {
-    "none": (), "flips": (flip_,), "movements": (move,), "scales": (scale,),
-    "color jitter": (light,), "rotations": (turn,), "all at once": (flip_, light, together),
-}  # fmt: skip
+shifts = experiments.shifts(run, dataset=dataset)
 
-# %%
-transforms = {
-    name: augmentation.label_preserving(*parts) if parts else None
-    for name, parts in operations.items()
-}
-trials = [
-    Trial(100 + s, steps, transform=transform, preprocess=standardize)
-    for transform in transforms.values()
-    for s in seeds
-]
-outcomes = iter(run_trials(trials, train, tests, run=run))
-accuracy = {name: [next(outcomes).accuracy for _ in seeds] for name in transforms}
-
-# %%
-gains = {
-    name: {
-        part: [new[part] - old[part] for new, old in zip(results, accuracy["none"], strict=True)]
-        for part in tests
-    }
-    for name, results in accuracy.items()
-    if name != "none"
-}
+# %% tags=["hide-input"]
 print("without augmentation:")
-for part in tests:
-    print(f"{part:>10}: {np.mean([result[part] for result in accuracy['none']]):.1f}%")
+for part, right in shifts.accuracy["none"].items():
+    print(f"{part:>10}: {right.mean():.1f}%")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Table in colors: six augmentations as rows, six test sets as columns, in each cell the gain in percentage points over training without augmentation. The large gains lie on a diagonal: flips help on mirrored pictures, movements on moved ones, scales on rescaled ones, color jitter on relit ones, rotations on rotated ones. Movements and rotations lose on ordinary pictures. The last row, all at once, loses everywhere."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Table in colors: six augmentations as rows, six test sets as columns, in each cell the gain in percentage points over training without augmentation. On the diagonal an augmentation meets the shift that it imitates, and most of these cells show large gains. The row of all at once shows a large loss on ordinary pictures."}}
 fig, ax = plotting.figure(height=4.6)
-plotting.plot_gains(ax, gains)
-ax.set_title("Each augmentation helps against its own shift (points)", fontsize=11)
+plotting.plot_gains(ax, shifts.table)
+ax.set_title("Which augmentation helps against which shift? (points)", fontsize=11)
 fig
 
 # %% [markdown]
-# Compare it with your table. Each cell is the mean gain, with half the width of its 95% interval
-# below. Five claims for the diagonal, one for its price, one for the last row:
-
-# %% tags=["nbval-check-output"]
-diagonal = [
-    claim("flips-buy-mirrors", "Flips gain more than 10 points on mirrored pictures",
-          gains["flips"]["mirrored"], above=10, unit="points", rows=("M21",), run=run),
-    claim("movements-buy-places", "Movements gain more than 20 points on moved pictures",
-          gains["movements"]["moved"], above=20, unit="points", rows=("M25",), run=run),
-    claim("scales-buy-sizes", "Scales gain more than 10 points on rescaled pictures",
-          gains["scales"]["rescaled"], above=10, unit="points", rows=("M22",), run=run),
-    claim("jitter-buys-light", "Color jitter gains on relit pictures",
-          gains["color jitter"]["relit"], above=0, unit="points", rows=("M24",), run=run),
-    claim("rotations-buy-angles", "Rotations gain more than 10 points on rotated pictures",
-          gains["rotations"]["rotated"], above=10, unit="points", rows=("M25",), run=run),
-]  # fmt: skip
+# Compare it with your table. Each cell is the gain in points. This page trains one network for each row, so
+# chance moves a cell by some points. The claims rest on more networks. Five are for the diagonal, one is for
+# its price, and one for the last row:
 
 # %% tags=["remove-input"]
-diagonal[0]
+shift_cards = experiments.shifts.cards(shifts, run)
+shift_cards["flips-buy-mirrors"]
 
 # %% tags=["remove-input"]
-diagonal[1]
+shift_cards["movements-buy-places"]
 
 # %% tags=["remove-input"]
-diagonal[2]
+shift_cards["scales-buy-sizes"]
 
 # %% tags=["remove-input"]
-diagonal[3]
+shift_cards["jitter-buys-light"]
 
 # %% tags=["remove-input"]
-diagonal[4]
-
-# %% tags=["nbval-check-output"]
-prices = [
-    claim("rotations-cost", "Within 500 updates, rotations lose over 5 points on ordinary pictures",
-          gains["rotations"]["ordinary"], below=-5, unit="points", rows=("M25",), run=run),
-    claim("all-at-once", "Within 500 updates, all at once loses over 10 points on ordinary pictures",
-          gains["all at once"]["ordinary"], below=-10, unit="points", rows=("M25",), run=run),
-]  # fmt: skip
+shift_cards["rotations-buy-angles"]
 
 # %% tags=["remove-input"]
-prices[0]
+shift_cards["rotations-cost"]
 
 # %% tags=["remove-input"]
-prices[1]
+shift_cards["all-at-once"]
 
 # %% [markdown]
-# An augmentation buys the invariance it shows, often at a price: look for the losses off the diagonal.
-# With all five at full strength the network has hardly learned anything after 500 updates: subtract,
-# and compare with guessing, 10%. Larger networks and longer trainings afford more: RandAugment (Cubuk et
-# al., 2020) has two knobs, how many changes and how strong, and its best strength grows with the
-# network and the data. So augment with the changes your test pictures will have, and
-# measure on validation data.
+# An augmentation teaches the invariance that it demonstrates, sometimes at a price: look for losses off the
+# diagonal. The last row is about a small network and 500 updates, too few for all five changes at full
+# strength. Larger networks and longer trainings afford more: RandAugment (Cubuk et al., 2020) has two knobs,
+# how many changes and how strong they are, and its best strength grows with the network and the data. So
+# augment with the changes that your test pictures will have, and measure on validation data.
 #
 # ## Exercises
 #
@@ -870,7 +755,7 @@ def flip_signs(images, labels, flip):
     raise NotImplementedError
 
 
-# %% tags=["nbval-check-output"]
+# %%
 checks.check_flip_signs(flip_signs)
 
 
@@ -898,7 +783,7 @@ def my_ten_crops(images, size):
     raise NotImplementedError
 
 
-# %% tags=["nbval-check-output"]
+# %%
 checks.check_ten_crops(my_ten_crops)
 
 
@@ -934,7 +819,7 @@ def shear_matrices(degrees):
     raise NotImplementedError
 
 
-# %% tags=["nbval-check-output"]
+# %%
 checks.check_shear_matrices(shear_matrices)
 
 
@@ -955,8 +840,8 @@ checks.check_shear_matrices(shear_matrices)
 # ★★★, 20 minutes. Think of pictures you work with, and of a change that your test pictures have and
 # your training pictures lack: rain, a scratch, a finger on the lens, a scanner's slant, another
 # camera's colors. Write it as a transform, each picture with its own draw from `generator`. The
-# check tests its manners (shape, range, labels, draws); whether the label is still *true* is for
-# you to judge: look at some.
+# check tests only shape, range, labels and randomness; whether the label is still *true* is for you
+# to judge: look at some.
 
 
 # %% tags=["exercise"] exercise="own-augmentation" points=8
@@ -965,7 +850,7 @@ def my_augmentation(images, labels, generator):
     raise NotImplementedError
 
 
-# %% tags=["nbval-check-output"]
+# %%
 checks.check_own_augmentation(my_augmentation)
 
 
@@ -980,19 +865,18 @@ def my_augmentation(images, labels, generator):
 checks.check_own_augmentation(my_augmentation)
 
 # %% [markdown]
-# Then measure: is it worth its price? `Trial(100 + s, steps, transform=my_augmentation,
-# preprocess=standardize)` trains with it, `run_trials` runs one for each `s` in `seeds` on `train` and `tests`,
-# and the difference to `accuracy["none"]`, seed by seed, is the answer.
+# Then measure: is it worth its price? `experiments.shifts(run, own={"mine": my_augmentation}).gains("mine")`
+# trains a network without augmentation and one with yours, and returns what yours gains on each test set.
 #
 # ## Summary
 #
 # - An augmentation states a fact about your problem: this change does not matter. If the fact is
-#   false (mirrored digits, a tomato's hue), it teaches errors.
+#   false (a tomato's hue), it teaches errors; if no test needs it (mirrored digits), it can cost accuracy.
 # - Geometric changes read backward: for each output pixel, where it comes from; then (6).
 # - ResNet's training recipe varies scale and place; at test, probabilities are averaged over a fixed
 #   set of crops, which should show the object.
-# - Each augmentation helps against the shift it imitates. Too many strong ones at once, in a short
-#   training, leave nothing learned.
+# - An augmentation helps against the shift it imitates. Too many strong ones at once need more than a
+#   short training.
 #
 # **Limits.** One small network, 1000 training pictures of rendered objects, 500 updates. The shifts
 # are clean, one at a time; the world mixes them. Strengths, learning rate and updates were chosen in

@@ -2,7 +2,7 @@
 # jupyter:
 #   course:
 #     builds_on: [06_features, 07_saliency]
-#     compute_minutes: 2
+#     compute_minutes: 1.5
 #     exercise_minutes: 40
 #     reading_minutes: 65
 #     rows: [M46, M47, M48, M49, M50, M51, M52, M53]
@@ -48,19 +48,14 @@ budget, seed, device, model = None, 0, "auto", "efficientnet_lite0"  # or "vgg19
 
 # %%
 from functools import partial
-from itertools import count
 
-import numpy as np
 import torch
-from torch import nn
 from torch.nn import functional
 
-from lib import augmentation, checks, models, plotting, runtime, visualization
-from lib.claims import claim
+from chapters.synthesis import experiments
+from lib import augmentation, checks, plotting, runtime, visualization
 from lib.datasets.photos import load_photo
-from lib.datasets.scenes import load_scenes
 from lib.models.pretrained import load_photo_classifier
-from lib.training import SGD, accuracy, fit, minibatches, predict
 from lib.visualization import objectives, parametrizations, regularizers, transforms
 from lib.widgets import Choice, Control, FrameExplorer, Prediction
 from lib.workers import spread, worker_count
@@ -70,13 +65,13 @@ plotting.use_style()
 print(f"This run: {run}")
 
 # %% [markdown]
-# The network is EfficientNet-Lite0, trained on ImageNet's 1000 classes, and small. Most pictures of
-# this kind that you have seen come from VGG-19, which is 30 times as large, has no shortcuts and no
-# narrow layers, and gives smoother gradients: its textures and styles are better than ours. With an
-# internet connection, set `model = "vgg19"` in the first cell and run all of it again; it takes many times as
-# long.
+# The network is EfficientNet-Lite0, trained on ImageNet's 1000 classes, and small. Best known are the
+# textures and styles of VGG-19, which is 30 times as large, has no shortcuts and no narrow layers, and gives
+# smoother gradients. With an internet connection, set `model = "vgg19"` in the first cell and run all of it
+# again; it takes many times as long. The pictures here are few and small, so that the page is made in about
+# a minute. With `budget = "full"` there are more of them, made with more steps.
 
-# %%
+# %% tags=["hide-input"]
 classifier = load_photo_classifier(model).to(run.device, memory_format=torch.channels_last)
 if model == "vgg19":
     DEPTHS = [f"network.features.{i}" for i in (1, 6, 11, 20, 29)] + ["network.classifier.4"]
@@ -142,8 +137,8 @@ print(f"equal to lib's: {torch.allclose(0.5 + ours, libs.images, atol=1e-3)}")
 
 # %% tags=["remove-input"]
 Prediction(
-    "The score of “Persian cat” climbs for 128 steps, far above that of our photograph of a cat. "
-    "What do you see in the picture?",
+    "Step by step, the gradient raises the score of “Persian cat” further. What do you see in the "
+    "picture?",
     [
         Choice(
             "A cat, a little blurred",
@@ -166,18 +161,18 @@ Prediction(
 # ## Better wishes
 #
 # What is missing is a *prior*: what pictures are like, whatever they show. Yosinski et al. (2015)
-# put an operation $r_\theta$ behind each step,
+# apply an operation $r_\theta$ after each step,
 #
 # $$
 # I \leftarrow r_\theta\!\left( I + \eta \, \frac{\partial S_c}{\partial I} \right), \tag{3}
 # $$
 #
-# with settings $\theta$, such as L2 decay, or a Gaussian **blur** every few steps. Or pixels are set to gray whose norm
-# is small, or whose contribution $\lvert \sum_\text{channels} I \, \partial S_c / \partial I \rvert$ is: the cat
-# does not need them.
+# with settings $\theta$: an L2 decay, say, or a Gaussian **blur** every few steps. Or it turns pixels gray that have a
+# small norm, or a small contribution
+# $\lvert \sum_\text{channels} I \, \partial S_c / \partial I \rvert$: the cat does not need them.
 #
-# Others (Mahendran and Vedaldi, 2015) put the wish into the objective: *total variation*, the mean squared step from a pixel to the
-# next, which you will write in exercise 1.
+# Others (Mahendran and Vedaldi, 2015) put the wish into the objective: *total variation*, the mean squared
+# step from a pixel to the next, which you will write in exercise 1.
 
 
 # %% tags=["nbval-check-output"]
@@ -209,9 +204,9 @@ print(f"equal to lib's: {torch.allclose(0.5 + blur_and_clip(I, gradient, 4), x, 
 # x = \sigma\big( F^{-1}( z / f^{\alpha} ) \big) . \tag{4}
 # $$
 #
-# $F^{-1}$ adds up the waves, $\sigma$ is the sigmoid. The objective is the same, but a step of
-# equal size in all $z$ is now large, smooth and only then fine, as photographs are ($\alpha \approx 1$).
-# (The code's $n / 4$ makes this alike at every size; `lib` can mix colors, too.)
+# $F^{-1}$ adds up the waves, $\sigma$ is the sigmoid. The objective is the same, but a step of equal size in
+# all $z$ now changes coarse structure more than detail, as in photographs ($\alpha \approx 1$). (The code's
+# $n / 4$ makes the scale independent of size; `lib` can mix colors, too.)
 
 
 # %% tags=["nbval-check-output"]
@@ -231,7 +226,7 @@ print(f"equal to lib's: {torch.allclose(waves(z, 1.1), libs.images(), atol=1e-5)
 # Five methods, from gray or nearly so, at one size, for the same number of steps:
 
 # %%
-steps = run.pick(quick=16, standard=128, full=512)
+steps = run.pick(quick=16, standard=48, full=512)
 robust = (
     transforms.pad(size // 12), transforms.jitter(size // 12), transforms.scale(0.85, 1.2),
     transforms.rotate(12), transforms.jitter(size // 24),
@@ -246,7 +241,7 @@ def smooth_start(pictures, *stream):
     return parametrizations.moved(made, run.device)
 
 
-# %%
+# %% tags=["hide-input"]
 def synthesize_by(method):
     score, smooth = objectives.class_score(cat), 1000 * objectives.total_variation()
     gray = torch.full((1, 3, size, size), 0.5, device=run.device)
@@ -271,8 +266,8 @@ ascents = dict(zip(METHODS, spread(synthesize_by, METHODS, workers=workers)))
 
 # %% [markdown]
 # Start with L2 and press play. Then go through the methods from top to bottom. All pictures are shown
-# with the contrast of a photograph: in truth the grain of L2 goes far beyond [0, 1], and the clouds
-# that the last two start from are faint.
+# with the contrast of a photograph, whatever theirs is: nothing keeps the pixels of the first two methods
+# within [0, 1], and the clouds that the last two start from are faint.
 
 # %% tags=["hide-input"]
 highest = 1.05 * max(float(ascent.scores.max()) for ascent in ascents.values())
@@ -294,31 +289,35 @@ FrameExplorer(
     ),
     title="What does each wish add to the picture of a cat?",
     method=METHODS,
-    step=[0, *(steps // k for k in (16, 4, 1))],
+    step=[0, *(steps // k for k in run.pick(quick=(1,), standard=(16, 4, 1)))],
     start={"step": steps},
     play="step",
     pixels=460,
 )  # fmt: skip
 
-# %%
+# %% tags=["hide-input"]
 x0 = square("chelsea", left=0.4)
 with torch.no_grad():
     scores = {name: classifier(ascent.images)[0, cat] for name, ascent in ascents.items()}
-    scores["a photograph of a cat"] = classifier(x0)[0, cat]
+    of_photo = classifier(x0)[0]
 for name, score in scores.items():
     print(f"score of Persian cat: {float(score):5.1f} for {name}")
+print(f"score of Persian cat: {float(of_photo[cat]):5.1f} for our photograph of a cat")
+best = int(of_photo.argmax())
+print(f"its highest score:    {float(of_photo[best]):5.1f} for {classifier.classes[best]}")
 
 # %% [markdown]
-# Blur and clipping bring out a face, in wild colors. Fourier coordinates bring fur and better colors,
-# and with smoothness and shaking an eye looks at you. (In pixels, smoothness and shaking alone leave grain: each step
-# makes it anew.) The curves show what each method raises: the score less its wishes, on shaken pictures. The table
-# shows the scores of the pictures themselves, far above a photograph's. They say what the network reacts to, among
-# all pictures, and photographs are a vanishing part of these. The priors bring the search back to where we can look.
+# Judge for yourself: where do you see grain, where fur, where an eye? The curves show what each method
+# raises: the score less what the wishes cost, and for two of the methods on shaken pictures. The printed scores are
+# those of the pictures themselves; the last two lines are about the photograph. The pictures say what the network reacts
+# to among *all* pictures, and almost none of these are photographs. The priors bring the search back to where
+# we can look.
 #
 # Other classes, by the last method, with a quarter fewer steps:
 
-# %%
-gallery = ["goldfish", "giant panda", "space shuttle", "jellyfish", "volcano", "flamingo"]
+# %% tags=["hide-input"]
+gallery = ["goldfish", "giant panda", "flamingo"]
+gallery += run.pick(quick=[], standard=[], full=["jellyfish", "volcano", "space shuttle"])
 
 
 def portraits(names):
@@ -330,29 +329,32 @@ def portraits(names):
     ).images.cpu()  # fmt: skip
 
 
-portrait = torch.cat(spread(portraits, [gallery[:3], gallery[3:]], workers=workers))
+thirds = [gallery[i : i + 3] for i in range(0, len(gallery), 3)]
+portrait = spread(portraits, thirds, workers=workers)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Six synthesized pictures in muted colors, two rows of three: an orange body for goldfish, black and white fur among green for giant panda, a white hull above billowing clouds for space shuttle, bells with threads for jellyfish, a glowing slope under smoke for volcano, and reddish curves for flamingo."}}
-shown = torch.stack([plotting.even_contrast(image, spread=0.22) for image in portrait])
-fig = plotting.pictures_figure([shown[:3], shown[3:]], gallery)
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Synthesized pictures in muted colors, three in a row, made to score high for the classes that are written above them, such as goldfish, giant panda and flamingo. Details fill each picture from edge to edge, without one clear object."}}
+rows = [
+    torch.stack([plotting.even_contrast(image, spread=0.22) for image in row]) for row in portrait
+]
+fig = plotting.pictures_figure(rows, gallery)
 fig
 
 # %% [markdown]
-# Look for what else is there: the shuttle comes with its smoke. That is what the network has learned
-# to use. And parts come in any number and any place, since the score comes from an average over places.
+# Look for what comes along with the object, such as its surroundings: it raises the score, too. Parts come in
+# any number and place, since the score comes from an average over places.
 #
 # ## A class has many faces
 #
 # A cup from above and a cup from the side share few pixels, but a class. One picture that pleases
 # the score mixes such *facets*. Nguyen et al. (2016) start the ascent from several pictures instead:
 # each is a mean of training photographs from one cluster of the class. We do not have ImageNet's
-# photographs, so ours start from other photographs, blurred until only colors and large shapes are
-# left. The score is that of *coral reef* each time.
+# photographs, so ours start from others, blurred until only colors and large shapes are left. Strictly, this
+# shows how much the result depends on the start. The score is that of *coral reef*.
 
 # %% tags=["remove-input"]
 Prediction(
-    "One class, one network, one objective, and four starts: blurred photographs of a night sky, a "
-    "cat, a flower and a lake. What do the four pictures have in common after the ascent?",
+    "One class, one network, one objective, and three starts: blurred photographs of a night sky, a "
+    "cat and a flower. What do the pictures have in common after the ascent?",
     [
         Choice(
             "They are the same, up to noise",
@@ -366,41 +368,34 @@ Prediction(
         ),
         Choice(
             "Nothing",
-            "The same details raise the score everywhere: look for furrows, knobs and small fish.",
+            "The same details raise the score everywhere: look for what occurs in all of them.",
         ),
     ],
 )
 
 
-# %%
-def facet(name):
-    blurred = transforms.gaussian_blur(square(name), size / 16).clamp(0, 1)
-    objective = objectives.class_score(class_number("coral reef"))
-    found = ascend_by(
-        objective - 1000 * objectives.total_variation(), lr=0.05, keep_every=None, steps=3 * steps // 4,
-        parametrization=parametrizations.fourier(blurred, decay=1.1),
-        transforms=robust, generator=run.generator("shake"),
-    )  # fmt: skip
-    return blurred.cpu()[0], found.images.cpu()[0]
+# %% tags=["hide-input"]
+starts = {"night sky": "hubble", "cat": "chelsea", "flower": "flower"}
+photos = torch.cat([square(name) for name in starts.values()])
+blurred = transforms.gaussian_blur(photos, size / 16).clamp(0, 1)
+facets = ascend_by(
+    objectives.class_score(class_number("coral reef")) - 1000 * objectives.total_variation(),
+    parametrization=parametrizations.fourier(blurred, decay=1.1), lr=0.05, keep_every=None,
+    steps=3 * steps // 4, transforms=robust, generator=run.generator("shake"),
+).images  # fmt: skip
 
-
-starts = ["hubble", "chelsea", "flower", "china"]
-facets = spread(facet, starts, workers=workers)
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of four pictures. Above, blurred photographs: nearly black, a cat's face in brown, an orange disk on dark green, and a dark pagoda under a pale sky. Below, the same after gradient ascent: furrows, knobs and scales as of corals, in the colors and with the large shapes of the picture above."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of three pictures. Above, blurred photographs: nearly black, a cat's face in brown, an orange disk on dark green. Below, the same after gradient ascent for coral reef: details cover everything, in the colors and with the large shapes of the picture above."}}
 fig = plotting.pictures_figure(
-    [torch.stack(part) for part in zip(*facets, strict=True)],
-    ["night sky", "cat", "flower", "lake"],
-    labels=["start", "coral reef"],
+    [blurred.cpu(), facets.cpu()], list(starts), labels=["start", "coral reef"]
 )
 fig
 
 # %% [markdown]
 # ## Adversarial examples
 #
-# The L2 picture above was all grain, and the network was sure. Now put a little of such grain on a
-# photograph. With $\ell$ the loss (the cross-entropy of the label $y$), a change $\delta$ of the
-# picture $x$ changes it, to first order, by
+# The L2 picture shows that grain can raise a score. Now put a little of such grain on a photograph. With $\ell$
+# the loss (the cross-entropy of the label $y$), a change $\delta$ of the picture $x$ changes it, to first order,
+# by
 #
 # \begin{equation*}
 # \begin{aligned}
@@ -466,28 +461,20 @@ Prediction(
 
 # %% [markdown]
 # Here the aim is a class of our choice, *goldfish*: ten steps of PGD *down* the loss of that label.
-# Drag $\epsilon$. When does the network change its mind, and when do you see anything in the left
+# Change $\epsilon$. When does the network change its mind, and when do you see anything in the left
 # picture?
 
-# %%
-budgets = run.pick(quick=[0, 1], standard=[0, 0.5, 1, 2])  # in 1/255
+# %% tags=["hide-input"]
+budgets = run.pick(quick=[0, 1], standard=[0, 1, 2, 4])  # in 1/255
 goldfish = class_number("goldfish")
 
 
-def towards_goldfish(epsilon):
-    e = epsilon / 255
-    return visualization.pgd(
-        classifier,
-        photo,
-        goldfish,
-        epsilon=e,
-        steps=run.pick(quick=3, standard=10),
-        step_size=e / 4,
-        targeted=True,
-    )
+def towards_goldfish(e):
+    options = {"steps": run.pick(quick=3, standard=10), "step_size": e / 4, "targeted": True}
+    return visualization.pgd(classifier, photo, goldfish, epsilon=e, **options) if e else photo
 
 
-attacked = {epsilon: towards_goldfish(epsilon) for epsilon in budgets}
+attacked = {epsilon: towards_goldfish(epsilon / 255) for epsilon in budgets}
 
 # %% tags=["hide-input"]
 with torch.no_grad():
@@ -513,195 +500,109 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Watch how few of the 255 steps that an image file has put goldfish in front; the eye sees none of it.
-# As (5) says, each pixel needs to give only a little.
+# An image file has 255 steps from black to white. Watch how few of them it takes until the network names
+# another class, and whether you see any change. As (5) says, each pixel needs to give only a little. That
+# many tiny slopes add up is the explanation of Goodfellow et al. (2015); it is not the whole story, but it
+# is the part that (5) shows.
 #
 # ### How much accuracy is left?
 #
-# One cat is an anecdote. For numbers we train small networks on 32 × 32 scenes (chapter 3), three
-# seeds each, in two ways: as usual, and by *adversarial training*, which makes the attack part of
-# the loss,
+# One cat proves little. For numbers we train small networks on 32 × 32 scenes (chapter 3), and attack
+# pictures that they have not seen: by random signs, by FGSM and by ten steps of PGD. This page trains one, each
+# run of the evidence three.
+
+# %%
+attacks = experiments.attacks(run)
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of accuracy against the largest change of a pixel, with one line for each attack. All start at the same accuracy. Up to 4/255, the line of random signs stays close to where it starts, while that of PGD falls steeply; a third line shows FGSM."}}
+fig, ax = plotting.figure(height=3.6)
+plotting.plot_accuracy_by_epsilon(ax, attacks.sizes, attacks.accuracy)
+ax.set_title("Aimed changes ruin a network, random ones do not")
+fig
+
+# %% tags=["remove-input"]
+attack_cards = experiments.attacks.cards(attacks, run)
+attack_cards["pgd-ruins"]
+
+# %% [markdown]
+# Random signs of the same size move the accuracy by {{random-signs-are-harmless size}} on average: it is the
+# direction that counts, not the size alone. One step of FGSM leaves {{pgd-beats-fgsm}} more than ten steps of PGD.
+#
+# The remedy is *adversarial training*, which makes the attack part of the loss,
 #
 # $$
 # \min_f \; \mathbb E \max_{\lVert \delta \rVert_\infty \le \epsilon} \ell(f(x + \delta), y) . \tag{7}
 # $$
 #
-# ($\mathbb E$: the mean over training pictures). The inner maximum is replaced by one step of PGD from a random start (Wong et al., 2020). The attack
-# grows from nothing, after a quarter of the training: at full size from the start, our networks
-# learned nothing.
-
-# %%
-train_scenes = load_scenes(
-    run.pick(quick=500, standard=3000), generator=run.generator("train"), device=run.device
-)
-test_scenes = load_scenes(
-    run.pick(quick=50, standard=200), generator=run.generator("test"), device=run.device
-)
-updates, seeds = run.pick(quick=20, standard=400), range(run.pick(quick=3, standard=3, full=8))
+# ($\mathbb E$: the mean over training pictures.) The inner maximum is replaced by one step of PGD from a
+# random start (Wong et al., 2020):
 
 
 # %%
-def train(kind, seed, epsilon=8 / 255):
-    net = models.ConvNet(3, 10, generator=run.generator("net", seed)).to(run.device)
-    noise, done = run.generator("attack", seed), count(1)
+def adversarial_loss(f, x, y, epsilon, generator):
+    step = {"steps": 1, "step_size": 1.25 * epsilon, "generator": generator}
+    worst = visualization.pgd(f, x, y, epsilon=epsilon, **step)
+    return functional.cross_entropy(f(worst), y)
 
-    def harden(x, y):
-        e = epsilon * max(0, next(done) / updates - 0.25) / 0.75
-        step = {"steps": 1, "step_size": 1.25 * e, "generator": noise}
-        return visualization.pgd(net, x, y, epsilon=e, **step), y
-
-    fit(
-        net,
-        train_scenes.images,
-        train_scenes.labels,
-        optimizer=SGD(net.parameters(), lr=0.05, momentum=0.9, decay_steps=updates),
-        batches=minibatches(len(train_scenes), 64, updates, [run.generator("order", seed)]),
-        transform=harden if kind == "hard" else None,
-    )
-    return net
-
-
-# %%
-def attack_by(name, net, epsilon):
-    x, y = test_scenes.images, test_scenes.labels
-    if name == "random signs":
-        signs = torch.randn(x.shape, generator=run.generator("signs")).sign().to(x)
-        return (x + epsilon * signs).clamp(0, 1)
-    if name == "FGSM":
-        return visualization.fgsm(net, x, y, epsilon=epsilon)
-    small = {"steps": run.pick(quick=2, standard=10), "step_size": epsilon / 4}
-    return visualization.pgd(net, x, y, epsilon=epsilon, **small)
-
-
-def right(net, x):
-    return 100 * float(accuracy(predict(net, x), test_scenes.labels))
-
-
-# %%
-sizes = run.pick(quick=[0, 4], standard=[0, 1, 2, 4, 8])  # ε in 1/255
-ATTACKS = {"plain": ("random signs", "FGSM", "PGD"), "hard": ("PGD",)}
-
-
-def measure(job):
-    kind, s = job
-    net = train(kind, s)
-    left = {
-        attack: [right(net, attack_by(attack, net, e / 255)) for e in sizes]
-        for attack in ATTACKS[kind]
-    }
-    return net.cpu(), left
-
-
-jobs = [(kind, s) for s in seeds for kind in ATTACKS]
-measured = dict(zip(jobs, spread(measure, jobs, workers=workers)))
-plain = {a: np.array([measured["plain", s][1][a] for s in seeds]) for a in ATTACKS["plain"]}
-hard = np.array([measured["hard", s][1]["PGD"] for s in seeds])
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of accuracy against the largest change of a pixel. Under random signs the accuracy of the plain networks stays where it is, under FGSM it falls steeply and under PGD to almost nothing. The networks trained against PGD start lower and fall much more slowly."}}
-fig, ax = plotting.figure(height=3.6)
-plotting.plot_accuracy_by_epsilon(ax, sizes, {**plain, "PGD, hardened network": hard})
-ax.set_title("Aimed changes ruin a network, random ones do not")
-fig
-
-# %% tags=["nbval-check-output"]
-at = sizes.index(4)
-attack_claims = [
-    claim("random-signs-are-harmless", "Random signs of 4/255 cost less than 5 points",
-          plain["random signs"][:, 0] - plain["random signs"][:, at], below=5, unit="points",
-          rows=("M49",), run=run),
-    claim("pgd-ruins", "PGD with 4/255 leaves less than 20% right",
-          plain["PGD"][:, at], below=20, unit="%", rows=("M49",), run=run),
-    claim("pgd-beats-fgsm", "Ten small steps (PGD) leave less than one large one (FGSM)",
-          plain["FGSM"][:, at] - plain["PGD"][:, at], above=0, unit="points", rows=("M49",), run=run),
-    claim("hardening-helps", "Adversarial training saves over 10 points against PGD with 4/255",
-          hard[:, at] - plain["PGD"][:, at], above=10, unit="points", rows=("M49",), run=run),
-    claim("hardening-costs", "Adversarial training costs accuracy on clean pictures",
-          hard[:, 0] - plain["PGD"][:, 0], below=0, unit="points", rows=("M49",), run=run),
-]  # fmt: skip
-
-# %% tags=["remove-input"]
-attack_claims[1]
-
-# %% tags=["remove-input"]
-attack_claims[3]
-
-# %% tags=["remove-input"]
-attack_claims[4]
 
 # %% [markdown]
-# The repeats are independent trainings, on the same scenes. Random signs of the same size do next to
-# nothing: it is the direction that counts, not the size.
+# In training, $\epsilon$ is zero for a quarter of the updates, and then ramps up to 8/255; at full size from the
+# start, a small network may learn nothing. The experiment trains three networks in this way, and three as usual.
+# This takes a while and draws no figure, so the page shows its evidence alone; `experiments.hardening(run)`
+# runs it.
+
+# %% tags=["remove-input"]
+hardening_cards = experiments.hardening.cards(None, run)
+hardening_cards["hardening-helps"]
+
+# %% tags=["remove-input"]
+hardening_cards["hardening-costs"]
+
+# %% [markdown]
+# The repeats within a run are independent trainings, on the same scenes.
 #
 # ### A defense that only seems to work
 #
 # The change is grain, so blur the picture before the network sees it: a defense without any training.
-# We test it twice. Once with the pictures that fool the bare network. Once with an *adaptive* attack,
-# which knows of the blur and takes the gradient through it, as an attacker would.
+# We test it twice: once with pictures made to fool the bare network, and once with an *adaptive* attack. It
+# knows of the blur and takes the gradient through both blur and network, as an attacker would.
 
 # %% tags=["remove-input"]
 Prediction(
-    "Both attacks are PGD with ε = 4/255. How does the blurred network do?",
+    "Both attacks are PGD with ε = 4/255. The blur saves some accuracy against the first. What does "
+    "the second attack leave of these savings?",
     [
         Choice(
-            "Well against both: what the blur removes is gone",
+            "All of them: what the blur removes is gone",
             "Grain is gone, but the attack may use any change of at most ε, smooth ones included.",
         ),
         Choice(
-            "Far better than the bare network against the first, hardly better against the second",
+            "Less than half of them",
             "The second attack finds changes that pass through the blur. Most published defenses of "
             "this kind fell to such attacks (Athalye et al., 2018; Tramèr et al., 2020).",
             correct=True,
         ),
         Choice(
-            "Badly against both",
-            "The first attack's pictures are aimed at the bare network's details, and the blur takes "
-            "many of these away.",
+            "More than half: the blur makes gradients small",
+            "Only the sign of a gradient counts in PGD, so small gradients do as well as large ones.",
         ),
     ],
 )
 
-
-# %%
-class Blurred(nn.Module):
-    def __init__(self, network, sigma=1.0):
-        super().__init__()
-        self.network, self.sigma = network, sigma
-
-    def forward(self, images):
-        return self.network(transforms.gaussian_blur(images, self.sigma))
-
-
-def defend(s):
-    net = measured["plain", s][0].to(run.device)
-    unaware, adaptive = (attack_by("PGD", f, 4 / 255) for f in (net, Blurred(net)))
-    return [right(net, unaware), right(Blurred(net), unaware), right(Blurred(net), adaptive)]
-
-
-bare, against_unaware, against_adaptive = defended = np.array([defend(s) for s in seeds]).T
-blurred_clean = [right(Blurred(measured["plain", s][0].to(run.device)), test_scenes.images)
-                 for s in seeds]  # fmt: skip
-names = "attacked", "blurred, the same attack", "blurred, adaptive attack", "blurred, no attack"
-for name, values in zip(names, [*defended, blurred_clean]):
-    print(f"{np.mean(values):5.1f}% right: {name}")
-
-# %% tags=["nbval-check-output"]
-blur_claims = [
-    claim("blur-seems-to-help", "Against an attack that ignores it, a blur saves over 10 points",
-          against_unaware - bare, above=10, unit="points", rows=("M49",), run=run),
-    claim("blur-fails", "An attack that knows of the blur undoes most of what it saved",
-          100 * (against_unaware - against_adaptive) / (against_unaware - bare).clip(1),
-          above=50, unit="%", rows=("M49",), run=run),
-]  # fmt: skip
+# %% tags=["hide-input"]
+for name, values in attacks.blurred.items():
+    print(f"{values.mean():5.1f}% right: {name}")
 
 # %% tags=["remove-input"]
-blur_claims[0]
+attack_cards["blur-seems-to-help"]
 
 # %% tags=["remove-input"]
-blur_claims[1]
+attack_cards["blur-fails"]
 
 # %% [markdown]
-# A defense is worth what it keeps against an attacker who knows it. Adversarial training passed this test above: PGD
-# used the hardened network's own gradients. It has its price.
+# A defense is worth what it keeps against an attacker who knows it. Adversarial training was tested in this
+# way: PGD used the hardened network's own gradients. Ten steps from one start are a weak test, though; stronger
+# attacks may leave less.
 #
 # ## Inverting features
 #
@@ -716,7 +617,7 @@ blur_claims[1]
 # \tag{8}
 # \end{equation*}
 #
-# Where the answer looks like $x_0$, the layer has kept what you see. Where it differs, the difference
+# Where the answer looks like $x_0$, the layer has kept what you see. Where it differs although the features agree, the difference
 # is invisible to this layer, and to all behind it.
 
 
@@ -738,46 +639,48 @@ print(
 
 # %% tags=["remove-input"]
 Prediction(
-    "We go from layer to layer and reconstruct the cat from each. In the last one there are 192 × 4 × 4 "
-    "numbers left. What is lost most completely on the way there?",
+    "A layer makes 192 × 4 × 4 numbers from a picture of 3 × 128 × 128. Suppose the search finds a "
+    "picture with exactly the features of the photograph. Is it the photograph?",
     [
         Choice(
-            "The colors",
-            "They say little about which animal it is, once its parts are recognized. We start from "
-            "gray, and where a layer does not ask for colors, the picture stays gray.",
+            "Yes: the same features, the same picture",
+            "Then 3,072 numbers would fix 49,152 of them.",
+        ),
+        Choice(
+            "Most likely not",
+            "3,072 numbers cannot fix 49,152, so many pictures share the features. Which of them is "
+            "found depends on the start and on the total variation, that is, on the prior.",
             correct=True,
         ),
         Choice(
-            "The places: eyes and nose move",
-            "They move early, but not far: the grid of the last layer still has 4 × 4 places.",
-        ),
-        Choice(
-            "What the picture shows",
-            "That is what the network is trained to keep.",
+            "No, since features do not depend on colors",
+            "Features may depend on anything in the picture. What they leave open differs from layer "
+            "to layer.",
         ),
     ],
 )
 
-# %%
+# %% tags=["hide-input"]
 lbfgs = partial(  # there is no noise here, so a method that uses curvature gets on faster
     torch.optim.LBFGS, max_iter=5, history_size=20, line_search_fn="strong_wolfe"
 )
+INVERTED = run.pick(quick=DEPTHS[::5], standard=[*DEPTHS[::2], DEPTHS[-1]], full=DEPTHS)
 
 
 def invert(layer):
     return visualization.invert_features(
         classifier, x0, layer, parametrization=smooth_start(1), tv=2.0, lr=1.0,
-        steps=run.pick(quick=1, standard=20), optimizer=lbfgs,
+        steps=run.pick(quick=1, standard=8, full=20), optimizer=lbfgs,
     ).images.cpu()  # fmt: skip
 
 
-inverted = dict(zip(DEPTHS, spread(invert, DEPTHS, workers=workers)))
+inverted = dict(zip(INVERTED, spread(invert, INVERTED, workers=workers)))
 shapes = {
     name: tuple(f.shape[1:]) for name, f in objectives.record(classifier, x0, tuple(DEPTHS)).items()
 }
 
 # %% tags=["hide-input"]
-depth_of = {f"{k} of {len(DEPTHS)}": layer for k, layer in enumerate(DEPTHS, start=1)}
+depth_of = {f"{DEPTHS.index(layer) + 1} of {len(DEPTHS)}": layer for layer in INVERTED}
 
 FrameExplorer(
     lambda depth: plotting.picture_pair_figure(
@@ -789,20 +692,19 @@ FrameExplorer(
         ),
     ),
     alt=lambda depth: (
-        f"The photograph of a cat's face, and what is recovered of it from layer {depth}: "
-        + ("nearly the same face." if int(depth[0]) < 5 else "a gray, displaced one.")
+        f"The photograph of a cat's face, and beside it what is recovered of it from layer {depth}, "
+        "counted from the input."
     ),
     title="What has the network kept of the cat, layer by layer?",
     depth=Control(list(depth_of), label="Layer, from the input"),
-    start={"depth": list(depth_of)[3]},
+    start={"depth": list(depth_of)[-2]},
     pixels=480,
 )
 
 # %% [markdown]
-# The first layers keep nearly everything. Then whiskers and stripes turn into other whiskers and
-# stripes, and the colors fade. What you see depends on the prior, too: (8) has many answers, and the gray start and
-# the total variation choose among them. And the search gets close, not to the end: from the last layers the features
-# still differ by a few percent.
+# Compare the outlines, the whiskers and the colors. What you see depends on the prior, too: (8) has many
+# answers, and the gray start and the total variation choose among them. A faded color need not be one that the
+# layer has forgotten, because the search gets close without converging.
 #
 # ## Deep dream
 #
@@ -834,18 +736,13 @@ def energy(x):
     return visualization.base.forward_with(classifier, x, [layer])[1][layer].square().mean()
 
 
-options = {
-    "octaves": 1,
-    "jitter": 0,
-    "steps": 2,
-    "step_size": 0.01,
-    "generator": run.generator("d"),
-}
+options = {"octaves": 1, "jitter": 0, "steps": 2, "step_size": 0.01,
+           "generator": run.generator("d")}  # fmt: skip
 libs = visualization.deep_dream(classifier, x0, objectives.layer_energy(layer), **options)[-1]
 ours = dream(energy, x0, eta=0.01, steps=2)
 print(f"equal to lib's: {(ours - libs).abs().mean().item() < 1e-3}")
 
-# %%
+# %% tags=["hide-input"]
 lake = functional.interpolate(
     load_photo("china")[None], (int(1.5 * size), int(2.25 * size)), mode="bilinear", antialias=True
 ).to(run.device)
@@ -855,7 +752,7 @@ DREAMERS = DEPTHS[2:5]
 def dream_of(layer):
     return visualization.deep_dream(
         classifier, lake, objectives.layer_energy(layer), octaves=run.pick(quick=1, standard=4),
-        steps=run.pick(quick=2, standard=12), step_size=0.012, jitter=size // 8,
+        steps=run.pick(quick=2, standard=6, full=12), step_size=0.012, jitter=size // 8,
         generator=run.generator("dream"),
     )[-1].cpu()  # fmt: skip
 
@@ -870,8 +767,8 @@ FrameExplorer(
         dreams[dreamer[depth]][0], title=f"what layer {depth} would like to see more of"
     ),
     alt=lambda depth: (
-        f"A photograph of a pagoda at a lake, overgrown with the favorite patterns of layer {depth}: "
-        + ("strokes and waves." if dreamer[depth] in DREAMERS[:2] else "eyes and fur.")
+        f"A photograph of a pagoda at a lake, overgrown with the patterns that layer {depth}, counted "
+        "from the input, reacts to."
     ),
     title="From which layer on do you see things, not patterns?",
     depth=Control(list(dreamer), label="Layer, from the input"),
@@ -880,8 +777,9 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Early layers draw strokes, later ones eyes and fur, wherever the photograph gives them an excuse:
-# see what has become of the tree. More than a hundred of ImageNet's classes are breeds of dogs.
+# Each layer draws its patterns wherever the photograph gives it an excuse: see what has become of the tree.
+# If you find fur and eyes of dogs, that is no accident: more than a hundred of ImageNet's classes are breeds
+# of dogs.
 #
 # ## Textures: what goes with what
 #
@@ -893,7 +791,7 @@ FrameExplorer(
 # $$
 #
 # a sum over all places $p$. Shuffle the places, and $G$ stays. A texture is then any picture with the
-# Gram matrices of the example, in several layers. It may have another size, and no place in it is
+# Gram matrices of the example, in several layers. It may have another size, and no place in it need be
 # a copy.
 
 
@@ -917,7 +815,7 @@ print(
 # a ReLU. The outputs of EfficientNet's blocks are not, so we take the ReLU6 layers inside of them.
 
 
-# %%
+# %% tags=["hide-input"]
 def texture(name):
     example = square(name)
     grain = parametrizations.noise(
@@ -926,25 +824,25 @@ def texture(name):
     start = (example.mean((2, 3), keepdim=True) + grain.to(run.device)).clamp(0, 1)
     found = visualization.synthesize_texture(
         classifier, example, layers=RECTIFIED, parametrization=parametrizations.fourier(start),
-        tv=0.05, steps=run.pick(quick=1, standard=20), lr=1.0, optimizer=lbfgs,
+        tv=0.05, steps=run.pick(quick=1, standard=8, full=20), lr=1.0, optimizer=lbfgs,
     )  # fmt: skip
     return example.cpu()[0], found.images.cpu()[0]
 
 
-examples = ["hubble", "coffee", "flower", "china"]
-textures = spread(texture, examples, workers=workers)
+examples = {"night sky": "hubble", "coffee": "coffee", "flower": "flower"}
+textures = spread(texture, list(examples.values()), workers=workers)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of four pictures. Above, photographs of a night sky with galaxies, a cup of coffee, an orange flower and a pagoda at a lake. Below, their textures: scattered stars, folds of brown and cream, patches of orange petals in dark green, and eaves, bricks and pale sky out of order."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of three pictures. Above, photographs of a night sky with galaxies, a cup of coffee and an orange flower. Below, a texture made from each: the colors and small details of the photograph, spread over the picture without its objects."}}
 fig = plotting.pictures_figure(
     [torch.stack(part) for part in zip(*textures, strict=True)],
-    ["night sky", "coffee", "flower", "lake"],
+    list(examples),
     labels=["photograph", "texture"],
 )
 fig
 
 # %% [markdown]
-# For the night sky it works: a texture is all it is. A cup is an object, and its parts come back
-# in disorder. That disorder is the point of the next section.
+# A night sky is little more than a texture. A cup is an object, and the Gram matrix does not say where its
+# parts belong. That disorder is the point of the next section.
 #
 # ## Style transfer
 #
@@ -958,8 +856,8 @@ fig
 # same ratio for Gram matrices, averaged over layers. In code it is one line of objectives:
 # `feature_distance(features) + beta * gram_distance(grams)`, to which `lib` adds a little total variation.
 
-# %%
-styles = run.pick(quick=["flower", "coffee"], standard=["flower", "coffee", "hubble"])
+# %% tags=["hide-input"]
+styles = ["flower", "coffee", *run.pick(quick=[], standard=[], full=["hubble"])]
 betas = [0.5, 5, 50]
 
 
@@ -967,7 +865,8 @@ def paint(job):
     style, beta = job
     return visualization.style_transfer(
         classifier, x0, square(style), content_layer=RECTIFIED[-1], style_layers=RECTIFIED,
-        style_weights=[beta], tv=0.1, steps=run.pick(quick=1, standard=12), lr=1.0, optimizer=lbfgs,
+        style_weights=[beta], tv=0.1, steps=run.pick(quick=1, standard=6, full=12), lr=1.0,
+        optimizer=lbfgs,
     ).images.cpu()  # fmt: skip
 
 
@@ -980,8 +879,8 @@ FrameExplorer(
         square(style)[0].cpu(), paintings[style, beta][0], titles=("style", f"β = {beta:g}")
     ),
     alt=lambda style, beta: (
-        f"The photograph “{style}”, and the cat's face with a style weight of {beta:g}: the face is "
-        f"{'in the colors of the style' if beta < 10 else 'made of its colors and strokes'}."
+        f"The photograph “{style}”, and beside it the cat's face, made to match its features and the "
+        f"style's Gram matrices with a weight of {beta:g}."
     ),
     title="How much style can the cat bear?",
     style=styles,
@@ -991,16 +890,16 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# With a small $\beta$ only colors move. With a large one the fur takes on the colors, patches and smoothness of the
-# style; under the night sky the face all but vanishes, a place where the texture happens to be dark. Nobody told the network what style is: (10) leaves out places, and what is left, we call style.
+# A larger $\beta$ gives more weight to the style and less to the cat. Watch how the colors and the fur
+# change. Nobody told the network what style is: (10) leaves out places, and what is left, we call style.
 #
 # ## Exercises
 #
 # ### Exercise 1: total variation
 #
 # ★☆☆, 10 minutes. For each picture, the mean over channels and pixels of (step to the right)² + (step
-# down)². Leave out the last row and column, which lack a neighbor. (The inversion above has it in two lines, for all
-# pictures at once.) Then think: which pictures have none?
+# down)². Leave out the last row and column, which lack a neighbor. (The inversion above has it in two lines,
+# for all pictures at once.) Then think: which pictures have none?
 
 
 # %% tags=["exercise"] exercise="total-variation" points=4
@@ -1009,7 +908,7 @@ def my_total_variation(images):
     raise NotImplementedError
 
 
-# %% tags=["nbval-check-output"]
+# %%
 checks.check_total_variation(my_total_variation)
 
 
@@ -1028,8 +927,8 @@ checks.check_total_variation(my_total_variation)
 # ### Exercise 2: an attack with an aim
 #
 # ★★☆, 15 minutes. Change (6) so that the network takes every picture for the class `target`: one
-# step of size `epsilon`, pixels within [0, 1]. Leave images and weights as they are (which rules out
-# `backward()`). In which direction do you go now, and on which label's loss?
+# step of size `epsilon`, pixels within [0, 1]. Leave the images as they are, and the weights and their
+# gradients, too (so use `torch.autograd.grad`). In which direction do you go now, and on which label's loss?
 # `cross_entropy` wants a label for each picture.
 
 
@@ -1039,7 +938,7 @@ def my_attack(model, images, target, epsilon):
     raise NotImplementedError
 
 
-# %% tags=["nbval-check-output"]
+# %%
 checks.check_target_attack(my_attack)
 
 
@@ -1061,8 +960,8 @@ checks.check_target_attack(my_attack)
 #
 # ★★☆, 15 minutes. Someone hands you a picture that was made by inverting one of several layers of a
 # network, and the original. All layers behind the inverted one agree on the two pictures as well, since
-# they see nothing else. Return the name of the first layer, from the input on, whose features for
-# the two differ by a relative squared distance, as in (8), of less than 0.01, and the last one if none does. Sums run
+# they see nothing else. Return the name of the first layer, from the input on, at which the features of
+# the two have a relative squared distance, as in (8), of less than 0.01; if there is none, that of the last. Sums run
 # over the whole batch; `objectives.record(model, images, layers)` gives the features by name. (Batches of
 # pictures count as one.)
 
@@ -1073,7 +972,7 @@ def which_layer(model, original, found, layers):
     raise NotImplementedError
 
 
-# %% tags=["nbval-check-output"]
+# %%
 checks.check_which_layer(which_layer)
 
 
@@ -1097,18 +996,20 @@ checks.check_which_layer(which_layer)
 #   better coordinates.
 # - A score alone leads to grain. Priors (L2, blur, total variation, robustness, Fourier coordinates)
 #   lead to pictures we can read, and the reading depends on the prior.
-# - Small aimed changes fool a network because many tiny slopes add up; random ones cancel.
-# - Adversarial training helps and costs; a blur helps until the attacker knows of it.
-# - Early layers keep the picture; late ones keep the parts, without their colors and exact places.
+# - Small aimed changes fool a network, and many tiny slopes that add up are a part of the reason; random
+#   changes cancel.
+# - Adversarial training helps, and costs accuracy on pictures that nobody attacks. A blur loses most of what it saves
+#   when the attacker knows of it.
+# - A layer fixes less of the picture than there are pixels; the prior fills in the rest.
 # - Gram matrices forget places on purpose: that gives textures, and style.
 #
 # **Limits.** EfficientNet-Lite0 is small and made for speed, and our pictures are small, too: VGG-19
 # draws smoother textures and stronger styles (`model = "vgg19"`). The small networks of the attacks
-# learn from few scenes; a stronger attack, with more steps and restarts, would leave somewhat less.
+# learn from few scenes; a stronger attack, with more steps and restarts, may leave less.
 # A synthesized picture shows what a network *can* react to, not what it uses on photographs. Two
-# claims were changed after a first look: training against PGD was to gain 20 points and was inconclusive
-# until the attack was let in later, and the attack that knows of the blur was to leave fewer than 20% right,
-# which three networks could not settle.
+# claims were changed after a first look: training against PGD was to gain 20 points, which was inconclusive
+# until its attack set in later; and the attack that knows of the blur was to leave fewer than 20% right,
+# which three networks could not decide.
 #
 # ## Sources
 #

@@ -1,0 +1,160 @@
+"""The trainings of chapter 4: digits with flips, crops averaged at test, one shift at a time."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from chapters.augmentation.pictures import handwritten_digits, small_pictures, test_sets
+from lib import augmentation, models
+from lib.preprocessing import fit_standardization
+from lib.runtime import Run
+from lib.trials import Trial, run_trials
+
+Transform = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
+
+
+def digit_network(generator: torch.Generator) -> nn.Module:
+    """One hidden layer of 64 units, for pictures of 8 × 8 pixels."""
+    return nn.Sequential(nn.Flatten(), models.MLP(64, [64], 10, generator=generator))
+
+
+@dataclass(frozen=True)
+class FlippedDigits:
+    """What networks that learned to read digits make of turned and of upright ones.
+
+    Attributes:
+        answers: (seeds, 10), the share of 6s in a half turn that get each answer, in percent.
+        gain: of training with flips, on upright digits, in points; one number per seed.
+    """
+
+    answers: np.ndarray
+    gain: np.ndarray
+
+
+def train_on_digits(run: Run) -> FlippedDigits:
+    """Train on 500 digits, without and with random flips, and test on the other ones."""
+    everything = handwritten_digits()
+    order = torch.randperm(len(everything), generator=run.generator("digits"))
+    learn, rest = everything.subset(order[:500]), everything.subset(order[500:])
+    seeds = range(run.pick(quick=3, standard=3, full=8))
+    flips = augmentation.label_preserving(augmentation.random_horizontal_flip)
+    trials = [
+        Trial(seed, run.pick(quick=100, standard=300), lr=0.1, model=digit_network, transform=t)
+        for t in (None, flips)
+        for seed in seeds
+    ]
+    outcomes = run_trials(trials, learn, {"digits": rest}, run=run, keep_models=True)
+    plain, flipped = outcomes[: len(seeds)], outcomes[len(seeds) :]
+    sixes = torch.rot90(rest.images[rest.labels == 6], 2, (2, 3))
+    called = [outcome.model(sixes).argmax(1) for outcome in plain]
+    right = [np.array([o.accuracy["digits"] for o in part]) for part in (plain, flipped)]
+    return FlippedDigits(
+        np.stack([100 * np.bincount(c, minlength=10) / len(c) for c in called]),
+        right[1] - right[0],
+    )
+
+
+def updates(run: Run) -> int:
+    """How long each network learns from the small pictures."""
+    return run.pick(quick=20, standard=500)
+
+
+CROPS = {  # which of five scales times ten crops are averaged
+    "one center crop": [20 + 4],
+    "all fifty": list(range(50)),
+    "centers and mirrors": [10 * scale + crop for scale in range(5) for crop in (4, 9)],
+}
+
+
+def average_crops(run: Run, *, dataset: str = "scenes") -> dict[str, np.ndarray]:
+    """Test accuracy in percent for each choice of crops, one number per seed."""
+    train, test = small_pictures(run, dataset)
+    recipe = augmentation.label_preserving(
+        augmentation.random_horizontal_flip,
+        partial(augmentation.random_scale_crop, short_side=(36, 48), size=32),
+    )
+    front = fit_standardization(train.images)
+    trials = [
+        Trial(seed, updates(run), transform=recipe, preprocess=front)
+        for seed in range(run.pick(quick=3, standard=3, full=8))
+    ]
+    outcomes = run_trials(trials, train, {"test": test}, run=run, keep_models=True)
+    crops = list(augmentation.multi_scale_crops(test.images, scales=(36, 39, 42, 45, 48), size=32))
+    accuracy = {name: np.empty(len(outcomes)) for name in CROPS}
+    for i, outcome in enumerate(outcomes):
+        each = augmentation.crop_probabilities(outcome.model.to(run.device), crops)
+        for name, chosen in CROPS.items():
+            right = each[:, chosen].mean(1).argmax(1) == test.labels
+            accuracy[name][i] = 100 * right.float().mean().item()
+    return accuracy
+
+
+flips = augmentation.random_horizontal_flip
+geometry = partial(augmentation.random_affine, padding="border")
+light = partial(augmentation.color_jitter, brightness=0.6, contrast=0.4, saturation=0.4)
+AUGMENTATIONS = {
+    "flips": (flips,),
+    "movements": (partial(geometry, translate=0.2),),
+    "scales": (partial(geometry, scale=(0.6, 1.6)),),
+    "color jitter": (light,),
+    "rotations": (partial(geometry, degrees=135),),
+    "all at once": (
+        flips,
+        light,
+        partial(geometry, translate=0.2, scale=(0.6, 1.6), degrees=135),
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Shifts:
+    """Accuracy on every test set for every augmentation.
+
+    Attributes:
+        accuracy: by augmentation ("none" is one) and test set, in percent, one number per seed.
+    """
+
+    accuracy: dict[str, dict[str, np.ndarray]]
+
+    def gains(self, name: str) -> dict[str, np.ndarray]:
+        """What an augmentation gains over none, by test set, in points, seed by seed."""
+        none = self.accuracy["none"]
+        return {part: right - none[part] for part, right in self.accuracy[name].items()}
+
+    @property
+    def table(self) -> dict[str, dict[str, np.ndarray]]:
+        """The gains of every augmentation."""
+        return {name: self.gains(name) for name in self.accuracy if name != "none"}
+
+
+def compare_augmentations(
+    run: Run, *, dataset: str = "scenes", own: Mapping[str, Transform] | None = None
+) -> Shifts:
+    """Train with no augmentation, with each one, and with all at once; test on every shift.
+
+    Args:
+        run: of the chapter.
+        dataset: "scenes" or "cifar10".
+        own: transforms by name, which are then tried in place of those of the chapter.
+    """
+    known = {name: augmentation.label_preserving(*parts) for name, parts in AUGMENTATIONS.items()}
+    transforms = {"none": None} | dict(known if own is None else own)
+    seeds = range(run.pick(quick=1, standard=1, full=5))
+    train, tests = small_pictures(run, dataset)[0], test_sets(run, dataset)
+    front = fit_standardization(train.images)
+    trials = [
+        Trial(100 + seed, updates(run), transform=transform, preprocess=front)
+        for transform in transforms.values()
+        for seed in seeds
+    ]
+    outcomes = iter(run_trials(trials, train, tests, run=run))
+    return Shifts({name: _by_test([next(outcomes) for _ in seeds]) for name in transforms})
+
+
+def _by_test(outcomes: Sequence) -> dict[str, np.ndarray]:
+    names = outcomes[0].accuracy
+    return {name: np.array([outcome.accuracy[name] for outcome in outcomes]) for name in names}

@@ -1,0 +1,1 @@
+"""The room of chapter 6, what models have learned."""

@@ -1,0 +1,146 @@
+"""What choosing by validation costs: the winner's curse, cross-validation, early stops."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from chapters.hyperparameters import perceptrons
+from lib.models import MLP
+from lib.runtime import Run
+from lib.sweeps import Settings, train_together
+
+JUDGED = 100  # digits that choose the winner, in the winner's curse
+
+
+@dataclass(frozen=True)
+class Winners:
+    """What the winners of ever larger teams score, on the digits that chose them and on others.
+
+    Attributes:
+        sizes: how many trials a winner was chosen from.
+        validation, test: mean accuracy of the winners in percent, (groups, sizes).
+        easier: by how much all networks of a group are better on its validation digits, in points.
+    """
+
+    sizes: tuple[int, ...]
+    validation: np.ndarray
+    test: np.ndarray
+    easier: np.ndarray
+
+
+def crown_winners(run: Run) -> Winners:
+    """Train groups of a hundred perceptrons and judge each group on a hundred digits of its own."""
+    groups = run.pick(quick=3, standard=3, full=8)
+    field = run.pick(quick=20, standard=100)
+    sizes = run.pick(quick=(1, 4, 20), standard=(1, 4, 20, 100))
+    found = [judge_group(group, field, sizes, run) for group in range(groups)]
+    validation, test, easier = (np.array(values) for values in zip(*found, strict=True))
+    return Winners(sizes, validation, test, easier)
+
+
+def judge_group(
+    group: int, field: int, sizes: Sequence[int], run: Run
+) -> tuple[list[float], list[float], float]:
+    """The winners' mean validation and test accuracy for each size, and what is easier for all."""
+    rng = np.random.default_rng((run.seed, 12, group))
+    points = np.column_stack([rng.uniform(0.6, 0.9, field), rng.random(field)])
+    seeds = range(2000 + group * field, 2000 + (group + 1) * field)
+    learn, *_ = perceptrons.parts(run)
+    settings = perceptrons.as_settings(points, seeds)
+    trained = train_together(settings, learn, steps=perceptrons.updates(run), run=run)
+    right = 100 * right_answers(trained, run)[:, len(learn.labels) :]
+    order = rng.permutation(right.shape[1])
+    seen, unseen = (right[:, part].mean(axis=1) for part in (order[:JUDGED], order[JUDGED:]))
+    winners = [winners_of_teams(seen, unseen, size) for size in sizes]
+    validation, test = (list(values) for values in zip(*winners, strict=True))
+    return validation, test, float((seen - unseen).mean())
+
+
+def winners_of_teams(seen: np.ndarray, unseen: np.ndarray, size: int) -> tuple[float, float]:
+    """The mean scores, seen and unseen, of those who win their team by what was seen."""
+    teams = seen.reshape(-1, size)
+    first = teams.argmax(axis=1)[:, None]
+    scores = (np.take_along_axis(part.reshape(-1, size), first, 1) for part in (teams, unseen))
+    validation, test = (float(part.mean()) for part in scores)
+    return validation, test
+
+
+@torch.no_grad()
+def right_answers(trained: MLP, run: Run) -> np.ndarray:
+    """Whether each network of a stack is right about each digit, (networks, digits), as 0 and 1."""
+    all_digits = perceptrons.digits(run)
+    right = trained(all_digits.features).argmax(dim=-1) == all_digits.labels
+    return right.cpu().numpy().astype(float)
+
+
+def folds(order: torch.Tensor, k: int) -> list[tuple[torch.Tensor, torch.Tensor]]:
+    """The k pairs of training rows and validation rows."""
+    parts = torch.tensor_split(order, k)
+    return [(torch.cat([*parts[:i], *parts[i + 1 :]]), parts[i]) for i in range(k)]
+
+
+def estimate_accuracy(run: Run, examples: int = 200, k: int = 5) -> dict[str, np.ndarray]:
+    """How far two estimates of an accuracy are off, in points, a number for each repetition.
+
+    One held-out fifth estimates the accuracy of the one network that did not see it. 5-fold
+    cross-validation estimates the mean accuracy of its five networks. What is true of each is
+    measured on all the digits outside the examples.
+    """
+    repeats = run.pick(quick=3, standard=20, full=60)
+    everything = perceptrons.digits(run)
+    count = len(everything.labels)
+    orders = [torch.randperm(count, generator=run.generator("cv", r)) for r in range(repeats)]
+    splits = [folds(order[:examples], k) for order in orders]
+    settings = [Settings(0.1, seed=r, rows=rows) for r, s in enumerate(splits) for rows, _ in s]
+    nets = train_together(settings, everything, steps=perceptrons.updates(run), run=run)
+    right = right_answers(nets, run).reshape(repeats, k, count)
+    held = np.array([[right[r, i, s[i][1]].mean() for i in range(k)] for r, s in enumerate(splits)])
+    truth = np.array([right[r][:, o[examples:]].mean(axis=1) for r, o in enumerate(orders)])
+    return {
+        "one fifth held out": 100 * abs(held[:, 0] - truth[:, 0]),
+        "5-fold": 100 * abs(held.mean(axis=1) - truth.mean(axis=1)),
+    }
+
+
+@dataclass(frozen=True)
+class Halved:
+    """What successive halving and a full search find among the same candidates.
+
+    Attributes:
+        by_halving, by_full_search: test accuracy of the winners in percent, one per field.
+        spent: the part of the full search's updates that halving needs.
+    """
+
+    by_halving: np.ndarray
+    by_full_search: np.ndarray
+    spent: float
+
+
+def halve_and_search(run: Run, candidates: int = 27) -> Halved:
+    """Let both searches choose among the same candidates, several times with new ones."""
+    budgets = run.pick(quick=(2, 6, 18, 54), standard=(20, 60, 180, 540))
+    times = run.pick(quick=3, standard=10)
+    points = np.random.default_rng((run.seed, 14)).random((times * candidates, 2))
+    settings = perceptrons.as_settings(points, range(9000, 9000 + len(points)))
+    by_halving = halved_winners(settings, budgets, times, run)
+    seen, unseen = perceptrons.scores(settings, run, budgets[-1]).reshape(2, times, candidates)
+    chosen = seen.argmax(axis=1)[:, None]
+    by_full_search = np.take_along_axis(unseen, chosen, 1)[:, 0]
+    updates = sum(max(1, candidates // 3**i) * budget for i, budget in enumerate(budgets))
+    return Halved(by_halving, by_full_search, updates / (candidates * budgets[-1]))
+
+
+def halved_winners(
+    settings: Sequence[Settings], budgets: Sequence[int], times: int, run: Run
+) -> np.ndarray:
+    """Test accuracy in percent of the last one left in each of `times` fields of candidates."""
+    alive = np.arange(len(settings)).reshape(times, -1)
+    for budget in budgets:
+        entrants = [settings[i] for i in alive.flat]
+        seen, unseen = perceptrons.scores(entrants, run, budget).reshape(2, *alive.shape)
+        ranked = np.argsort(-seen, axis=1, kind="stable")
+        winners = np.take_along_axis(unseen, ranked[:, :1], 1)[:, 0]
+        alive = np.take_along_axis(alive, ranked[:, : max(1, alive.shape[1] // 3)], 1)
+    return winners

@@ -1,0 +1,1 @@
+"""The room of chapter 7, maps of the pixels that matter."""

@@ -1,0 +1,180 @@
+"""Maps judged on scenes: by the object's mask, and by what is left of them in shuffled networks."""
+
+import functools
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+import torch
+from torch import Tensor, nn
+
+from chapters.saliency.photographs import one_channel
+from lib import visualization
+from lib.datasets.scenes import SceneDataset, load_scenes
+from lib.runtime import Run
+from lib.trained import SCENE_SIZE, scene_classifiers
+
+METHODS = (
+    "occlusion",
+    "saliency",
+    "gradient × input",
+    "SmoothGrad",
+    "integrated gradients",
+    "deconvnet",
+    "guided backprop",
+    "Grad-CAM",
+    "blob in the middle",
+)
+FORGETTERS = ("guided backprop", "occlusion", "saliency", "Grad-CAM")
+TOPS = ("logits", "hidden", "branches.1", "branches.0", "widen", "stem")  # the last layer first
+DEPTHS = (0, 1, 2, 4, 6)  # layers of TOPS that are shuffled
+TWO = DEPTHS.index(2)
+
+
+def repeats(run: Run) -> range:
+    """The seeds of the small networks."""
+    return range(run.pick(quick=1, standard=1, full=5))
+
+
+@functools.lru_cache(maxsize=1)
+def networks(run: Run) -> list[nn.Module]:
+    """Networks that learned shapes on free backgrounds."""
+    return scene_classifiers(run, seeds=repeats(run))
+
+
+@functools.lru_cache(maxsize=1)
+def judged(run: Run) -> SceneDataset:
+    """The scenes whose maps are scored."""
+    count = run.pick(quick=8, standard=80)
+    generator = run.generator("judged")
+    return load_scenes(count, generator=generator, size=SCENE_SIZE, device=run.device)
+
+
+def blob(images: Tensor, width: float = 0.19) -> Tensor:
+    """A map for each image (n, …, size, size): a Gaussian in the middle, in parts of the size."""
+    n, size = len(images), images.shape[-1]
+    i = torch.arange(size, device=images.device) - (size - 1) / 2
+    return torch.exp(-(i[:, None] ** 2 + i**2) / (2 * (width * size) ** 2)).expand(n, -1, -1)
+
+
+def method(name: str, run: Run) -> Callable[[nn.Module, Tensor, Tensor], Tensor]:
+    """One of METHODS: gives maps from (network, images, labels)."""
+    few = run.pick(quick=2, standard=16)
+    if name == "occlusion":
+        stride = run.pick(quick=12, standard=8)
+        return partial(visualization.occlusion_saliency, window=12, stride=stride, baseline=0.5)
+    if name == "SmoothGrad":
+        noise = run.generator("smooth")
+        return partial(visualization.smoothgrad, samples=few, generator=noise)
+    return {
+        "saliency": visualization.saliency,
+        "gradient × input": visualization.input_gradient_times_input,
+        "integrated gradients": partial(visualization.integrated_gradients, steps=few),
+        "deconvnet": visualization.deconvnet,
+        "guided backprop": visualization.guided_backprop,
+        "Grad-CAM": partial(visualization.grad_cam, layer="branches.1", upsample=True),
+        "blob in the middle": lambda network, images, labels: blob(images),
+    }[name]
+
+
+def map_of(name: str, network: nn.Module, part: SceneDataset, run: Run) -> Tensor:
+    """The maps (n, height, width) of scenes by one of METHODS."""
+    return one_channel(method(name, run)(network, part.images, part.labels))
+
+
+def percent_right(network: nn.Module, part: SceneDataset) -> float:
+    """The network's accuracy on scenes, in percent."""
+    with torch.no_grad():
+        return 100 * float((network(part.images).argmax(1) == part.labels).float().mean())
+
+
+@dataclass(frozen=True)
+class Scores:
+    """Maps of scenes, scored against the masks.
+
+    Attributes:
+        energy: inside the mask for each method, one number for each network: the mean over scenes.
+        points: of the pointing game, in the same form.
+        share: of the picture that masks take, on average.
+        accuracy: of the networks, in percent.
+        scene: the first scene, (3, size, size).
+        mask: of its object, (size, size).
+        maps: of this scene by each method, from the first network.
+    """
+
+    energy: dict[str, np.ndarray]
+    points: dict[str, np.ndarray]
+    share: float
+    accuracy: list[float]
+    scene: Tensor
+    mask: Tensor
+    maps: dict[str, Tensor]
+
+    def lead(self, score: str, name: str, other: str) -> np.ndarray:
+        """By how much one method's score exceeds another's, for each network."""
+        scores = getattr(self, score)
+        return scores[name] - scores[other]
+
+
+def score_methods(run: Run) -> Scores:
+    """Score the maps of every method and network."""
+    part, nets = judged(run), networks(run)
+    masks = part.masks[:, 0]
+    energy, points, maps = {}, {}, {}
+    for name in METHODS:
+        each = [map_of(name, network, part, run) for network in nets]
+        energy[name] = _means(visualization.energy_inside, each, masks)
+        points[name] = _means(visualization.pointing_game, each, masks)
+        maps[name] = each[0][0]
+    share = float(masks.float().mean())
+    accuracy = [percent_right(network, part) for network in nets]
+    return Scores(energy, points, share, accuracy, part.images[0], masks[0], maps)
+
+
+def _means(score: Callable, each: list[Tensor], masks: Tensor) -> np.ndarray:
+    return np.array([float(score(maps, masks).mean()) for maps in each])
+
+
+@dataclass(frozen=True)
+class Forgetting:
+    """What becomes of maps while layers are shuffled, from the top downwards.
+
+    Attributes:
+        energy: inside the mask for each of FORGETTERS, (networks, DEPTHS).
+        ranks: rank correlation of the maps with two layers shuffled and with none, (networks,).
+        share: of the picture that masks take, on average.
+    """
+
+    energy: dict[str, np.ndarray]
+    ranks: dict[str, np.ndarray]
+    share: float
+
+    def left_over(self, name: str) -> np.ndarray:
+        """The part of a method's lead over the share that two shuffled layers leave it."""
+        lead = self.energy[name] - self.share
+        return lead[:, TWO] / lead[:, 0]
+
+
+def shuffle_layers(run: Run) -> Forgetting:
+    """Shuffle each network from the top, and score the maps each time."""
+    part = judged(run).subset(slice(0, run.pick(quick=4, standard=20)))
+    masks = part.masks[:, 0]
+    energy, ranks = {}, {}
+    for name in FORGETTERS:
+        rows, alike = [], []
+        for k, network in enumerate(networks(run)):
+            damaged = (forget(network, depth, k, run) for depth in DEPTHS)
+            each = [map_of(name, changed, part, run) for changed in damaged]
+            rows.append(_means(visualization.energy_inside, each, masks))
+            alike.append(float(visualization.rank_correlation(each[0], each[TWO]).mean()))
+        energy[name], ranks[name] = np.array(rows), np.array(alike)
+    return Forgetting(energy, ranks, float(masks.float().mean()))
+
+
+def forget(network: nn.Module, depth: int, k: int, run: Run) -> nn.Module:
+    """The k-th network with its `depth` topmost parts shuffled."""
+    if not depth:
+        return network
+    shuffle = run.generator("forget", k)
+    return visualization.randomize_layers(network, TOPS[:depth], generator=shuffle)
