@@ -1,0 +1,150 @@
+"""Makes the course's environment: `python3 tools/environment.py book` (or `test`).
+
+It runs on the system's Python, before anything is installed, so it uses the standard library alone
+and is written for old versions, too: they get a message and no traceback. An interrupted install is
+taken up again; two calls at once take turns.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+VENV = ROOT / ".venv"
+PYTHON = VENV / "bin" / "python"
+WANTED = {"book": "requirements.txt", "test": "requirements-dev.txt"}
+PIP = {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
+
+
+class SetupError(Exception):
+    """The environment cannot be made; the message says what to do."""
+
+
+def main(arguments):
+    """Bring the environment up to date for what is asked for; the exit status."""
+    if len(arguments) != 1 or arguments[0] not in WANTED:
+        print("usage: environment.py {}".format("|".join(WANTED)), file=sys.stderr)
+        return 2
+    try:
+        check_python(sys.version_info[:3], (ROOT / "pyproject.toml").read_text())
+        with OneAtATime():
+            make(arguments[0])
+    except SetupError as error:
+        print("{}".format(error), file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print("Interrupted; the next call goes on from here.", file=sys.stderr)
+        return 130
+    return 0
+
+
+def check_python(running, pyproject):
+    """Refuse a Python that pyproject.toml does not allow.
+
+    Raises:
+        SetupError: the running one is not allowed.
+    """
+    wanted = re.search(r'requires-python = "([^"]+)"', pyproject).group(1)
+    for rule in wanted.split(","):
+        sign, number = re.match(r"\s*(>=|<|!=)([\d.]+)", rule).groups()
+        bound = tuple(int(part) for part in number.split("."))
+        allowed = {">=": running >= bound, "<": running < bound, "!=": running != bound}[sign]
+        if not allowed:
+            raise SetupError(
+                "Python {} is needed; {} is {}. Try: make PYTHON=python3.12 book".format(
+                    wanted, sys.executable, ".".join(map(str, running))
+                )
+            )
+
+
+class OneAtATime:
+    """Holds the environment for this process; waits, and says so, while another one does."""
+
+    def __enter__(self):
+        import fcntl  # not where there is no POSIX system; there, the README says so
+
+        self.file = (ROOT / ".venv.lock").open("w")
+        try:
+            fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            print("Another process prepares the environment; waiting for it.", file=sys.stderr)
+            fcntl.flock(self.file, fcntl.LOCK_EX)
+
+    def __exit__(self, *_):
+        self.file.close()
+
+
+def make(what):
+    """Make the environment and install what is missing or outdated.
+
+    Raises:
+        SetupError: it cannot be made, or pip failed.
+    """
+    if not PYTHON.exists() or not (VENV / ".python").exists():
+        print("Creating the environment in .venv")
+        if run([sys.executable, "-m", "venv", str(VENV)]):
+            raise SetupError(
+                "'{} -m venv' failed; on Debian and Ubuntu: apt-get install python3-venv".format(
+                    sys.executable
+                )
+            )
+        (VENV / ".python").touch()
+    for name in list(WANTED)[: list(WANTED).index(what) + 1]:
+        if not is_fresh(VENV / ("." + name), sources(name)):
+            install(name)
+            (VENV / ("." + name)).touch()  # last, so that an interrupted install is taken up again
+
+
+def sources(name):
+    """The files that decide what is installed."""
+    files = ["requirements.txt", "requirements.lock", "pyproject.toml"]
+    if name == "test":
+        files += ["requirements-dev.txt", "requirements-optional.txt"]
+    return [ROOT / file for file in files]
+
+
+def is_fresh(stamp, files):
+    """Whether the stamp is there and none of the files is younger."""
+    return stamp.exists() and all(stamp.stat().st_mtime >= file.stat().st_mtime for file in files)
+
+
+def install(name):
+    """Install one list of requirements under the lock.
+
+    Raises:
+        SetupError: pip failed.
+    """
+    if name == "book":
+        print("Installing the pinned requirements (about 6 GB with PyTorch; minutes on first run)")
+    pip = [str(PYTHON), "-m", "pip", "install"]
+    if talk([*pip, "-r", str(ROOT / WANTED[name]), "-c", str(ROOT / "requirements.lock")]):
+        raise SetupError("pip could not install {}; see above".format(WANTED[name]))
+    if name == "book" and run([*pip, "-q", "--no-deps", "--no-build-isolation", "-e", str(ROOT)]):
+        raise SetupError("pip could not install the course itself; see above")
+
+
+def run(command):
+    """The exit status of a command."""
+    return subprocess.call(command, cwd=str(ROOT), env=dict(os.environ, **PIP))
+
+
+def talk(command):
+    """The same, without pip's line for each of the 150 packages that are already there."""
+    with subprocess.Popen(
+        command,
+        cwd=str(ROOT),
+        env=dict(os.environ, **PIP),
+        stdout=subprocess.PIPE,
+        universal_newlines=True,
+    ) as process:
+        for line in process.stdout:
+            if not line.startswith("Requirement already satisfied"):
+                sys.stdout.write(line)
+                sys.stdout.flush()
+    return process.returncode
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
