@@ -1,296 +1,209 @@
-"""A claim: a rule of thumb turned into a number, with an interval and a verdict.
+"""Claims: rules of thumb as measurable statements, and what measurements say about them.
 
-The interval is Student's at 95%, over independent seeds. `claim` prints one line that is the same
-on every machine; the numbers are in what it returns and in the record the book's page is made of.
+A claim fixes in advance what is measured and which bound the mean has to meet. The verdict is that
+of the evidence (`lib.ledger`); what one machine finds is shown beside it and decides nothing.
 """
 
-import html
-import json
 import math
 import operator
-import os
-import platform
 import re
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from importlib.metadata import version
-from pathlib import Path
-from typing import Protocol
+from collections.abc import Sequence
+from dataclasses import dataclass
 
-from lib.files import write_atomically
-from lib.intervals import t_interval
+from lib.intervals import FEWEST, t_interval
 
 BUDGETS = ("quick", "standard", "full")
-HOLDS, FAILS, OPEN, NOT_ASSESSED = "holds", "does not hold here", "inconclusive", "not assessed"
-ICONS = {HOLDS: "✓", FAILS: "✗", OPEN: "?", NOT_ASSESSED: "–"}
-COLORS = {
-    HOLDS: "var(--course-good, #009e73)",
-    FAILS: "var(--course-bad, #d55e00)",
-    OPEN: "var(--course-accent, #0072b2)",
-    NOT_ASSESSED: "var(--course-muted, #888888)",
-}
+HOLDS, FAILS, OPEN, NO_EVIDENCE = "holds", "does not hold here", "inconclusive", "no evidence yet"
+MANY = 4  # runs from which on the interval covers runs, and not single values
 
 
-class ClaimError(AssertionError):
-    """A claim came out otherwise than the text relies on."""
-
-
-class Device(Protocol):
-    """The part of a `torch.device` a claim looks at."""
-
-    type: str
-
-
-class Run(Protocol):
-    """What a claim records of its run, such as a `lib.runtime.Run`."""
-
-    budget: str
-    seed: int
-    device: Device
-    threads: int
-    as_written: bool
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Claim:
-    """One claim, what was measured for it, and what follows.
+    """One claim: what is measured, and the bound that the mean has to meet.
 
     Attributes:
-        id: kebab-case name, unique in the book.
+        id: kebab-case name, unique in the book, such as "relu-beats-sigmoid".
         statement: the rule of thumb, one sentence of plain text.
+        estimand: what one value is, in words.
+        above, below, between: the bound, exactly one; `between` is (lowest, highest).
+        unit: of the values and the bound, such as "points".
         rows: IDs of the syllabus rows it belongs to.
-        values: one measured number per seed, in `unit`.
-        above, below, between: the bound the mean has to meet; the other two are None.
-        mean, low, high: mean and ends of its 95% interval; None where it was not assessed.
-        verdict: "holds", "does not hold here", "inconclusive" or "not assessed".
-        expect: the verdict the text relies on.
-        needs: the smallest budget whose values count as evidence.
-        budget, seed, device, threads, versions: the run that measured it.
+        expect: the verdict that the chapter's text relies on; a test compares the ledger with it.
+        needs: the smallest budget whose values can be compared with the evidence.
+        version: raised by hand when what is measured changes; older evidence no longer counts.
+
+    Raises:
+        ValueError: an argument that is none of the above.
     """
 
     id: str
     statement: str
-    rows: tuple[str, ...]
-    values: tuple[float, ...]
-    unit: str
-    above: float | None
-    below: float | None
-    between: tuple[float, float] | None
-    mean: float | None
-    low: float | None
-    high: float | None
-    verdict: str
-    expect: str
-    needs: str
-    budget: str
-    seed: int
-    device: str
-    threads: int
-    versions: dict[str, str]
+    estimand: str
+    above: float | None = None
+    below: float | None = None
+    between: tuple[float, float] | None = None
+    unit: str = ""
+    rows: tuple[str, ...] = ()
+    expect: str = HOLDS
+    needs: str = "standard"
+    version: int = 1
+
+    def __post_init__(self) -> None:
+        _check_words(self)
+        _check_bound(self)
 
     @property
-    def n(self) -> int:
-        """The number of seeds."""
-        return len(self.values)
+    def limits(self) -> tuple[float, float]:
+        """The two ends of the bound; an open end is infinite."""
+        if self.between is not None:
+            return self.between
+        return (-math.inf, self.below) if self.above is None else (self.above, math.inf)  # type: ignore[return-value]
 
     @property
     def bound(self) -> str:
         """The bound in words, such as "above 0 points"."""
+        low, high = self.limits
         if self.between is not None:
-            low, high = self.between
-            return _minus(f"between {low:g} and {self._with_unit(f'{high:g}')}")
-        word, value = ("above", self.above) if self.above is not None else ("below", self.below)
-        return _minus(f"{word} {self._with_unit(f'{value:g}')}")
+            return minus(f"between {low:g} and {self.with_unit(f'{high:g}')}")
+        word, value = ("below", high) if self.above is None else ("above", low)
+        return minus(f"{word} {self.with_unit(f'{value:g}')}")
+
+    def is_met_by(self, low: float, high: float) -> bool:
+        """Whether the whole interval meets the bound; the ends of `between` belong to it."""
+        less = operator.lt if self.between is None else operator.le
+        return less(self.limits[0], low) and less(high, self.limits[1])
+
+    def is_missed_by(self, low: float, high: float) -> bool:
+        """Whether the whole interval misses the bound."""
+        less = operator.lt if self.between is None else operator.le
+        return not (less(self.limits[0], high) and less(low, self.limits[1]))
+
+    def with_unit(self, number: str) -> str:
+        """The number with the unit behind it."""
+        return with_unit(number, self.unit)
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """The mean of one or several runs, with its 95% interval where there are values enough.
+
+    Attributes:
+        mean: of all values.
+        low, high: Student's interval; both equal NaN with fewer than three values.
+        values: how many there are.
+        runs: how many runs they come from.
+    """
+
+    mean: float
+    low: float
+    high: float
+    values: int
+    runs: int
+
+    @classmethod
+    def of(cls, runs: Sequence[Sequence[float]]) -> "Estimate":
+        """The estimate from the values of each run.
+
+        Values of one run often share data, so from four runs on the interval covers the means of
+        the runs; with fewer, it covers all values.
+
+        Raises:
+            ValueError: there is no value.
+        """
+        values = [value for run in runs for value in run]
+        if not values:
+            raise ValueError("an estimate needs one value at least; got none")
+        units = [math.fsum(run) / len(run) for run in runs] if len(runs) >= MANY else values
+        if len(units) < FEWEST or not all(map(math.isfinite, units)):
+            return cls(math.fsum(units) / len(units), math.nan, math.nan, len(values), len(runs))
+        return cls(*t_interval(units), len(values), len(runs))
 
     @property
-    def measured(self) -> str:
-        """Mean, interval and number of seeds in words; says so where nothing was assessed."""
-        if self.mean is None:
-            return f"nothing at budget {self.budget}, since the evidence takes {self.needs}"
-        mean, low, high = (self._rounded(value) for value in (self.mean, self.low, self.high))
-        return f"{self._with_unit(mean)} (95% interval {low} to {high}, {self.n} seeds)"
+    def has_interval(self) -> bool:
+        """Whether there were values enough for one."""
+        return not math.isnan(self.low)
 
-    @property
-    def provenance(self) -> str:
-        """Budget, base seed, device, threads and versions in words."""
-        versions = ", ".join(f"{name} {number}" for name, number in self.versions.items())
-        threads = f"{self.threads} thread{'s' if self.threads > 1 else ''}"
-        return f"budget {self.budget}, base seed {self.seed}, {self.device}, {threads}, {versions}"
+    def verdict(self, claim: Claim) -> str:
+        """What the interval says of the claim: holds, does not hold here, or inconclusive."""
+        if not self.has_interval:
+            return OPEN
+        if claim.is_met_by(self.low, self.high):
+            return HOLDS
+        return FAILS if claim.is_missed_by(self.low, self.high) else OPEN
 
-    def __str__(self) -> str:
-        return (
-            f"{self.statement} [{self.id}]\n"
-            f"  measured: {self.measured}\n"
-            f"  asked for: {self.bound}\n"
-            f"  verdict: {self.verdict}\n"
-            f"  run: {self.provenance}"
-        )
-
-    def _repr_html_(self) -> str:
-        """A card for the book, JupyterLab and Colab; the book's colors are optional."""
-        color = COLORS[self.verdict]
-        verdict = self.verdict.capitalize()
-        return (
-            f'<div class="course-claim" role="group" aria-label="Claim: {verdict}" style="'
-            "color:var(--course-ink,inherit);"
-            "background:var(--course-panel,var(--course-paper,transparent));"
-            f"border:1px solid var(--course-line,#88888888);border-left:4px solid {color};"
-            "border-radius:.5rem;padding:.6rem .9rem;margin:.75rem 0;max-width:44rem;"
-            'font-family:system-ui,sans-serif;line-height:1.5">'
-            f'<div class="course-claim-verdict" style="font-size:.9em;font-weight:600">'
-            f'<span aria-hidden="true" style="color:{color}">{ICONS[self.verdict]}</span> '
-            f"Claim: {self.verdict}</div>"
-            f'<div class="course-claim-statement">{html.escape(self.statement)}</div>'
-            '<div class="course-claim-numbers" style="font-size:.9em;'
-            'color:var(--course-muted,inherit);font-variant-numeric:tabular-nums">'
-            f"Measured: {html.escape(self.measured)}. Asked for: {html.escape(self.bound)}.</div>"
-            "</div>"
-        )
-
-    def _with_unit(self, number: str) -> str:
-        return f"{number}{'' if self.unit in ('', '%', '×') else ' '}{self.unit}"
-
-    def _rounded(self, value: float) -> str:
-        """The value with as many decimals as show two digits of the interval's half-width."""
+    def rounded(self, value: float) -> str:
+        """The value, as precise as the interval warrants, and with three digits at most."""
         half = (self.high - self.low) / 2
-        if half < 1e-6:
-            return _minus(f"{value:.4g}")
-        return _minus(f"{value:.{max(0, 1 - math.floor(math.log10(half)))}f}")
+        if not half > 0 or not math.isfinite(value):
+            return minus(f"{value:.3g}")
+        largest = max(abs(self.mean), abs(self.low), abs(self.high))
+        decimals = min(1 - math.floor(math.log10(half)), 2 - math.floor(math.log10(largest)))
+        return minus(f"{value:.{max(0, decimals)}f}")
+
+    def words(self, claim: Claim) -> str:
+        """Such as "12.3 points (95% interval 10.1 to 14.5; 6 values)"."""
+        mean = claim.with_unit(self.rounded(self.mean))
+        count = f"{self.values} value{'' if self.values == 1 else 's'}"
+        if self.runs > 1:
+            count += f" from {self.runs} runs"
+        if not self.has_interval:
+            return f"{mean} ({count})"
+        low, high = self.rounded(self.low), self.rounded(self.high)
+        return f"{mean} (95% interval {low} to {high}; {count})"
 
 
-def claim(
-    id: str,
-    statement: str,
-    values: Iterable[float],
-    *,
-    run: Run,
-    above: float | None = None,
-    below: float | None = None,
-    between: tuple[float, float] | None = None,
-    unit: str = "",
-    rows: Sequence[str] = (),
-    needs: str = "standard",
-    expect: str = HOLDS,
-) -> Claim:
-    """The claim with its verdict, printed as one coarse line and recorded.
+def agrees(claim: Claim, evidence: Estimate, here: Estimate) -> bool:
+    """Whether what was measured here fits what the evidence says.
 
-    It holds if the whole interval meets the bound, does not hold here if the whole interval
-    misses it, and is inconclusive otherwise. A run below the budget it needs assesses nothing.
-    The record goes to the folder COURSE_CLAIMS_DIR, where that variable is set; a claim that is
-    measured again replaces its record.
-
-    Args:
-        id: kebab-case name, such as "relu-beats-sigmoid".
-        statement: one sentence of plain text.
-        values: one measured number per seed, at least three, all finite.
-        run: the chapter's run.
-        above, below, between: the bound, exactly one; `between` is (lowest, highest).
-        unit: of the values and the bound, such as "points".
-        rows: IDs of syllabus rows.
-        needs: the smallest budget whose values count as evidence.
-        expect: the verdict the text relies on, where the run is on the data it was written about.
-
-    Raises:
-        ValueError: an argument that is none of the above.
-        ClaimError: assessed on the text's own data, and the verdict is another than `expect`.
+    Where the evidence has a verdict, the mean found here has to lie on the same side of the bound.
+    Where it is inconclusive, the mean found here has to lie where 95% of such means would: for m
+    values beside an interval of half-width h from n values, within h √(1 + n/m) of its middle.
     """
-    _check_words(id, rows, needs, expect)
-    values = tuple(float(value) for value in values)
-    bound = _bound(above, below, between)
-    assessed = BUDGETS.index(run.budget) >= BUDGETS.index(needs)
-    mean, low, high = t_interval(values) if assessed else (None, None, None)
-    verdict = _verdict(low, high, bound, closed=bool(between)) if assessed else NOT_ASSESSED
-    what = (id, statement, tuple(rows), values, unit, above, below, between)
-    result = Claim(*what, mean, low, high, verdict, expect, needs, **_circumstances(run))
-    _record(result)
-    print(f"claim {id}: {verdict}" + ("" if assessed else f" at {run.budget} (needs {needs})"))
-    if assessed and verdict != expect and run.as_written:
-        raise ClaimError(f"the text relies on {expect!r}, but the verdict is {verdict!r}: {result}")
-    return result
+    verdict = evidence.verdict(claim)
+    if not math.isfinite(here.mean):
+        return False
+    if verdict == HOLDS:
+        return claim.is_met_by(here.mean, here.mean)
+    if verdict == FAILS:
+        return not claim.is_met_by(here.mean, here.mean)
+    if not evidence.has_interval:
+        return True
+    counted = evidence.runs if evidence.runs >= MANY else evidence.values
+    reach = (evidence.high - evidence.low) / 2 * math.sqrt(1 + counted / here.values)
+    return abs(here.mean - evidence.mean) <= reach
 
 
-def load_claims(folder: Path) -> list[Claim]:
-    """The claims recorded in a folder, by ID; none where there is no such folder.
-
-    Raises:
-        ValueError: a file there is no record of a claim.
-    """
-    return [_load(path) for path in sorted(folder.glob("*.json"))]
+def with_unit(number: str, unit: str) -> str:
+    """Such as "12 points" or "12%"."""
+    return f"{number}{'' if unit in ('', '%', '×') else ' '}{unit}"
 
 
-def _minus(number: str) -> str:
+def minus(number: str) -> str:
     """The number with a minus sign in place of the hyphen."""
     return number.replace("-", "−")
 
 
-def _bound(
-    above: float | None, below: float | None, between: tuple[float, float] | None
-) -> tuple[float, float]:
-    """The two ends of the one bound that was given; an open end is infinite."""
-    given = {"above": above, "below": below, "between": between}
+def _check_bound(claim: Claim) -> None:
+    given = {name: getattr(claim, name) for name in ("above", "below", "between")}
     given = {name: bound for name, bound in given.items() if bound is not None}
     if len(given) != 1:
-        raise ValueError(f"give exactly one of above, below and between; got {given}")
-    if not all(map(math.isfinite, between or given.values())):
-        raise ValueError(f"a bound must be finite; got {given}")
-    if between and not between[0] < between[1]:
-        raise ValueError(f"between must be (lowest, highest); got {between}")
-    if between:
-        return between
-    return (above, math.inf) if above is not None else (-math.inf, below)
+        raise ValueError(f"{claim.id}: give exactly one of above, below and between; got {given}")
+    if not all(map(math.isfinite, claim.between or given.values())):
+        raise ValueError(f"{claim.id}: a bound must be finite; got {given}")
+    if claim.between and not claim.between[0] < claim.between[1]:
+        raise ValueError(f"{claim.id}: between must be (lowest, highest); got {claim.between}")
 
 
-def _verdict(low: float, high: float, bound: tuple[float, float], *, closed: bool) -> str:
-    """Where the interval lies; the ends of a closed bound belong to it."""
-    meets = operator.le if closed else operator.lt
-    lowest, highest = bound
-    if meets(lowest, low) and meets(high, highest):
-        return HOLDS
-    return OPEN if meets(lowest, high) and meets(low, highest) else FAILS
-
-
-def _check_words(id: str, rows: Sequence[str], needs: str, expect: str) -> None:
-    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", id):
-        raise ValueError(f"id must be kebab-case, such as 'relu-beats-sigmoid'; got {id!r}")
-    if isinstance(rows, str):
-        raise ValueError(f"rows must be several IDs, such as ('M06',); got {rows!r}")
-    if needs not in BUDGETS:
-        raise ValueError(f"needs must be one of {', '.join(BUDGETS)}; got {needs!r}")
-    if expect not in (HOLDS, FAILS, OPEN):
-        raise ValueError(f"expect must be {HOLDS!r}, {FAILS!r} or {OPEN!r}; got {expect!r}")
-
-
-def _circumstances(run: Run) -> dict[str, object]:
-    return {
-        "budget": run.budget,
-        "seed": run.seed,
-        "device": _name(run.device),
-        "threads": run.threads,
-        "versions": {"Python": platform.python_version(), "torch": version("torch")},
-    }
-
-
-def _name(device: Device) -> str:
-    if device.type != "cuda":
-        return device.type.upper()
-    import torch  # here, since reading records should not take the seconds it needs
-
-    return torch.cuda.get_device_name(device)
-
-
-def _record(result: Claim) -> None:
-    folder = os.environ.get("COURSE_CLAIMS_DIR")
-    if not folder:
-        return
-    record = json.dumps(asdict(result), indent=1, ensure_ascii=False)
-    write_atomically(Path(folder) / f"{result.id}.json", record)
-
-
-def _load(path: Path) -> Claim:
-    try:
-        fields = json.loads(path.read_text("utf-8"))
-        for name in ("rows", "values", "between"):
-            fields[name] = tuple(fields[name]) if fields[name] is not None else None
-        return Claim(**fields)
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueError(f"{path} is no record of a claim: {error!r}") from error
+def _check_words(claim: Claim) -> None:
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", claim.id):
+        raise ValueError(f"id must be kebab-case, such as 'relu-beats-sigmoid'; got {claim.id!r}")
+    if isinstance(claim.rows, str):
+        raise ValueError(f"{claim.id}: rows must be several IDs, as ('M06',); got {claim.rows!r}")
+    if claim.needs not in BUDGETS:
+        expected = ", ".join(BUDGETS)
+        raise ValueError(f"{claim.id}: needs must be one of {expected}; got {claim.needs!r}")
+    if claim.expect not in (HOLDS, FAILS, OPEN):
+        expected = f"{HOLDS!r}, {FAILS!r} or {OPEN!r}"
+        raise ValueError(f"{claim.id}: expect must be {expected}; got {claim.expect!r}")
+    if claim.version < 1:
+        raise ValueError(f"{claim.id}: version must be 1 or more; got {claim.version}")

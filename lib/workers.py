@@ -1,5 +1,6 @@
 """Calls that do not depend on each other, spread over worker processes."""
 
+import os
 import warnings
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -15,8 +16,18 @@ Item, Result = TypeVar("Item"), TypeVar("Result")
 
 
 def worker_count(run: Run) -> int:
-    """The processes that are worth starting: one for each core, four at most; one on a GPU."""
-    return 1 if run.device.type == "cuda" else min(joblib.cpu_count(), MAX_WORKERS)
+    """The processes that are worth starting: one for each core, four at most; one on a GPU.
+
+    COURSE_WORKERS allows fewer, where other programs use the cores as well.
+
+    Raises:
+        ValueError: COURSE_WORKERS is no positive number.
+    """
+    allowed = os.environ.get("COURSE_WORKERS") or str(MAX_WORKERS)
+    if not allowed.isdigit() or int(allowed) < 1:
+        raise ValueError(f"COURSE_WORKERS must be a positive integer; got {allowed!r}")
+    cores = 1 if run.device.type == "cuda" else joblib.cpu_count()
+    return min(cores, MAX_WORKERS, int(allowed))
 
 
 def spread(

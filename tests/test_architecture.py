@@ -10,7 +10,9 @@ from tools.chapters import ROOT
 FLOORS = [
     {"runtime", "progress", "files", "inputs", "intervals", "setup"},
     {"claims", "workers"},
+    {"cards", "ledger"},
     {
+        "experiments",
         "datasets",
         "activations",
         "preprocessing",

@@ -57,4 +57,4 @@ def test_executed_chapters_are_kept_under_what_their_keys_cover():
     for name in ("requirements.lock", "checksums.json", "lib"):
         assert name in covered
         assert name in cached["key"]
-    assert "chapters/*.py" in cached["key"]
+    assert "chapters/**/*.py" in cached["key"]

@@ -1,35 +1,38 @@
 """Builds the book: `python -m tools.build`, or `make book`.
 
-Chapters are executed first (`execute.py`), then Jupyter Book renders them with execution off and
-every warning an error. The finished book replaces the old one in one step, or not at all.
+Chapters are executed first (`execute.py`); where no book is there yet, those that are ready can be
+read meanwhile (`preview.py`). Then Jupyter Book renders all of them with execution off and every
+warning an error. The finished book replaces the old one in one step, or not at all.
 """
 
 import argparse
 import hashlib
+import json
 import os
 import shutil
 import signal
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from lib.datasets.downloads import DownloadError
 from lib.datasets.fashion_mnist_files import fetch_fashion_mnist
-from tools.chapters import ROOT, CourseError, list_chapters
+from lib.files import write_atomically
+from lib.ledger import LedgerError, evidence_folder, load_ledger
+from tools.chapters import ROOT, Chapter, CourseError, list_chapters
+from tools.claims_page import agreement, found_cards
 from tools.execute import execute
 from tools.folders import replace_folder
 from tools.lock import exclusive
-from tools.results import Parameters
-from tools.stage import stage
+from tools.preview import KEY, Preview, book_command, book_environment, is_book
+from tools.results import RECORD, Executed, Parameters
 from tools.vendor import vendor
 
 BUILD = ROOT / "_build"
-KEY = ".build-key"
-MAX_PAGE = 1_500_000  # bytes of HTML; heavier pages are slow on a phone
 
 
 class BuildError(CourseError):
@@ -40,11 +43,16 @@ def main() -> int:
     """Build the book; 0 when it stands, 1 or 130 with the reason on stderr when it does not."""
     options = parse_arguments()
     parameters = Parameters(options.budget, options.seed, options.device)
-    with reporting("The book was not built.") as status, exclusive(BUILD):
-        fresh = build(
-            parameters, options.out.resolve(), jobs=options.jobs, limit=options.limit,
-            solutions=options.solutions,
-        )  # fmt: skip
+    with reporting("The book was not built.") as status:
+        check_device(parameters.device)
+        with exclusive(BUILD):
+            fresh = build(
+                parameters,
+                options.out.resolve(),
+                jobs=options.jobs or default_jobs(),
+                limit=options.limit,
+                solutions=options.solutions,
+            )
         print(f"The book is {'built' if fresh else 'up to date'}: {options.out / 'index.html'}")
         print("Look at it with: make serve")
     return status.code
@@ -68,7 +76,7 @@ def reporting(consequence: str) -> Iterator[Status]:
     status = Status()
     try:
         yield status
-    except CourseError as error:
+    except (CourseError, LedgerError) as error:
         print(f"\n{error}\n\n{consequence}", file=sys.stderr)
         status.code = 1
     except KeyboardInterrupt:
@@ -82,19 +90,55 @@ def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.build", description=__doc__)
     parser.add_argument("--budget", choices=("quick", "standard", "full"), default="standard")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--seed", type=at_least(0, "SEED"), default=0)
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
-    parser.add_argument("--jobs", type=int, default=1, help="chapters executed at once")
+    parser.add_argument("--jobs", type=at_least(1, "JOBS"), help="chapters executed at once")
     parser.add_argument("--limit", type=float, default=900, help="seconds a chapter may take")
     parser.add_argument("--solutions", choices=("show", "hide"), default="show")
     parser.add_argument("--out", type=Path, default=BUILD / "html", help="where the book goes")
     return parser.parse_args()
 
 
+def at_least(least: int, name: str) -> Callable[[str], int]:
+    """A reader of an option that has to be a whole number, for argparse."""
+
+    def read(text: str) -> int:
+        if not text.lstrip("-").isdigit() or int(text) < least:
+            raise argparse.ArgumentTypeError(
+                f"{name} must be a whole number of at least {least}; got {text!r}"
+            )
+        return int(text)
+
+    return read
+
+
+def check_device(device: str) -> None:
+    """Refuse a device that this machine does not have, before any chapter starts.
+
+    Raises:
+        BuildError: there is none.
+    """
+    if device == "cpu":
+        return
+    from lib import runtime  # here: the import takes seconds
+
+    try:
+        runtime.choose_device(device)
+    except ValueError as error:
+        raise BuildError(f"{error}. Leave DEVICE out to compute on the CPU.") from error
+
+
+def default_jobs() -> int:
+    """Chapters to execute at once: two, where there are two cores."""
+    return min(2, os.cpu_count() or 1)
+
+
 def build(
     parameters: Parameters, out: Path, *, jobs: int, limit: float, solutions: str = "show"
 ) -> bool:
     """Bring `out` up to date; whether there was anything to do.
+
+    What the chapters find decides nothing here: the last line says how it agrees with the evidence.
 
     Args:
         solutions: of the exercises, see `stage`.
@@ -104,15 +148,34 @@ def build(
         BuildError: Jupyter Book found a fault.
     """
     bring_data()
-    results = execute(list_chapters(), parameters, cache=BUILD / "executed", jobs=jobs, limit=limit)
     vendor(BUILD / "vendor")
-    files = stage(results, parameters, solutions=solutions)
-    key = build_key(files)
+    chapters = list_chapters()
+
+    def staged(results: list[Executed], waiting: Sequence[Chapter] = ()) -> dict[str, bytes]:
+        from tools.stage import stage  # here: it takes a while, and is often not needed
+
+        return stage(results, parameters, load_ledger(), solutions=solutions, waiting=waiting)
+
+    def show(results: list[Executed]) -> None:
+        waiting = [chapter for chapter in chapters if chapter not in {r.chapter for r in results}]
+        preview.render(staged(results, waiting), out)
+
+    preview = Preview(show, wanted=not is_book(out))
+    with preview:
+        results = execute(
+            chapters, parameters, cache=BUILD / "executed", jobs=jobs, limit=limit,
+            ready=preview.offer,
+        )  # fmt: skip
+    key = build_key(inputs(results, solutions))
     stamp = out / KEY
-    if stamp.is_file() and stamp.read_text() == key:
-        return False
-    render(files, out, key)
-    return True
+    fresh = not (stamp.is_file() and stamp.read_text() == key)
+    if fresh:
+        render(staged(results), out, key)
+        note_pages(results, parameters, out)
+    ledger = load_ledger()
+    cards = [found_cards(result.folder / "claims", ledger).values() for result in results]
+    print(agreement([card for of_chapter in cards for card in of_chapter]))
+    return fresh
 
 
 def bring_data() -> None:
@@ -127,12 +190,30 @@ def bring_data() -> None:
         raise BuildError(f"The data could not be brought: {error}") from error
 
 
+def inputs(results: Iterable[Executed], solutions: str) -> dict[str, bytes]:
+    """All that the pages are made of, by name: what runs left, and what people wrote."""
+    chapters = ROOT / "chapters"
+    written = [
+        *(path for kind in ("*.md", "*.yml", "*.bib") for path in ROOT.glob(kind)),
+        *chapters.glob("*.yml"),
+        *evidence_folder().rglob("*.json"),
+        ROOT / "benchmarks" / "results.json",
+    ]
+    files = {str(path): path.read_bytes() for path in written}
+    for result in results:
+        source = result.chapter.source
+        files |= {str(source): source.read_bytes(), source.stem: result.folder.name.encode()}
+        files[f"{source.stem} run"] = (result.folder / RECORD).read_bytes()
+    return files | {"solutions": solutions.encode()}
+
+
 def build_key(files: Mapping[str, bytes]) -> str:
-    """A hash of all that the built pages depend on."""
+    """A hash of `files` and of the code that makes pages of them."""
     digest = hashlib.sha256()
-    theme = [p for p in (ROOT / "tools" / "theme").rglob("*") if p.is_file()]
-    widgets = [p for p in (ROOT / "lib" / "widgets").iterdir() if p.is_file()]  # the playground's
-    sources = [*theme, *widgets, *(ROOT / "tools").glob("*.py"), ROOT / "tools" / "vendor.json"]
+    folders = [ROOT / "tools" / "theme", ROOT / "lib" / "widgets"]
+    code = [path for folder in folders for path in folder.rglob("*") if path.suffix != ".pyc"]
+    modules = [*(ROOT / "tools").glob("*.py"), *(ROOT / "lib").glob("*.py")]
+    sources = [*filter(Path.is_file, code), *modules, ROOT / "tools" / "vendor.json"]
     everything = dict(files) | {str(path): path.read_bytes() for path in sources}
     everything["lock"] = (ROOT / "requirements.lock").read_bytes()
     for name, content in sorted(everything.items()):
@@ -163,7 +244,6 @@ def render(files: Mapping[str, bytes], out: Path, key: str) -> None:
         if jupyter_book(source, Path(scratch, "result"), log):
             raise BuildError(f"Jupyter Book found faults:\n{complaints(log, source)}")
         pages = Path(scratch, "result", "_build", "html")
-        check_weight(pages)
         (pages / KEY).write_text(key)
         replace_folder(out, pages)
 
@@ -179,28 +259,37 @@ def check_target(out: Path) -> None:
 
 
 def jupyter_book(source: Path, target: Path, log: Path) -> int:
-    """Jupyter Book's exit status; what it says goes to `log`."""
-    command = ["build", str(source), "--path-output", str(target), "--all", "-W", "--keep-going"]
+    """Jupyter Book's exit status, a warning being an error; what it says goes to `log`."""
     with log.open("w") as file:
         return subprocess.run(
-            [str(Path(sys.executable).with_name("jupyter-book")), *command],
+            book_command(source, target, "--all", "-W", "--keep-going"),
             stdout=file,
             stderr=subprocess.STDOUT,
-            env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"},
+            env=book_environment(),
             check=False,
         ).returncode
 
 
-def check_weight(pages: Path) -> None:
-    """Refuse pages that are too heavy.
+def note_pages(results: Iterable[Executed], parameters: Parameters, out: Path) -> None:
+    """Write down what each chapter's page took and weighs; `tools.evidence` keeps it.
 
-    Raises:
-        BuildError: naming each page over `MAX_PAGE` with its size.
+    Nothing is refused here: tests hold the records that are kept to the limits.
     """
-    heavy = [path for path in pages.rglob("*.html") if path.stat().st_size > MAX_PAGE]
-    if heavy:
-        sizes = ", ".join(f"{p.relative_to(pages)} {p.stat().st_size / 1e6:.2f} MB" for p in heavy)
-        raise BuildError(f"Pages may weigh {MAX_PAGE / 1e6:g} MB; offer fewer frames: {sizes}")
+    noted = {
+        result.chapter.name: {
+            "key": result.folder.name,
+            "seconds": result.seconds,
+            "peak_bytes": result.peak_bytes,
+            "bytes": (out / f"{result.chapter.docname}.html").stat().st_size,
+        }
+        for result in results
+    }
+    write_atomically(pages_file(parameters), json.dumps(noted, indent=1))
+
+
+def pages_file(parameters: Parameters) -> Path:
+    """Where `note_pages` writes."""
+    return BUILD / "pages" / f"{parameters.budget}-{parameters.seed}-{parameters.device}.json"
 
 
 def complaints(log: Path, source: Path) -> str:

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
-import jupytext
 import nbformat
 import yaml
 
@@ -35,9 +34,19 @@ class Chapter:
         return self.source.with_suffix(".ipynb")
 
     @property
+    def room(self) -> Path:
+        """The folder of the code that serves this chapter alone, such as chapters/activations."""
+        return self.source.parent / room_of(self.name)
+
+    @property
     def docname(self) -> str:
         """The page's name in the book, such as "chapters/01_activations"."""
         return f"chapters/{self.name}"
+
+
+def room_of(name: str) -> str:
+    """The name of a chapter's room, such as "activations" for "01_activations"."""
+    return name.split("_", 1)[1]
 
 
 def list_chapters(root: Path = ROOT) -> list[Chapter]:
@@ -72,6 +81,8 @@ def read_source(chapter: Chapter) -> nbformat.NotebookNode:
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> nbformat.NotebookNode:
     """The notebook of a source's text; a build asks for each several times."""
+    import jupytext  # here: it takes a while, and a build with nothing to do needs none
+
     notebook = jupytext.reads(text, fmt="py:percent")
     notebook.metadata.get("jupytext", {}).pop("text_representation", None)
     return notebook

@@ -6,7 +6,7 @@ import queue
 import subprocess
 import sys
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -17,6 +17,7 @@ from tqdm import tqdm
 
 from lib.datasets.downloads import data_root
 from tools.chapters import ROOT, Chapter, CourseError, read_source
+from tools.pins import page_pins
 from tools.results import (
     THREADS,
     Executed,
@@ -40,14 +41,17 @@ def execute(
     jobs: int = 2,
     limit: float = 900,
     root: Path = ROOT,
+    ready: Callable[[list[Executed]], None] | None = None,
 ) -> list[Executed]:
     """Every chapter's result, from the cache where it is current, else from a new run.
 
     Args:
         cache: folder of the kept results.
-        jobs: chapters that run at once.
+        jobs: chapters that run at once; each gets its share of the cores.
         limit: seconds a chapter may take.
         root: the repository: what the key covers is found below it.
+        ready: called with all results so far, in order, each time a chapter that had to run is
+            done; from several threads, one at a time.
 
     Raises:
         ChapterError: some chapter failed. The others finish first, and their results are kept.
@@ -57,18 +61,27 @@ def execute(
     lines: queue.SimpleQueue[int] = queue.SimpleQueue()  # each progress bar gets its own
     for line in range(jobs):
         lines.put(line)
+    done: dict[Chapter, Executed] = {}
+    telling = threading.Lock()
 
     def one(chapter: Chapter) -> Executed | ChapterError:
-        key, shelf = chapter_key(chapter, common), shelf_of(chapter, parameters, cache)
+        key, shelf = chapter_key(chapter, common, root), shelf_of(chapter, parameters, cache)
+        if kept := shelf.load(key):
+            done[chapter] = kept
+            return kept
         line = lines.get()
         try:
-            return shelf.load(key) or run(
-                shelf, key, parameters, limit=limit, line=line, workers=workers
+            done[chapter] = run(
+                shelf, key, parameters, limit=limit, line=line, workers=workers, jobs=jobs
             )
         except ChapterError as error:
             return error
         finally:
             lines.put(line)
+        with telling:
+            if ready is not None:
+                ready([done[chapter] for chapter in chapters if chapter in done])
+        return done[chapter]
 
     with ThreadPoolExecutor(jobs) as pool:
         try:
@@ -92,26 +105,32 @@ def run(
     limit: float,
     line: int,
     workers: list[subprocess.Popen],
+    jobs: int = 1,
 ) -> Executed:
     """Execute the shelf's chapter and keep the result; it appears whole or not at all.
 
     Args:
         line: of the progress bar.
         workers: gets the process that executes the chapter.
+        jobs: chapters that share the cores with this one, itself included.
 
     Raises:
         ChapterError: a cell raised, the kernel died, or the limit passed.
     """
     notebook = read_source(shelf.chapter)
     with shelf.room(key) as work:
-        worker = _start(shelf.chapter, notebook, parameters, work)
+        worker = _start(shelf.chapter, notebook, parameters, work, jobs)
         workers.append(worker)
         outcome = _supervise(worker, shelf.chapter, notebook, work, limit=limit, line=line)
         return shelf.keep(work, outcome)
 
 
 def _start(
-    chapter: Chapter, notebook: nbformat.NotebookNode, parameters: Parameters, work: Path
+    chapter: Chapter,
+    notebook: nbformat.NotebookNode,
+    parameters: Parameters,
+    work: Path,
+    jobs: int,
 ) -> subprocess.Popen:
     """A process that executes the notebook; it ends when this one does."""
     source = work.parent / "source" / chapter.notebook.name
@@ -125,7 +144,7 @@ def _start(
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
-            env=_environment(work),
+            env=_environment(work, jobs),
         )
 
 
@@ -183,10 +202,12 @@ def _follow(
     return last, outcome
 
 
-def _environment(work: Path) -> dict[str, str]:
-    """The worker's environment: pinned threads, this Python's own kernel, no user settings."""
+def _environment(work: Path, jobs: int) -> dict[str, str]:
+    """The worker's environment: fixed threads and instructions, this Python's own kernel."""
     threads = str(THREADS)
     return os.environ | {
+        **page_pins(),
+        "COURSE_WORKERS": str(max(1, (os.cpu_count() or 1) // jobs)),
         "COURSE_CLAIMS_DIR": str(work / "claims"),
         "COURSE_PROGRESS": "off",
         "COURSE_DATA": str(data_root().resolve()),  # the kernel runs in another folder

@@ -2,7 +2,7 @@
 
 The notebook is what Colab and nbval open. It starts with a cell that fetches the course where it is
 not there, and holds the outputs of checked cells only, as the quick budget gives them: text, no
-images, no widget state.
+images, no widget state. Measured numbers in its prose are those of the ledger.
 """
 
 import sys
@@ -10,11 +10,13 @@ import sys
 import nbformat
 
 from lib.files import write_atomically
+from lib.ledger import load_ledger
 from tools.build import BUILD, bring_data, reporting
 from tools.chapters import Chapter, CourseError, is_checked, list_chapters, read_source
 from tools.colab import read_repository, with_first_cell
 from tools.execute import execute
 from tools.lock import exclusive
+from tools.quotes import fill_quotes
 from tools.results import Executed, Parameters
 
 TEXT = ("text/plain",)
@@ -31,6 +33,7 @@ def reference_notebook(result: Executed) -> nbformat.NotebookNode:
         cell.execution_count = number if checked else None  # nbval wants proof of a run
         kept = [_text_only(output, name, number) for output in cell.outputs] if checked else []
         cell.outputs = _joined(kept)
+    fill_quotes(notebook, load_ledger())
     return with_first_cell(notebook, read_repository())
 
 
@@ -78,7 +81,9 @@ def is_in_step(chapter: Chapter) -> bool:
     for cell in committed.cells:
         if cell.cell_type == "code":
             cell.outputs, cell.execution_count = [], None
-    expected = with_first_cell(read_source(chapter), read_repository())
+    source = read_source(chapter)
+    fill_quotes(source, load_ledger())
+    expected = with_first_cell(source, read_repository())
     return nbformat.writes(committed) == nbformat.writes(expected)
 
 

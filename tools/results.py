@@ -1,12 +1,14 @@
 """What the runs of chapters left, each under a key of all that it depends on.
 
-The key covers the chapter's code, `lib`, the data's checksums, the lock and the parameters. Prose
-is no part of it: an edit to text alone is joined with the outputs that are there.
+The key covers the chapter's code, the files that its imports reach, the data's checksums, the
+lock, the pins and the parameters. Prose is no part of it: an edit to text alone is joined with the
+outputs that are there. Neither is the ledger: cards are drawn anew when pages are staged.
 """
 
 import hashlib
 import json
 import platform
+import re
 import shutil
 import sys
 import tempfile
@@ -19,6 +21,8 @@ import nbformat
 
 from tools.chapters import ROOT, Chapter, CourseError, read_source
 from tools.folders import replace_folder
+from tools.pins import page_pins
+from tools.reach import reached_files
 
 RECORD = "run.json"  # what a run took, beside its notebook and claims
 THREADS = 1  # for every chapter, so that results repeat; workers of lib.trials use the cores
@@ -56,24 +60,37 @@ class Executed:
 
 
 def environment_key(parameters: Parameters, root: Path = ROOT) -> str:
-    """A hash of what all chapters share: `lib`, the data, the lock, Python, the parameters."""
-    digest = hashlib.sha256(repr((asdict(parameters), THREADS, platform.python_version())).encode())
-    shared = [root / "requirements.lock", root / "data" / "checksums.json"]
-    library = (p for p in (root / "lib").rglob("*") if p.is_file() and "__pycache__" not in p.parts)
-    for path in [*shared, *sorted(library)]:
-        digest.update(repr(path.relative_to(root).as_posix()).encode())
-        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    """A hash of what all chapters share: the data, the lock, Python, the pins, the parameters."""
+    what = (asdict(parameters), THREADS, platform.python_version(), dict(page_pins()))
+    digest = hashlib.sha256(repr(what).encode())
+    for name in ("requirements.lock", "data/checksums.json"):
+        digest.update(hashlib.sha256((root / name).read_bytes()).digest())
     return digest.hexdigest()
 
 
-def chapter_key(chapter: Chapter, common: str) -> str:
-    """A hash of the chapter's code and of `common`; prose does not count."""
-    code = [
-        (cell.source, sorted(EXECUTION_TAGS & set(cell.metadata.get("tags", []))))
-        for cell in read_source(chapter).cells
-        if cell.cell_type == "code"
-    ]
-    return hashlib.sha256(repr((common, code)).encode()).hexdigest()[:24]
+def chapter_key(chapter: Chapter, common: str, root: Path = ROOT) -> str:
+    """A hash of the chapter's code, of the files its imports reach and of `common`."""
+    code = read_code(chapter.source.read_text(encoding="utf-8"))
+    digest = hashlib.sha256(repr((code, common)).encode())
+    for path in reached_files([source for source, _ in code], root):
+        digest.update(repr(path.relative_to(root).as_posix()).encode())
+        digest.update(hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()[:24]
+
+
+def read_code(text: str) -> list[tuple[str, list[str]]]:
+    """The code cells of a py:percent source, each with those of its tags that change what it does.
+
+    Jupytext would give the same cells; but this takes no second, and a build in which nothing has
+    changed asks for nothing else.
+    """
+    cells = []
+    for cell in re.split(r"(?m)^# %%", text)[1:]:
+        marker, _, source = cell.partition("\n")
+        if "[markdown]" not in marker:
+            tags = {tag for tag in EXECUTION_TAGS if f'"{tag}"' in marker}
+            cells.append((source.strip("\n"), sorted(tags)))
+    return cells
 
 
 @dataclass(frozen=True)

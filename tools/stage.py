@@ -1,5 +1,10 @@
-"""Turns executed chapters and the other pages into the source folder that Sphinx reads."""
+"""Turns executed chapters and the other pages into the source folder that Sphinx reads.
 
+What runs left is brought up to date on the way: cards and quoted numbers come from the ledger as it
+is now, and widgets get their scripts and styles as they are now.
+"""
+
+import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -9,14 +14,16 @@ import nbformat
 import yaml
 
 from benchmarks.record import load_record
-from lib.claims import Claim, load_claims
+from lib.cards import Card
+from lib.ledger import Ledger
 from tools.benchmarks_page import render_benchmarks_page
 from tools.bibliography import cite, read_references
-from tools.chapters import ROOT, Chapter, CourseError, title_of
-from tools.claims_page import render_claims_page
+from tools.chapters import ROOT, Chapter, CourseError, read_source, title_of
+from tools.claims_page import found_cards, render_claims_page
 from tools.colab import read_repository
 from tools.contents_map import PLACE, read_stops, render_map
 from tools.exercises import without_solutions
+from tools.quotes import fill_quotes
 from tools.results import THREADS, Executed, Parameters
 from tools.syllabus_page import Page, read_syllabus, render_syllabus_page
 
@@ -26,14 +33,18 @@ GENERATED = {"benchmarks", "claims", "syllabus"}  # made here; the other pages a
 def stage(
     results: Iterable[Executed],
     parameters: Parameters,
+    ledger: Ledger,
     *,
     solutions: str = "show",
     root: Path = ROOT,
+    waiting: Sequence[Chapter] = (),
 ) -> dict[str, bytes]:
     """Every file of the book's source by its path: settings, contents, chapters, pages.
 
     Args:
+        ledger: the evidence.
         solutions: "show" has them folded on the pages, "hide" leaves them out.
+        waiting: chapters that are still being executed; their pages have text and code alone.
 
     Raises:
         CourseError: a chapter lacks its minutes, a claim its cell or an id of its own, a page its
@@ -47,19 +58,25 @@ def stage(
         for name, content in files.items()
         if name.endswith(".md")
     }
-    claims = {}
-    for result in results:
-        document, notebook = result.chapter.docname, result.notebook()
+    claims: dict[str, tuple[str, list[Card]]] = {}
+    chapters = {result.chapter: result.notebook() for result in results}
+    facts = {result.chapter: run_facts(result, parameters) for result in results}
+    chapters |= {chapter: read_source(chapter) for chapter in waiting}
+    for chapter, notebook in sorted(chapters.items(), key=lambda pair: pair[0].name):
         if solutions == "hide":
             notebook = without_solutions(notebook)
-        records = records_of(result, notebook)
-        claims[document] = (title_of(notebook), records)
-        pages[document] = chapter_page(notebook)
-        add_card(notebook, result, parameters, repository.colab_link(result.chapter))
-        add_anchors(notebook, [record.id for record in records])
+        cards = cards_of(chapter, results, ledger)
+        claims[chapter.docname] = (title_of(notebook), list(cards.values()))
+        pages[chapter.docname] = chapter_page(notebook)
+        link = repository.colab_link(chapter)
+        add_card(notebook, chapter, facts.get(chapter, WAITING), link)
+        add_anchors(notebook, cards)
+        renew_cards(notebook, cards)
+        renew_widgets(notebook)
+        fill_quotes(notebook, ledger)
         cite(notebook, references)
-        files[f"{document}.ipynb"] = nbformat.writes(notebook).encode()
-    files["index.md"] = with_map(files["index.md"], [result.chapter for result in results])
+        files[f"{chapter.docname}.ipynb"] = nbformat.writes(notebook).encode()
+    files["index.md"] = with_map(files["index.md"], sorted(chapters, key=lambda c: c.name))
     return files | generated_files(claims, pages, root)
 
 
@@ -87,19 +104,19 @@ def with_map(page: bytes, chapters: Sequence[Chapter]) -> bytes:
 
 
 def generated_files(
-    claims: Mapping[str, tuple[str, list[Claim]]], pages: Mapping[str, Page], root: Path
+    claims: Mapping[str, tuple[str, list[Card]]], pages: Mapping[str, Page], root: Path
 ) -> dict[str, bytes]:
     """The pages of claims, of the syllabus and of benchmarks.
 
     Args:
-        claims: (title, claims) of each chapter by its document name.
+        claims: (title, cards) of each chapter by its document name.
         pages: all others, by document name.
 
     Raises:
         CourseError: a claim has the id of another one, or a row of the syllabus no section.
     """
-    every = [record for _, records in claims.values() for record in records]
-    counts = Counter(record.id for record in every)
+    every = [card for _, cards in claims.values() for card in cards]
+    counts = Counter(card.claim.id for card in every)
     if twice := [claim for claim, count in counts.items() if count > 1]:
         raise CourseError(f"two chapters have a claim of the same id: {', '.join(twice)}")
     syllabus = read_syllabus(root / "chapters" / "syllabus.yml")
@@ -110,10 +127,20 @@ def generated_files(
     }
 
 
-def records_of(result: Executed, notebook: nbformat.NotebookNode) -> list[Claim]:
-    """The claims that a chapter's run recorded, in the order of the cells that measure them."""
-    code = "\n".join(cell.source for cell in notebook.cells)
-    return sorted(load_claims(result.folder / "claims"), key=lambda claim: code.find(claim.id))
+def cards_of(chapter: Chapter, results: Sequence[Executed], ledger: Ledger) -> dict[str, Card]:
+    """The cards of a chapter's claims by ID, in the order of the cells that show them."""
+    folder = next((r.folder for r in results if r.chapter == chapter), None)
+    if folder is None:
+        return {}
+    code = chapter.source.read_text(encoding="utf-8")
+    cards = found_cards(folder / "claims", ledger)
+    return dict(sorted(cards.items(), key=lambda pair: _place(pair[0], code)))
+
+
+def _place(claim: str, code: str) -> int:
+    """Where a claim's ID stands in the code of its chapter; at the end where it doesn't."""
+    place = code.find(f'"{claim}"')
+    return place if place >= 0 else len(code)
 
 
 def chapter_page(notebook: nbformat.NotebookNode) -> Page:
@@ -122,12 +149,28 @@ def chapter_page(notebook: nbformat.NotebookNode) -> Page:
     return Page.read(text, notebook.metadata.get("course", {}).get("rows", []))
 
 
+WAITING = {
+    "This page": "is still being computed: its figures appear when <code>make book</code> has "
+    "run the chapter"
+}
+
+
+def run_facts(result: Executed, parameters: Parameters) -> dict[str, str]:
+    """What a chapter's run took, by words for a reader."""
+    return {
+        "Computed in": f"{result.seconds:.0f} s, {result.peak_bytes / 1e9:.1f} GB",
+        "on": f"{parameters.device.upper()}, {THREADS} thread",
+        "with": f"budget {parameters.budget}, seed {parameters.seed}",
+    }
+
+
 def add_card(
-    notebook: nbformat.NotebookNode, result: Executed, parameters: Parameters, colab: str | None
+    notebook: nbformat.NotebookNode, chapter: Chapter, facts: Mapping[str, str], colab: str | None
 ) -> None:
-    """Put the chapter's times behind its opening: a reader's minutes, and what this run took.
+    """Put the chapter's times behind its opening: a reader's minutes, and what the run took.
 
     Args:
+        facts: of the run, as HTML by their names.
         colab: the address that opens the notebook there; None leaves the link out.
 
     Raises:
@@ -136,39 +179,69 @@ def add_card(
     course = notebook.metadata.get("course", {})
     missing = [key for key in ("reading_minutes", "exercise_minutes") if key not in course]
     if missing:
-        raise CourseError(
-            f"{result.chapter.name}: its header lacks course.{', course.'.join(missing)}"
-        )
-    link = f'<div><dt>Run it</dt><dd><a href="{escape(colab or "")}">on Colab</a></dd></div>\n'
-    card = f"""
-<dl class="course-facts">
-<div><dt>Reading</dt><dd>{course["reading_minutes"]} minutes</dd></div>
-<div><dt>Exercises</dt><dd>{course["exercise_minutes"]} minutes</dd></div>
-<div><dt>Computed in</dt><dd>{result.seconds:.0f} s, {result.peak_bytes / 1e9:.1f} GB</dd></div>
-<div><dt>on</dt><dd>{parameters.device.upper()}, {THREADS} thread</dd></div>
-<div><dt>with</dt><dd>budget {parameters.budget}, seed {parameters.seed}</dd></div>
-{link if colab else ""}</dl>
-"""
+        raise CourseError(f"{chapter.name}: its header lacks course.{', course.'.join(missing)}")
+    shown = {
+        "Reading": f"{course['reading_minutes']} minutes",
+        "Exercises": f"{course['exercise_minutes']} minutes",
+        **facts,
+    }
+    if colab:
+        shown["Run it"] = f'<a href="{escape(colab)}">on Colab</a>'
+    rows = "\n".join(f"<div><dt>{name}</dt><dd>{fact}</dd></div>" for name, fact in shown.items())
+    card = f'\n<dl class="course-facts">\n{rows}\n</dl>\n'
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(card, id="course-card"))
 
 
 def add_anchors(notebook: nbformat.NotebookNode, ids: Iterable[str]) -> None:
-    """Put a link target before the cell that measures each claim.
+    """Put a link target before the cell that shows each claim, or else the first that shows some.
 
     Raises:
-        CourseError: a claim was recorded, but no cell names it.
+        CourseError: claims were recorded, but no cell shows cards.
     """
     for claim in ids:
-        index = next(
-            (
-                i
-                for i, cell in enumerate(notebook.cells)
-                if cell.cell_type == "code" and f'"{claim}"' in cell.source
-            ),
-            None,
-        )
+        index = _first(notebook, f'"{claim}"')
         if index is None:
-            raise CourseError(f'claim {claim!r} was recorded, but no cell contains "{claim}"')
+            index = _first(notebook, ".cards(")
+        if index is None:
+            raise CourseError(f"claim {claim!r} was recorded, but no cell shows cards")
         anchor = f'<span id="claim-{claim}"></span>'
         cell = nbformat.v4.new_markdown_cell(anchor, id=f"anchor-{claim}"[:64])
         notebook.cells.insert(index, cell)
+
+
+def _first(notebook: nbformat.NotebookNode, text: str) -> int | None:
+    """The index of the first code cell that holds the text."""
+    for index, cell in enumerate(notebook.cells):
+        if cell.cell_type == "code" and text in cell.source:
+            return index
+    return None
+
+
+def renew_cards(notebook: nbformat.NotebookNode, cards: Mapping[str, Card]) -> None:
+    """Draw the cards in a notebook's outputs with the evidence that there is now."""
+    for output in _outputs(notebook):
+        text = output.get("data", {}).get("text/html", "")
+        _, found, rest = text.partition('<div class="course-claim" data-claim="')
+        card = cards.get(rest.partition('"')[0]) if found else None
+        if card is not None:
+            output.data["text/html"], output.data["text/plain"] = card._repr_html_(), repr(card)
+
+
+def renew_widgets(notebook: nbformat.NotebookNode) -> None:
+    """Give the course's widgets in a notebook the scripts and styles that there are now."""
+    from lib import widgets  # here: it takes a while, and a build with nothing to do needs none
+
+    saved = notebook.metadata.get("widgets", {}).values()
+    for model in (model for states in saved for model in states["state"].values()):
+        module, _, name = model["state"].get("_anywidget_id", "").rpartition(".")
+        if not module.startswith("lib.widgets"):
+            continue
+        kind = getattr(widgets, name, None)
+        if kind is None:
+            print(f"a widget {name} was executed, but there is none any more", file=sys.stderr)
+            continue
+        model["state"] |= {"_esm": kind._esm, "_css": kind._css}
+
+
+def _outputs(notebook: nbformat.NotebookNode) -> Iterable[nbformat.NotebookNode]:
+    return (output for cell in notebook.cells for output in cell.get("outputs", []))

@@ -13,15 +13,14 @@ from pathlib import Path
 import yaml
 from docutils.nodes import make_id
 
-from lib.claims import ICONS, Claim
+from lib.cards import ICONS, Card
 from tools.chapters import CourseError
 
 INTRO = """\
 # Syllabus
 
-What this course owes you, row by row. Each row leads to the sections that explain it, run it, show
-what came out, and let you try it. Where a row rests on claims, their verdicts in this build stand
-below it.
+What this course covers, row by row. Each row leads to the sections that explain it, run it, show
+what came out, and let you try it. Where a row rests on claims, their verdicts stand below it.
 """
 LATER = """\
 ## Not in the course yet
@@ -89,27 +88,27 @@ def read_syllabus(path: Path) -> Syllabus:
 
 
 def render_syllabus_page(
-    syllabus: Syllabus, pages: Mapping[str, Page], claims: Iterable[Claim]
+    syllabus: Syllabus, pages: Mapping[str, Page], cards: Iterable[Card]
 ) -> str:
     """The page in MyST Markdown: a list of rows for each part, each with its sections and claims.
 
     Args:
         pages: that rows may lead to, by document name, such as "chapters/01_activations".
-        claims: of all chapters.
+        cards: of all claims.
 
     Raises:
         CourseError: a section is nowhere or twice on its page; a chapter's header names other rows
             than lead to it; a claim names a row that is not there.
     """
-    claims = list(claims)
+    cards = list(cards)
     links = {row.id: [_link(row, section, pages) for section in row.sections]
              for row in syllabus.rows}  # fmt: skip
     _check_headers(links, pages)
-    if unknown := {id for claim in claims for id in claim.rows} - set(links):
+    if unknown := {id for card in cards for id in card.claim.rows} - set(links):
         raise CourseError(f"claims name rows that syllabus.yml lacks: {_listed(unknown)}")
     lines = [INTRO]
     for title, rows in syllabus.parts.items():
-        lines += [f"## {title}\n", *(_entry(row, links[row.id], claims) for row in rows)]
+        lines += [f"## {title}\n", *(_entry(row, links[row.id], cards) for row in rows)]
     if syllabus.later:
         lines += [LATER, *(_entry(row, [], []) for row in syllabus.later)]
     return "\n".join(lines)
@@ -152,13 +151,13 @@ def _check_headers(
                 raise CourseError(f"{document}: {fault.format(_listed(ids))}")
 
 
-def _entry(row: Row, links: Sequence[tuple[str, str]], claims: Sequence[Claim]) -> str:
+def _entry(row: Row, links: Sequence[tuple[str, str]], cards: Sequence[Card]) -> str:
     """A row as an item of a list, with lines for its sections and for the verdicts of claims."""
     lines = [f'- <span id="{row.id}"></span>**{row.id}** {row.text}']
     if links:
         lines.append(f"→ {', '.join(link for _, link in links)}")
     for verdict, icon in ICONS.items():
-        named = [c.id for c in claims if row.id in c.rows and c.verdict == verdict]
+        named = [c.claim.id for c in cards if row.id in c.claim.rows and c.verdict == verdict]
         if named:
             found = ", ".join(f'<a href="claims.html#{id}">{id}</a>' for id in named)
             lines.append(f'<span style="{MUTED}">{icon} {verdict}: {found}</span>')

@@ -9,13 +9,14 @@ import pytest
 import torch
 
 from lib import runtime, trained
-from lib.claims import claim, load_claims
 from lib.datasets import cifar10, fashion_mnist_files
 from lib.datasets.downloads import ChecksumError, DownloadError, fetch, store
 from lib.datasets.fashion_mnist import IdxError, parse_idx
 from lib.datasets.images import ImageDataset
+from lib.ledger import load_found, read_record, write_found, write_record
 from lib.models import ConvNet, pretrained
 from tests.cifar10 import FOLDER, replacements, write_cifar10
+from tests.evidence import make_claim, make_record
 from tests.faults.cases import refused, sampled
 from tests.faults.damage import damaged, plan
 
@@ -177,8 +178,8 @@ def test_a_damaged_batch_of_cifar10_is_unpacked_again(tiny, kind, seed):
 def record(tmp_path, monkeypatch):
     """The file of a recorded claim."""
     monkeypatch.setenv("COURSE_CLAIMS_DIR", str(tmp_path))
-    claim("water-is-wet", "Water is wet.", [1.0, 2.0, 3.0], above=0, run=RUN)
-    assert len(load_claims(tmp_path)) == 1
+    write_found(make_claim("water-is-wet"), [1.0, 2.0, 3.0])
+    assert len(load_found(tmp_path)) == 1
     return tmp_path / "water-is-wet.json"
 
 
@@ -187,19 +188,35 @@ def test_a_claim_s_record_cut_short_is_named(record, part):
     content = record.read_bytes()
     record.write_bytes(content[: part * len(content) // 100])
     with refused(ValueError, match=[record.name, "no record of a claim"]):
-        load_claims(record.parent)
+        load_found(record.parent)
 
 
-FIELDS = ("id", "values", "verdict", "mean", "needs", "versions", "between", "rows")
+FIELDS = ("id", "statement", "estimand", "between", "rows")
 
 
 @pytest.mark.parametrize("field", sampled(FIELDS, quick=2))
 def test_a_claim_s_record_without_a_field_is_named(record, field):
-    fields = json.loads(record.read_text())
-    del fields[field]
-    record.write_text(json.dumps(fields))
+    found = json.loads(record.read_text())
+    del found["claim"][field]
+    record.write_text(json.dumps(found))
     with refused(ValueError, match=[record.name, field]):
-        load_claims(record.parent)
+        load_found(record.parent)
+
+
+@pytest.fixture
+def evidence(tmp_path):
+    """A file of the ledger."""
+    path = tmp_path / "01_a" / "seed0.json"
+    write_record(make_record({make_claim(): [1.0, 2.0, 3.0]}), path)
+    return path
+
+
+@pytest.mark.parametrize("part", sampled(range(0, 96, 8), quick=3))
+def test_a_run_of_the_ledger_cut_short_is_named(evidence, part):
+    content = evidence.read_bytes()
+    evidence.write_bytes(content[: part * len(content) // 100])
+    with refused(ValueError, match=[evidence.name, "no record of a run"]):
+        read_record(evidence)
 
 
 def sha256(content):

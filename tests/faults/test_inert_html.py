@@ -8,8 +8,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from lib import runtime
-from lib.claims import claim
+from lib.cards import Card
+from lib.claims import Estimate
 from lib.widgets import (
     AttentionReader,
     Choice,
@@ -25,6 +25,7 @@ from lib.widgets import (
     Viewing,
 )
 from tests.browser import serve
+from tests.evidence import make_claim
 from tests.faults.cases import sampled
 from tools import build
 from tools.claims_page import render_claims_page
@@ -71,7 +72,6 @@ MOUNT = """async ({code, state}) => {
 TOLD = """() => [...document.querySelectorAll(".shown, .shown *")].flatMap((node) => [
     node.textContent, node.value ?? "", ...[...node.attributes].map(({ value }) => value)
 ])"""
-RUN = runtime.Run("standard", 0, torch.device("cpu"), 1)
 PICTURES = torch.rand(2, 3, 4, 4)
 
 
@@ -192,7 +192,8 @@ def test_an_address_with_html_starts_the_playground_as_it_is(payload, page):
 @pytest.mark.parametrize("payload", sampled(PAYLOADS, quick=3))
 def test_a_claim_shows_html_as_text(payload, page, capsys):
     text = PAYLOADS[payload]
-    made = claim("id", text, [1.0, 1.1, 1.2], above=0, unit=text, rows=[text], run=RUN)
+    claim = make_claim("id", statement=text, estimand=text, unit=text, rows=(text,))
+    made = Card(claim, Estimate.of([[1.0, 1.1, 1.2]]), Estimate.of([[1.0]]))
     shown = (
         made._repr_html_() + render_claims_page({"chapters/01_a": ("A", [made])}).split("\n")[-2]
     )

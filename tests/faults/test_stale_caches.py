@@ -20,7 +20,7 @@ def runs(root, tmp_path, monkeypatch):
     """Executes a chapter, but for the execution itself; which parameters were executed so far."""
     done = []
 
-    def start(chapter, notebook, parameters, work):
+    def start(chapter, notebook, parameters, work, jobs):
         done.append(parameters)
         nbformat.write(notebook, work / "notebook.ipynb")
         (work / "claims" / "claim.json").write_text("{}")
@@ -42,31 +42,55 @@ def write(name, text):
     return lambda root: (root / name).parent.mkdir(exist_ok=True) or (root / name).write_text(text)
 
 
+USES = "from lib import other, package"
 CHANGES = {
-    "a module of lib": write("lib/__init__.py", "# changed"),
-    "a new module": write("lib/new.py", ""),
-    "a new package": write("lib/package/__init__.py", ""),
-    "a widget's script": write("lib/widget.js", "let x;"),
-    "a module without content": write("lib/empty.txt", ""),
-    "a module that is gone": lambda root: (root / "lib/other.py").unlink(),
-    "a module of another name": lambda root: (root / "lib/other.py").rename(root / "lib/new.py"),
-    "one byte": write("lib/other.py", "x = 2\n"),
-    "the line ends": write("lib/other.py", "x = 1\r\n"),
+    "a module that it imports": write("lib/other.py", "x = 2\n"),
+    "a module that that one imports": write("lib/deep.py", "# changed"),
+    "a package that does something": write("lib/package/__init__.py", "y = 1\n"),
+    "a file beside it": write("lib/table.txt", "1\n"),
+    "a module that is gone": lambda root: (root / "lib/deep.py").unlink(),
+    "the line ends": write("lib/other.py", "from lib import deep\r\n"),
     "the data": write("data/checksums.json", '{"data": {}}'),
     "the lock": write("requirements.lock", "torch==2\n"),
     "the lock's comments": write("requirements.lock", "torch==1  # pinned\n"),
 }
+NO_CHANGES = {
+    "a module that nobody imports": write("lib/stranger.py", "x = 1\n"),
+    "a widget's script": write("lib/widget.js", "let x;"),
+    "a widget's style": write("lib/widget.css", "p {}"),
+    "a new package": write("lib/another/__init__.py", ""),
+    "another chapter's room": write("chapters/other.py", ""),
+    "evidence": write("data/evidence.json", "{}"),
+}
+
+
+@pytest.fixture
+def user(root, write_chapter):
+    """A chapter that imports from lib."""
+    for name, text in (
+        ("other", "from lib import deep\n"),
+        ("deep", ""),
+        ("package/__init__", "1"),
+    ):
+        write(f"lib/{name}.py", text)(root)
+    return write_chapter("01_a", f"{USES}\n{CODE}")
 
 
 @pytest.mark.parametrize("change", sampled(CHANGES, quick=6))
-def test_a_change_of_what_chapters_share_executes_again(change, runs, root, write_chapter):
-    (root / "lib" / "other.py").write_text("x = 1\n")
-    chapter = write_chapter("01_a", CODE)
-    runs(chapter), runs(chapter)
+def test_a_change_of_what_a_chapter_reaches_executes_again(change, runs, root, user):
+    runs(user), runs(user)
     assert len(runs.done) == 1
     CHANGES[change](root)
-    runs(chapter), runs(chapter)
+    runs(user), runs(user)
     assert len(runs.done) == 2
+
+
+@pytest.mark.parametrize("change", NO_CHANGES)
+def test_a_change_of_anything_else_executes_nothing(change, runs, root, user):
+    runs(user)
+    NO_CHANGES[change](root)
+    runs(user)
+    assert len(runs.done) == 1
 
 
 OTHERS = [

@@ -14,11 +14,12 @@ from unittest import mock
 import torch
 
 from lib import runtime, trained
-from lib.claims import claim, load_claims
 from lib.datasets.downloads import StorageError, fetch, store
 from lib.datasets.images import ImageDataset
 from lib.files import write_atomically
+from lib.ledger import load_found, write_found
 from lib.models import ConvNet
+from tests.evidence import make_claim
 from tools import execute
 from tools.chapters import Chapter
 from tools.folders import replace_folder
@@ -94,12 +95,12 @@ def _read_network(folder: Path) -> int | None:
 
 def _claim(folder: Path, version: int) -> None:
     with mock.patch.dict(os.environ, COURSE_CLAIMS_DIR=str(folder)):
-        claim("water-is-wet", f"Version {version}. " * 10_000, [1.0, 1.1, 1.2], above=0, run=RUN)
+        write_found(make_claim(statement=f"Version {version}. " * 10_000), [1.0, 1.1, 1.2])
 
 
 def _read_claim(folder: Path) -> int | None:
-    records = load_claims(folder)
-    return int(records[0].statement.split()[1][0]) if records else None
+    found = load_found(folder)
+    return int(found[0][0].statement.split()[1][0]) if found else None
 
 
 def _replace(folder: Path, version: int) -> None:
@@ -134,7 +135,9 @@ def _execute(folder: Path, version: int) -> None:
     chapter.source.write_text(f"# %%\nprint({version})\n")
     ended = {"seconds": 1.0, "peak_bytes": 1}
     fakes = {
-        "_start": lambda chapter, notebook, parameters, work: _kept_as(notebook, work, version),
+        "_start": lambda chapter, notebook, parameters, work, jobs: _kept_as(
+            notebook, work, version
+        ),
         "_supervise": lambda *_, **__: ended,
     }
     with mock.patch.multiple(execute, **fakes):
@@ -158,7 +161,7 @@ WRITERS = {
     "store": Writer(_store, _read_bytes, (DOWNLOADS,), StorageError),
     "fetch": Writer(_fetch, _read_bytes, (DOWNLOADS,), StorageError),
     "network": Writer(_save, _read_network, (FILES, "lib/trained.py")),
-    "claim": Writer(_claim, _read_claim, (FILES, "lib/claims.py")),
+    "claim": Writer(_claim, _read_claim, (FILES, "lib/ledger.py")),
     "book": Writer(_replace, _read_folder, ("tools/folders.py",)),
     "executed chapter": Writer(_execute, _read_executed, ("tools/results.py", "tools/folders.py")),
 }

@@ -1,133 +1,96 @@
-import dataclasses
-import errno
-import json
 import math
-import re
 import subprocess
 import sys
 
 import pytest
-import torch
 
 from lib import claims, runtime
-from lib.claims import ClaimError, claim, load_claims
-
-RUN = runtime.Run("standard", seed=7, device=torch.device("cpu"), threads=2)
-VALUES = [1.0, 2.0, 3.0]  # mean 2, interval -0.484 to 4.484
+from lib.claims import FAILS, HOLDS, OPEN, Estimate, agrees
+from tests.evidence import VALUES, make_claim
 
 
-@pytest.fixture(autouse=True)
-def folder(monkeypatch, tmp_path):
-    monkeypatch.setenv("COURSE_CLAIMS_DIR", str(tmp_path / "claims"))
-    return tmp_path / "claims"
+def test_mean_and_interval_are_those_worked_out_by_hand():
+    found = Estimate.of([VALUES])
+    assert (found.mean, found.low, found.high) == pytest.approx((2, -0.484, 4.484), abs=5e-4)
+    assert (found.values, found.runs) == (3, 1)
 
 
-def make(values=VALUES, *, id="two-is-more", run=RUN, **options):
-    bound = {} if {"above", "below", "between"} & set(options) else {"above": -1}
-    return claim(id, "Two is more than nothing.", values, run=run, **bound, **options)
-
-
-def test_mean_interval_and_count_are_those_worked_out_by_hand():
-    result = make()
-    assert (result.mean, result.low, result.high) == pytest.approx((2, -0.484, 4.484), abs=5e-4)
-    assert result.n == 3
+def test_from_four_runs_on_the_interval_covers_the_means_of_the_runs():
+    runs = [[0, 2], [1, 3], [2, 4], [3, 5]]  # means 1, 2, 3, 4
+    found = Estimate.of(runs)
+    assert (found.low, found.high) == pytest.approx((0.446, 4.554), abs=1e-3)
+    assert (found.mean, found.values, found.runs) == (2.5, 8, 4)
+    pooled = Estimate.of(runs[:3])
+    assert (pooled.low, pooled.high) == pytest.approx((0.516, 3.484), abs=1e-3)
 
 
 @pytest.mark.parametrize(
     ("bound", "verdict"),
     [
-        ({"above": -0.5}, "holds"),
-        ({"above": 0}, "inconclusive"),
-        ({"above": 4.5}, "does not hold here"),
-        ({"below": 4.5}, "holds"),
-        ({"below": 4}, "inconclusive"),
-        ({"below": -0.5}, "does not hold here"),
-        ({"between": (-0.5, 4.5)}, "holds"),
-        ({"between": (0, 5)}, "inconclusive"),
-        ({"between": (1, 3)}, "inconclusive"),
-        ({"between": (5, 6)}, "does not hold here"),
-        ({"between": (-6, -5)}, "does not hold here"),
+        ({"above": -0.5}, HOLDS),
+        ({"above": 0}, OPEN),
+        ({"above": 4.5}, FAILS),
+        ({"below": 4.5}, HOLDS),
+        ({"below": 4}, OPEN),
+        ({"below": -0.5}, FAILS),
+        ({"between": (-0.5, 4.5)}, HOLDS),
+        ({"between": (0, 5)}, OPEN),
+        ({"between": (1, 3)}, OPEN),
+        ({"between": (5, 6)}, FAILS),
+        ({"between": (-6, -5)}, FAILS),
     ],
 )
 def test_the_verdict_says_where_the_whole_interval_lies(bound, verdict):
-    assert make(**bound, expect=verdict).verdict == verdict
+    assert Estimate.of([VALUES]).verdict(make_claim(**bound)) == verdict
 
 
 @pytest.mark.parametrize(
     ("bound", "verdict"),
     [
-        ({"above": 1}, "does not hold here"),
-        ({"above": 0.9}, "holds"),
-        ({"below": 1}, "does not hold here"),
-        ({"below": 1.1}, "holds"),
-        ({"between": (0, 1)}, "holds"),
+        ({"above": 1}, FAILS),
+        ({"above": 0.9}, HOLDS),
+        ({"below": 1}, FAILS),
+        ({"below": 1.1}, HOLDS),
+        ({"between": (0, 1)}, HOLDS),
     ],
 )
 def test_values_that_are_all_the_same_get_a_verdict_even_on_the_bound(bound, verdict):
-    assert make([1, 1, 1], **bound, expect=verdict).verdict == verdict
+    assert Estimate.of([[1, 1, 1]]).verdict(make_claim(**bound)) == verdict
 
 
-def test_one_coarse_line_is_printed(capsys):
-    make()
-    assert capsys.readouterr() == ("claim two-is-more: holds\n", "")
+@pytest.mark.parametrize("runs", [[[5]], [[5, 6]], [[5], [6]], [[1, 2, math.nan]]])
+def test_too_few_values_or_none_that_count_leave_it_open(runs):
+    found = Estimate.of(runs)
+    assert not found.has_interval
+    assert found.verdict(make_claim(above=0)) == OPEN
 
 
-def test_another_verdict_than_the_text_relies_on_is_an_error_with_the_numbers(capsys, folder):
-    with pytest.raises(ClaimError) as caught:
-        make(above=0)
-    for part in (
-        "relies on 'holds'",
-        "the verdict is 'inconclusive'",
-        "[two-is-more]",
-        "2.0 (95% interval −0.5 to 4.5, 3 seeds)",
-        "above 0",
-    ):
-        assert part in str(caught.value)
-    assert capsys.readouterr().out == "claim two-is-more: inconclusive\n"
-    assert load_claims(folder)[0].verdict == "inconclusive"
-
-
-def test_a_rule_that_fails_as_the_text_says_is_no_error():
-    assert make(above=9, expect="does not hold here").expect == "does not hold here"
-
-
-def test_on_other_data_a_verdict_is_reported_and_not_enforced(capsys):
-    elsewhere = dataclasses.replace(RUN, as_written=False)
-    assert make(above=9, run=elsewhere).verdict == "does not hold here"
-    assert "does not hold here" in capsys.readouterr().out
-    with pytest.raises(ClaimError):
-        make(above=9)
+def test_no_value_at_all_is_refused():
+    with pytest.raises(ValueError, match="needs one value at least"):
+        Estimate.of([[], []])
 
 
 @pytest.mark.parametrize(
-    ("budget", "needs", "assessed"),
+    ("bound", "evidence", "here", "same"),
     [
-        ("quick", "quick", True),
-        ("quick", "standard", False),
-        ("quick", "full", False),
-        ("standard", "quick", True),
-        ("standard", "standard", True),
-        ("standard", "full", False),
-        ("full", "quick", True),
-        ("full", "standard", True),
-        ("full", "full", True),
+        ({"above": 1}, [5, 6, 7], [1.5], True),  # holds: the mean here is on the same side
+        ({"above": 1}, [5, 6, 7], [0.5], False),
+        ({"above": 1}, [5, 6, 7], [-9, 9, 9], True),
+        ({"above": 9}, [5, 6, 7], [8], True),  # fails
+        ({"above": 9}, [5, 6, 7], [9.5], False),
+        ({"between": (3, 9)}, [5, 6, 7], [2.5], False),
+        ({"above": 2}, VALUES, [6.9], True),  # inconclusive: 2.48 √(1 + 3/1) = 4.97 around 2
+        ({"above": 2}, VALUES, [7.0], False),
+        ({"above": 2}, VALUES, [-2.9], True),
+        ({"above": 2}, VALUES, [5.0, 5.2, 5.6], True),  # 2.48 √(1 + 3/3) = 3.51
+        ({"above": 2}, VALUES, [5.4, 5.5, 5.8], False),
+        ({"above": 2}, [3], [99], True),  # the evidence is one value: nothing contradicts it
+        ({"above": 1}, [5, 6, 7], [math.nan], False),
     ],
 )
-def test_only_a_budget_that_suffices_assesses(capsys, budget, needs, assessed):
-    result = make(run=dataclasses.replace(RUN, budget=budget), needs=needs)
-    assert (result.verdict == "holds") is assessed
-    line = "holds" if assessed else f"not assessed at {budget} (needs {needs})"
-    assert capsys.readouterr().out == f"claim two-is-more: {line}\n"
-
-
-@pytest.mark.parametrize("values", [[], [5], [math.nan] * 3, [-9, -9, -9]])
-def test_what_is_not_assessed_shows_no_evidence_and_never_fails(values, folder):
-    result = make(values, run=dataclasses.replace(RUN, budget="quick"), above=0)
-    assert (result.verdict, result.mean, result.low, result.high) == ("not assessed", *[None] * 3)
-    assert "nothing at budget quick, since the evidence takes standard" in str(result)
-    for value in values:
-        assert f"{value:g}" not in result._repr_html_().partition("Measured")[2]
-    assert load_claims(folder)[0].n == len(values)
+def test_a_run_agrees_where_it_does_not_contradict_the_evidence(bound, evidence, here, same):
+    found = Estimate.of([evidence]), Estimate.of([here])
+    assert agrees(make_claim(**bound), *found) is same
 
 
 def test_budgets_are_those_of_a_run():
@@ -140,8 +103,6 @@ def test_budgets_are_those_of_a_run():
         ({"id": "Two is more"}, "kebab-case, such as 'relu-beats-sigmoid'; got 'Two is more'"),
         ({"id": "two-is-more\n"}, "kebab-case"),
         ({"id": "../two"}, "kebab-case"),
-        ({"values": [1, 2]}, r"3 or more finite numbers; got \[1.0, 2.0\]"),
-        ({"values": [1, 2, math.nan]}, "3 or more finite numbers; got .*nan"),
         ({"above": 1, "below": 2}, "exactly one of above, below and between; got {'above': 1, 'be"),
         ({"above": None}, "exactly one of above, below and between; got {}"),
         ({"above": math.nan}, "a bound must be finite; got"),
@@ -149,113 +110,36 @@ def test_budgets_are_those_of_a_run():
         ({"between": (2, 1)}, r"between must be \(lowest, highest\); got \(2, 1\)"),
         ({"needs": "long"}, "needs must be one of quick, standard, full; got 'long'"),
         ({"expect": "true"}, "expect must be 'holds', 'does not hold here' or 'inconclusive'; got"),
-        ({"expect": "not assessed"}, "expect must be"),
+        ({"expect": "no evidence yet"}, "expect must be"),
         ({"rows": "M06"}, "rows must be several IDs"),
+        ({"version": 0}, "version must be 1 or more; got 0"),
     ],
 )
-def test_bad_arguments_are_named_and_nothing_is_recorded(options, message, folder):
+def test_bad_arguments_are_named(options, message):
     with pytest.raises(ValueError, match=message):
-        make(**options)
-    assert load_claims(folder) == []
-
-
-def test_tensors_are_numbers_too():
-    assert make(torch.tensor([1, 2, 3])).values == (1.0, 2.0, 3.0)
-
-
-@pytest.mark.parametrize("bound", [{"above": -1}, {"below": 5}, {"between": (-1, 5)}])
-def test_a_record_comes_back_as_it_was(folder, bound):
-    result = make(**bound, unit="points", rows=["M05", "M06"])
-    assert load_claims(folder) == [result]
-    assert [path.name for path in folder.iterdir()] == ["two-is-more.json"]
-
-
-def test_a_record_states_the_run_that_measured_it(folder):
-    make(rows=["M06"])
-    record = json.loads((folder / "two-is-more.json").read_text())
-    expected = {"budget": "standard", "seed": 7, "device": "CPU", "threads": 2, "rows": ["M06"]}
-    assert {name: record[name] for name in expected} == expected
-    assert torch.__version__.startswith(record["versions"]["torch"])
-
-
-def test_measuring_again_replaces_the_record(folder):
-    make()
-    again = make([2, 2, 2])
-    assert load_claims(folder) == [again]
-
-
-def test_a_record_that_cannot_be_finished_leaves_the_old_one(folder, monkeypatch):
-    first = make()
-
-    def fail(*arguments):
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    monkeypatch.setattr(claims.Path, "replace", fail)
-    with pytest.raises(OSError, match="No space left"):
-        make([2, 2, 2])
-    assert load_claims(folder) == [first]
-    assert len(list(folder.iterdir())) == 1
-
-
-def test_without_a_folder_nothing_is_recorded(folder, monkeypatch):
-    monkeypatch.delenv("COURSE_CLAIMS_DIR")
-    make()
-    assert not folder.exists()
-    assert load_claims(folder) == []
-
-
-@pytest.mark.parametrize("text", ["", "{}", "[]", '{"id": "two-is-more"}'])
-def test_a_file_that_is_no_record_is_named(folder, text):
-    folder.mkdir()
-    (folder / "broken.json").write_text(text)
-    with pytest.raises(ValueError, match=r"broken\.json is no record of a claim"):
-        load_claims(folder)
+        make_claim(**options)
 
 
 @pytest.mark.parametrize(
-    ("options", "bound", "measured"),
+    ("options", "values", "bound", "words"),
     [
-        ({"above": -1}, "above −1", "2.0 (95% interval −0.5 to 4.5, 3 seeds)"),
-        ({"below": 9, "unit": "points"}, "below 9 points", "2.0 points (95% interval −0.5"),
-        ({"between": (-1, 9), "unit": "%"}, "between −1 and 9%", "2.0% (95% interval"),
-        ({"values": [88.64, 88.6, 88.68]}, "above −1", "88.640 (95% interval 88.541 to 88.739"),
-        ({"values": [1000, 2000, 3000]}, "above −1000", "2000 (95% interval −484 to 4484"),
-        ({"values": [0.25, 0.25, 0.25]}, "above −1", "0.25 (95% interval 0.25 to 0.25"),
+        ({}, VALUES, "above −1", "2.0 (95% interval −0.5 to 4.5; 3 values)"),
+        ({"below": 9, "unit": "points"}, VALUES, "below 9 points", "2.0 points (95% interval −0.5"),
+        ({"between": (-1, 9), "unit": "%"}, VALUES, "between −1 and 9%", "2.0% (95% interval"),
+        ({}, [88.64, 88.6, 88.68], "above −1", "88.6 (95% interval 88.5 to 88.7"),
+        ({}, [1000, 2000, 3000], "above −1", "2000 (95% interval −484 to 4484"),
+        ({}, [0.25, 0.25, 0.25], "above −1", "0.25 (95% interval 0.25 to 0.25"),
+        ({}, [0.33679, 0.33756, 0.33832], "above −1", "0.338 (95% interval 0.336 to 0.339"),
+        ({"unit": "points"}, [3.14159, 3], "above −1 points", "3.07 points (2 values)"),
+        ({}, [5], "above −1", "5 (1 value)"),
     ],
 )
-def test_numbers_show_as_many_digits_as_the_interval_supports(options, bound, measured):
-    result = make(**({"above": -1000} if 1000 in options.get("values", []) else {}) | options)
-    assert result.bound == bound
-    assert result.measured.startswith(measured)
+def test_numbers_show_as_many_digits_as_the_interval_supports(options, values, bound, words):
+    claim = make_claim(**options)
+    assert claim.bound == bound
+    assert Estimate.of([values]).words(claim).startswith(words)
 
 
-@pytest.mark.parametrize(
-    ("bound", "verdict", "icon"),
-    [(-1, "holds", "✓"), (9, "does not hold here", "✗"), (0, "inconclusive", "?")],
-)
-def test_a_card_tells_the_verdict_in_words_and_by_a_sign_not_by_color_alone(bound, verdict, icon):
-    card = make(above=bound, expect=verdict)._repr_html_()
-    words = re.sub(r"<[^>]*>", "", card)
-    assert f"{icon} Claim: {verdict}" in words
-    assert f'aria-hidden="true" style="color:{claims.COLORS[verdict]}">{icon}</span>' in card
-    assert f"Asked for: above {bound}.".replace("-", "−") in words
-
-
-def test_a_card_escapes_its_text_and_stays_one_line():
-    result = claim("less", "a < b & c > d", VALUES, run=RUN, above=-1, unit="<b>")
-    card = result._repr_html_()
-    assert "a &lt; b &amp; c &gt; d" in card
-    assert "<b>" not in card
-    assert "\n" not in card
-
-
-def test_reading_records_needs_no_torch():
-    program = "import sys, lib.claims; sys.exit('torch' in sys.modules)"
+def test_claims_need_no_torch():
+    program = "import sys, lib.cards, lib.ledger; sys.exit('torch' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", program]).returncode == 0
-
-
-@pytest.mark.gpu
-@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
-def test_a_cuda_device_is_recorded_by_its_name():
-    result = make(run=dataclasses.replace(RUN, device=torch.device("cuda")))
-    assert result.device == torch.cuda.get_device_name()

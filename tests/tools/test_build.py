@@ -1,18 +1,25 @@
+import json
 import sys
 
 import pytest
+import torch
 
 from tools import build
+from tools.chapters import Chapter
+from tools.results import Executed, Parameters
 
 
-def test_a_page_that_is_too_heavy_is_named_with_its_size(tmp_path):
-    page = tmp_path / "chapters" / "01_a.html"
-    page.parent.mkdir()
-    page.write_bytes(b"x" * build.MAX_PAGE)
-    build.check_weight(tmp_path)
-    page.write_bytes(b"x" * (build.MAX_PAGE + 10_000))
-    with pytest.raises(build.BuildError, match=r"chapters/01_a.html 1.51 MB"):
-        build.check_weight(tmp_path)
+def test_what_a_page_took_and_weighs_is_noted_and_refuses_nothing(tmp_path, monkeypatch):
+    monkeypatch.setattr(build, "BUILD", tmp_path / "_build")
+    page = tmp_path / "html" / "chapters" / "01_a.html"
+    page.parent.mkdir(parents=True)
+    page.write_bytes(b"x" * 9_000_000)
+    result = Executed(Chapter(tmp_path / "01_a.py"), tmp_path / "key", 999.0, 10**11)
+    build.note_pages([result], Parameters("standard", 3), tmp_path / "html")
+    noted = json.loads(build.pages_file(Parameters("standard", 3)).read_text())
+    assert noted["01_a"] == {
+        "key": "key", "seconds": 999.0, "peak_bytes": 10**11, "bytes": 9_000_000
+    }  # fmt: skip
 
 
 @pytest.mark.parametrize("changed", [{"a.md": b"2"}, {"b.md": b"1"}, {}])
@@ -69,3 +76,30 @@ def test_the_command_line_has_the_makefiles_defaults(monkeypatch):
     options = build.parse_arguments()
     assert (options.budget, options.seed, options.device) == ("standard", 0, "cpu")
     assert options.out == build.BUILD / "html"
+    assert options.jobs is None
+
+
+@pytest.mark.parametrize(
+    ("option", "said"),
+    [
+        ("--jobs=0", "JOBS must be a whole number of at least 1; got '0'"),
+        ("--jobs=two", "JOBS must be a whole number of at least 1; got 'two'"),
+        ("--seed=-1", "SEED must be a whole number of at least 0; got '-1'"),
+        ("--seed=1.5", "SEED must be"),
+        ("--device=tpu", "invalid choice: 'tpu'"),
+        ("--budget=long", "invalid choice: 'long'"),
+    ],
+)
+def test_a_bad_option_is_refused_at_once(option, said, monkeypatch, capsys):
+    monkeypatch.setattr(sys, "argv", ["build", option])
+    with pytest.raises(SystemExit) as refused:
+        build.parse_arguments()
+    assert refused.value.code == 2
+    assert said in capsys.readouterr().err
+
+
+@pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
+def test_a_gpu_that_is_not_there_is_refused_before_any_chapter_starts():
+    with pytest.raises(build.BuildError, match=r"finds 0 CUDA device.*Leave DEVICE out"):
+        build.check_device("cuda")
+    build.check_device("cpu")

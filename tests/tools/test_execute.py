@@ -65,8 +65,8 @@ def test_an_edit_to_code_runs_again_and_drops_the_outdated_result(write_chapter,
     assert not first.folder.exists()
 
 
-@pytest.mark.parametrize("changed", ["lib/new.js", "requirements.lock", "data/checksums.json"])
-def test_the_key_covers_library_lock_and_data(changed, root):
+@pytest.mark.parametrize("changed", ["requirements.lock", "data/checksums.json"])
+def test_the_key_covers_lock_and_data(changed, root):
     before = environment_key(QUICK, root)
     (root / changed).write_text("changed")
     assert environment_key(QUICK, root) != before
@@ -79,10 +79,32 @@ def test_the_key_covers_the_parameters(other, root):
     assert environment_key(other, root) != environment_key(QUICK, root)
 
 
-def test_tags_count_only_where_they_change_the_execution(write_chapter):
+def test_the_key_covers_the_pins(root, monkeypatch):
+    keys = set()
+    for pinned in ({}, {"ATEN_CPU_CAPABILITY": "avx2"}):
+        monkeypatch.setattr("tools.results.page_pins", lambda pinned=pinned: pinned)
+        keys.add(environment_key(QUICK, root))
+    assert len(keys) == 2
+
+
+def test_what_is_ready_is_told_while_others_run(write_chapter, run):
+    chapters = [write_chapter(f"0{i}_a", f"print({i})") for i in (1, 2)]
+    run(chapters[1])
+    told = []
+    run(*chapters, ready=lambda results: told.append([r.chapter.name for r in results]))
+    assert told == [["01_a", "02_a"]]  # the second was there before
+
+
+def test_chapters_share_the_cores(write_chapter, run):
+    chapter = write_chapter("01_a", "import os\nprint(os.environ['COURSE_WORKERS'])")
+    (result,) = run(chapter, jobs=10_000)
+    assert outputs(result) == ["1\n"]
+
+
+def test_tags_count_only_where_they_change_the_execution(write_chapter, root):
     def key(tags):
         cell = nbformat.v4.new_code_cell("1 / 1", metadata={"tags": tags})
-        return chapter_key(write_chapter("01_a", cell), "common")
+        return chapter_key(write_chapter("01_a", cell), "common", root)
 
     assert key(["hide-input"]) == key([])
     assert key(["raises-exception"]) != key([])

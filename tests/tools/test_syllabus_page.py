@@ -1,14 +1,13 @@
 import re
 
 import pytest
-import torch
 
-from lib import runtime
-from lib.claims import claim
+from lib.cards import Card
+from lib.claims import Estimate
+from tests.evidence import make_claim
 from tools.chapters import ROOT, CourseError, list_chapters, read_source
 from tools.syllabus_page import Page, Row, Syllabus, read_syllabus, render_syllabus_page
 
-STANDARD = runtime.Run("standard", seed=0, device=torch.device("cpu"), threads=1)
 SYLLABUS = Syllabus(
     {
         "First part": (Row("M01", "A score $f = Wx$.", ("00_recap#Scores: $Wx$ & more",)),),
@@ -20,6 +19,10 @@ PAGES = {
     "index": Page(("How to use it",)),
     "chapters/00_recap": Page(("Scores: $Wx$ & more", "Layers", "Twice", "Twice"), ("M01", "U1")),
 }
+
+
+def card(id, values, *rows):
+    return Card(make_claim(id, above=0, rows=rows), Estimate.of([values]), None)
 
 
 def lead(*sections, id="M01", pages=PAGES):
@@ -48,9 +51,7 @@ def test_parts_are_headings_and_what_is_to_come_is_last():
 
 
 def test_a_row_shows_the_verdicts_of_its_claims_and_no_others():
-    wins = claim("one-wins", "One.", [3, 4, 5], run=STANDARD, above=0, rows=["M01", "U1"])
-    loses = claim("two-wins", "Two.", [-3, -4, -5], run=STANDARD, above=0, rows=["M01"],
-                  expect="does not hold here")  # fmt: skip
+    wins, loses = card("one-wins", [3, 4, 5], "M01", "U1"), card("two-wins", [-3, -4, -5], "M01")
     page = render_syllabus_page(SYLLABUS, PAGES, [wins, loses])
     first, second = page.partition("**U1**")[0], page.partition("**U1**")[2]
     assert '✓ holds: <a href="claims.html#one-wins">one-wins</a></span>' in first
@@ -60,7 +61,7 @@ def test_a_row_shows_the_verdicts_of_its_claims_and_no_others():
 
 
 def test_a_claim_of_a_row_that_is_not_there_is_refused():
-    lost = claim("one-wins", "One.", [3, 4, 5], run=STANDARD, above=0, rows=["M99"])
+    lost = card("one-wins", [3, 4, 5], "M99")
     with pytest.raises(CourseError, match=r"syllabus\.yml lacks: M99"):
         render_syllabus_page(SYLLABUS, PAGES, [lost])
 

@@ -19,7 +19,7 @@ import jupytext
 
 from lib.setup import NEEDED, pinned
 from tools.assignment.copying import copy_from_course
-from tools.chapters import Chapter, CourseError, read_source
+from tools.chapters import Chapter, CourseError, read_source, room_of
 from tools.exercises import list_exercises, without_solutions
 from tools.grading.sandbox import SHARED
 
@@ -142,7 +142,8 @@ def write_autograder(chapter: Chapter, target: Path) -> None:
 
 def write_files(chapter: Chapter, out: Path) -> None:
     """What the judge needs, at its places in the course: code, the chapter, its hidden tests."""
-    copy_from_course((*SHARED, f"chapters/hidden/{chapter.source.name}"), out)
+    hidden = f"chapters/hidden/{chapter.source.name}"
+    copy_from_course((*SHARED, f"chapters/{room_of(chapter.name)}", hidden), out)
     notebook = without_solutions(read_source(chapter))
     jupytext.write(notebook, out / "chapters" / chapter.source.name, fmt="py:percent")
 

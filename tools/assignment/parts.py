@@ -21,7 +21,9 @@ from tools.exercises import Exercise, list_exercises, without_solutions
 from tools.folders import replace_folder
 
 MARK = ".course-assignment"  # a folder with this file is ours to replace
-TAKEN_ALONG = ("lib", "requirements.txt", "data/README.md", "data/checksums.json", "LICENSE")
+TAKEN_ALONG = (
+    "lib", "requirements.txt", "data/README.md", "data/checksums.json", "data/evidence", "LICENSE",
+)  # fmt: skip
 OUTCOMES = "After this chapter you can"
 README = """\
 # {title}
@@ -85,7 +87,8 @@ def write_assignment(
 
 def write_student(chapters: Sequence[Chapter], out: Path, published: Repository | None) -> None:
     """Notebooks without solutions and outputs, beside all that their checks need."""
-    copy_from_course(TAKEN_ALONG, out)
+    rooms = [chapter.room.relative_to(ROOT).as_posix() for chapter in chapters]
+    copy_from_course((*TAKEN_ALONG, *rooms), out)
     for chapter in chapters:
         notebook = without_solutions(read_source(chapter))
         notebook = with_first_cell(notebook, published or read_repository())
@@ -102,8 +105,8 @@ def write_student(chapters: Sequence[Chapter], out: Path, published: Repository 
 def _places(chapters: Sequence[Chapter], published: Repository | None) -> str:
     """Where a notebook can be run."""
     lines = [
-        "- In Jupyter: `pip install -r requirements.txt`, and keep the notebooks beside the folder "
-        "`lib`. Then no network is needed."
+        "- In Jupyter: `pip install -r requirements.txt`, and keep the notebooks beside the "
+        "folders `lib` and `chapters`. Then no network is needed."
     ]
     if published is None or published.colab_link(chapters[0], folder="") is None:
         lines.append("- On Colab: upload a notebook; its first cell fetches the rest.")

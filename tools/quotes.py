@@ -1,0 +1,58 @@
+"""Fills measured numbers into prose: `{{relu-beats-sigmoid}}` becomes the evidence's mean.
+
+Forms: `{{id}}` the mean with its unit, `{{id size}}` without its sign, `{{id number}}` without its
+unit, `{{id interval}}` the 95% interval.
+"""
+
+import math
+import re
+import sys
+from collections.abc import Callable
+
+import nbformat
+
+from lib.claims import Estimate, minus, with_unit
+from lib.ledger import Ledger
+from tools.chapters import CourseError
+
+QUOTE = re.compile(r"\{\{([a-z0-9]+(?:-[a-z0-9]+)+)(?: (\w+))?\}\}")
+UNKNOWN = "(not measured yet)"
+
+
+def rounded(estimate: Estimate, value: float) -> str:
+    """The value as prose gives it: to the first digit that the interval leaves in doubt."""
+    half = (estimate.high - estimate.low) / 2
+    if not half > 0:
+        return minus(f"{value:.2g}")
+    return minus(f"{value:.{max(0, -math.floor(math.log10(half)))}f}")
+
+
+FORMS: dict[str, Callable[[Estimate, str], str]] = {
+    "mean": lambda e, unit: with_unit(rounded(e, e.mean), unit),
+    "size": lambda e, unit: with_unit(rounded(e, abs(e.mean)), unit),
+    "number": lambda e, unit: rounded(e, e.mean),
+    "interval": lambda e, unit: f"{rounded(e, e.low)} to {rounded(e, e.high)}",
+}
+
+
+def fill_quotes(notebook: nbformat.NotebookNode, ledger: Ledger) -> None:
+    """Put the ledger's numbers into the prose of a notebook; its cells are changed.
+
+    A claim without evidence is named on stderr, and the prose says that it is not measured yet.
+
+    Raises:
+        CourseError: a quote asks for a form that there is none of.
+    """
+    for cell in notebook.cells:
+        if cell.cell_type == "markdown" and "{{" in cell.source:
+            cell.source = QUOTE.sub(lambda match: _number(match, ledger), cell.source)
+
+
+def _number(match: re.Match, ledger: Ledger) -> str:
+    id, form = match[1], match[2] or "mean"
+    if form not in FORMS:
+        raise CourseError(f"{match[0]}: a quote has a form of {', '.join(FORMS)}; got {form!r}")
+    if (known := ledger.latest(id)) is None:
+        print(f"{match[0]}: the ledger has no run that measured {id}", file=sys.stderr)
+        return UNKNOWN
+    return FORMS[form](*known)

@@ -1,0 +1,145 @@
+"""Which files of the course a chapter's code reaches through its imports.
+
+Imports are followed name by name: `plotting.plot_window` reaches the module that defines it, and
+not the rest of the package, whose `__init__` only hands names on.
+"""
+
+import ast
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from functools import lru_cache
+from pathlib import Path
+
+PACKAGES = ("lib", "chapters")
+SCRIPTS = {".js", ".css"}  # of widgets; staging brings them up to date in what was executed
+EVERYTHING = "*"
+
+
+def reached_files(code: Iterable[str], root: Path) -> list[Path]:
+    """The files of `lib` and of the chapters' rooms that the code depends on, sorted.
+
+    With a module come the files beside it that hold no Python, such as matplotlib's style; scripts
+    and styles of widgets do not.
+
+    Args:
+        code: of the cells, which share their names; one that is no Python asks for nothing, since
+            it fails where it is run.
+        root: the repository.
+    """
+    course = _Course(root)
+    course.follow("\n".join(filter(_is_python, code)))
+    return sorted(course.files | course.companions())
+
+
+@dataclass
+class _Course:
+    """The repository, and what has been reached of it so far."""
+
+    root: Path
+    files: set[Path] = field(default_factory=set)
+
+    def follow(self, source: str) -> None:
+        """Reach what the imports in a piece of code ask for."""
+        for module, name in _demands(source):
+            self.reach(module, name)
+
+    def reach(self, module: str, name: str) -> None:
+        """Reach a name of a module, such as ("lib.models", "MLP"); EVERYTHING is all of it."""
+        if (path := self.find(f"{module}.{name}")) is not None:  # the name is a module itself
+            if path.name != "__init__.py" or _handed_on(path.read_text("utf-8")) is None:
+                self.add(path)
+            return
+        if (path := self.find(module)) is None:
+            return
+        handed_on = _handed_on(path.read_text("utf-8")) if path.name == "__init__.py" else None
+        if handed_on is None:
+            self.add(path)
+        elif name == EVERYTHING:
+            for source, original in handed_on.values():
+                self.reach(source, original)
+        elif name in handed_on:
+            self.reach(*handed_on[name])
+
+    def add(self, path: Path) -> None:
+        """Add a whole module and what it imports."""
+        if path in self.files:
+            return
+        self.files.add(path)
+        self.follow(path.read_text(encoding="utf-8"))
+
+    def find(self, module: str) -> Path | None:
+        """The file of a module of the course; None for any other name."""
+        parts = module.split(".")
+        if parts[0] not in PACKAGES or EVERYTHING in parts:
+            return None
+        base = self.root.joinpath(*parts)
+        return next(
+            (p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None
+        )
+
+    def companions(self) -> set[Path]:
+        """The other files in the folders of what was reached."""
+        return {
+            path
+            for folder in {file.parent for file in self.files}
+            for path in folder.iterdir()
+            if path.is_file() and path.suffix not in SCRIPTS | {".py", ".pyc", ".ipynb"}
+        }
+
+
+def _is_python(source: str) -> bool:
+    try:
+        ast.parse(source)
+    except SyntaxError:
+        return False
+    return True
+
+
+@lru_cache(maxsize=512)
+def _demands(source: str) -> frozenset[tuple[str, str]]:
+    """The (module, name) pairs that code asks for.
+
+    A module that is used otherwise than by its attributes is asked for as a whole.
+    """
+    tree = ast.parse(source)
+    modules: dict[str, str] = {}  # what a name stands for, where it may be a module
+    demands: set[tuple[str, str]] = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            demands |= {(alias.name, EVERYTHING) for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            for alias in node.names:
+                modules[alias.asname or alias.name] = f"{node.module}.{alias.name}"
+                demands.add((node.module, alias.name))
+    owners = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name):
+            owners.add(id(node.value))
+            if node.value.id in modules:
+                demands.add((modules[node.value.id], node.attr))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Name) and node.id in modules and id(node) not in owners:
+            demands.add((modules[node.id], EVERYTHING))
+    return frozenset(demands)
+
+
+@lru_cache(maxsize=512)
+def _handed_on(source: str) -> dict[str, tuple[str, str]] | None:
+    """The names that a module does no more than import: {name: (module, its name there)}.
+
+    None where it does more, so that it counts as a whole.
+    """
+    names: dict[str, tuple[str, str]] = {}
+    for node in ast.parse(source).body:
+        if isinstance(node, ast.ImportFrom) and node.module:
+            names |= {alias.asname or alias.name: (node.module, alias.name) for alias in node.names}
+        elif not _says_nothing(node):
+            return None
+    return names
+
+
+def _says_nothing(node: ast.stmt) -> bool:
+    """Whether a statement is a docstring or the list `__all__`."""
+    if isinstance(node, ast.Expr):
+        return isinstance(node.value, ast.Constant)
+    return isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "__all__"
