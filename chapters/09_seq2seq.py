@@ -711,6 +711,7 @@ print("weights move along with the states:", along)
 # %% tags=["hide-input"]
 spots = {f"{i + 1}: {word}": i for i, word in enumerate(wrote.source)}
 signed = next(spot for spot in spots if spot.endswith("signed"))
+choices = list(dict.fromkeys([signed, *spots]))[:2] if run.budget == "quick" else list(spots)
 
 
 def looks_without(hidden):
@@ -728,7 +729,7 @@ FrameExplorer(
     looks_without,
     alt=words_without,
     title="What does it write if it cannot look at one word?",
-    hidden=Control([signed] if run.budget == "quick" else list(spots), label="Hidden word"),
+    hidden=Control(choices, label="Hidden word"),
     start={"hidden": signed},
 )
 
