@@ -11,8 +11,7 @@ from benchmarks.networks import CLASSES, generator, pictures
 from lib.datasets.images import ImageDataset
 from lib.models import MLP, ConvNet, stack
 from lib.runtime import Run
-from lib.training import SGD, fit, minibatches
-from lib.trials import Trial, run_trials
+from lib.training import SGD, Trial, fit, minibatches, run_trials
 
 TITLE = "Sweeps"
 PEERS = ()

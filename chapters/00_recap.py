@@ -49,9 +49,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from chapters.recap import experiments, networks
-from lib import checks, plotting, runtime
-from lib.costs import architecture, layer_costs, stage_costs
+from chapters.recap import checks, experiments, figures, networks
+from chapters.recap.costs import architecture, layer_costs, stage_costs
+from lib import plotting, runtime
 from lib.datasets.photos import load_photo
 from lib.models import MLP, initialize_, stack
 from lib.training import SGD, cross_entropy, fit, minibatches
@@ -173,7 +173,7 @@ same = torch.allclose(W, layer.weight, atol=1e-5) and torch.allclose(b, layer.bi
 print("twenty updates by hand are lib's, with torch's gradients:", same)
 
 # %% [markdown]
-# `lib.training.fit` holds the same loop for any network, with gradients by `backward()`; all later chapters use
+# `lib.training.fitting.fit` holds the same loop for any network, with gradients by `backward()`; all later chapters use
 # it. For two weights the whole loss can be drawn, and the path over it:
 
 # %%
@@ -204,7 +204,7 @@ def descent(lr, batch):
 # %% tags=["hide-input"]
 def descent_frame(lr, batch):
     title = f"30 updates, rate {lr:g}, {batch} at a time"
-    return plotting.descent_figure(surface, extent, descent(lr, batch), best, title=title)
+    return figures.descent_figure(surface, extent, descent(lr, batch), best, title=title)
 
 
 FrameExplorer(
@@ -238,7 +238,7 @@ print("2 divided by the largest curvature of this loss:", f"{limit:.1f}")
 templates = experiments.templates(run)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Four rows of small pictures. The first and third show the mean picture of each of the ten classes of clothes, gray and blurred. The second and fourth show the template of each class, where one color counts for the class and another against it: patches of both colors, and more outlines and gaps than whole shapes."}}
-fig = plotting.templates_figure(templates.means, templates.weights[0], train.classes)
+fig = figures.templates_figure(templates.means, templates.weights[0], train.classes)
 fig
 
 # %% [markdown]
@@ -335,8 +335,8 @@ for ax, (units, (weights, biases)) in zip(axes, bent.items()):
     closed = bool((difference(far, weights, biases) > 0).all())
     title = f"{units} units: {'closed' if closed else 'open'}"
     scores = difference(square, weights, biases).view(121, 121)
-    plotting.plot_boundary(ax, scores, reach, points, groups, title=title)
-    plotting.plot_creases(ax, weights[0].T, biases[0][0], reach=reach)
+    figures.plot_boundary(ax, scores, reach, points, groups, title=title)
+    figures.plot_creases(ax, weights[0].T, biases[0][0], reach=reach)
 fig
 
 # %% [markdown]
@@ -412,7 +412,7 @@ def sliding_frame(filter, stride, done):
     w = FILTERS[filter]
     response = functional.conv2d(gray[None, None], w[None, None], stride=stride)[0, 0]
     shape = " × ".join(map(str, response.shape))
-    return plotting.sliding_figure(
+    return figures.sliding_figure(
         photo, w, response, done=done / 100, stride=stride, title=f"the map, {shape}"
     )
 
@@ -568,7 +568,7 @@ for name, parts in stages.items():
     print(f"{name:25} {weights:4.0%} of the weights, {work:4.1%} of the work")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two charts of bars that are split by the size of the maps, one bar for each of five networks. Left, the weights: in AlexNet and VGG-16 nearly all are in fully connected layers, in the later networks most are in the last convolutions, on maps of 7 by 7. Right, the multiplications: nearly all are in convolutions, in VGG-16 most on maps of 56 by 56 and larger, in the later networks spread over the stages."}}
-fig = plotting.costs_figure(stages)
+fig = figures.costs_figure(stages)
 fig
 
 # %% tags=["hide-input"]
@@ -621,7 +621,7 @@ found = experiments.shuffling(run)  # per network: as they are, shuffled
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy on held-out pictures of three networks, with the pixels in place and with shuffled pixels, a dot for each training. The lines of the linear network and of the two layers are nearly level. The line of the convolutional network falls."}}
 fig, ax = plotting.figure(height=3.4)
-plotting.plot_shuffle(ax, found, names=experiments.KINDS)
+figures.plot_shuffle(ax, found, names=experiments.KINDS)
 ax.set_title("Only the convolutional network cares where pixels are")
 fig
 

@@ -54,8 +54,8 @@ import functools
 import numpy as np
 import torch
 
-from chapters.activations import experiments
-from lib import activations, checks, models, plotting, runtime
+from chapters.activations import checks, experiments, figures
+from lib import activations, models, plotting, runtime
 from lib.activations import ACTIVATIONS
 from lib.widgets import Choice, Control, FrameExplorer, Playground, Prediction
 
@@ -303,7 +303,7 @@ for ax, (name, activation) in zip(axes.ravel(), ACTIVATIONS.items()):
         y, slope = torch.maximum(grid, -0.5 * grid), torch.where(grid > 0, 1.0, -0.5)
     else:
         y, slope = activation.function(grid), activation.derivative(grid)
-    plotting.plot_function_and_derivative(ax, grid, y, slope, name=name)
+    figures.plot_function_and_derivative(ax, grid, y, slope, name=name)
 axes[3, 1].axis("off")
 note = "solid: the function\ndashed: its derivative\n(maxout: x and −x/2)"
 axes[3, 1].text(0, 0.4, note, transform=axes[3, 1].transAxes, in_layout=False)
@@ -385,7 +385,7 @@ stds = experiments.depth(run)  # for each setting, (repetitions, layers)
 fig, ax = plotting.figure(height=3.4, width=5.4)
 means = {label: np.mean(rows, axis=0) for label, rows in stds.items()}
 colors = dict(zip(stds, ["#0072B2", "#E69F00", "#56B4E9", "#D55E00"]))
-plotting.plot_std_by_layer(ax, means, colors=colors)
+figures.plot_std_by_layer(ax, means, colors=colors)
 ax.set(title="Only He's scale keeps a ReLU signal alive", ylim=(0.03, 1.3))
 fig
 
@@ -442,8 +442,8 @@ def of_frame(draw):
 
 
 FrameExplorer(
-    of_frame(plotting.signals_figure),
-    alt=of_frame(plotting.describe_signals),
+    of_frame(figures.signals_figure),
+    alt=of_frame(figures.describe_signals),
     title="Which scale keeps which activation alive, and how deep?",
     depth=Control(run.pick(quick=[5, 20], standard=[5, 10, 20]), label="Layers"),
     activation=run.pick(quick=["sigmoid", "ReLU"], standard=list(LABELS)),
@@ -540,7 +540,7 @@ paths = {
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two paths of gradient descent in the plane of two weights, from the origin to the best weights at (1.4, -0.4). With inputs between 0 and 1 the path zigzags along the diagonal direction while it creeps towards the goal; with centered inputs it runs straight."}}
 fig, ax = plotting.figure(height=3.9)
-plotting.plot_descent_paths(ax, paths, target=best, title="Positive inputs make descent zigzag")
+figures.plot_descent_paths(ax, paths, target=best, title="Positive inputs make descent zigzag")
 fig
 
 # %% [markdown]
@@ -605,7 +605,7 @@ dying = experiments.dying(run)
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of the percentage of dead units against the learning rate. For ReLU it is near zero at 0.1 and far higher at the highest rate. For leaky ReLU it is zero wherever the network survives; its line ends where it diverges."}}
 fig, ax = plotting.figure(height=3.4)
 dead = {name: sweep.dead for name, sweep in dying.items()}
-plotting.plot_dead_fraction(ax, dying["relu"].rates, dead)
+figures.plot_dead_fraction(ax, dying["relu"].rates, dead)
 ax.set(title="ReLUs die when the learning rate is high")
 fig
 
@@ -714,7 +714,7 @@ results = race.sweeps
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Seven small charts of validation accuracy against learning rate, one per activation, with ReLU repeated in gray for comparison. Six of them rise to a plateau; crosses mark rates at which a run diverged. The sigmoid stays far below the other six."}}
 fig, axes = plotting.figure(4, 2, height=7.2, sharex=True, sharey=True)
 rates = results["relu"].rates
-plotting.plot_accuracy_by_learning_rate(
+figures.plot_accuracy_by_learning_rate(
     axes, rates, {name: result.accuracy for name, result in results.items()}
 )
 axes[3, 0].set(xlabel="learning rate", ylabel="validation\naccuracy (%)")
@@ -735,8 +735,8 @@ def of_run(draw):
 
 
 FrameExplorer(
-    of_run(plotting.training_figure),
-    alt=of_run(plotting.describe_training),
+    of_run(figures.training_figure),
+    alt=of_run(figures.describe_training),
     title="How does each activation fail when the learning rate is wrong?",
     activation=list(LABELS),
     rate=Control(rates, label="Learning rate"),
@@ -767,7 +767,7 @@ for name, ours in accuracies.items():
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of test accuracy for the seven activations, each seed a dot, the mean a bar, the published value a hollow diamond. Tanh, ReLU, leaky ReLU, maxout, ELU and SELU lie within a few points of each other, the published values some points to their right. Sigmoid lies off the scale on the left, ours and the published one."}}
 fig, ax = plotting.figure(height=3.8)
-plotting.plot_accuracy_beside_published(ax, accuracies, published, lowest=78)
+figures.plot_accuracy_beside_published(ax, accuracies, published, lowest=78)
 ax.set(title="Dots: our seeds, bar: mean, diamond: published")
 fig
 

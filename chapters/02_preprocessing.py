@@ -53,8 +53,8 @@ import io
 import torch
 from torch import nn
 
-from chapters.preprocessing import experiments, scenes
-from lib import checks, plotting, preprocessing, runtime
+from chapters.preprocessing import checks, experiments, figures, scenes
+from lib import plotting, preprocessing, runtime
 from lib.datasets.photos import PHOTOS, photo_patches
 from lib.models import ConvNet
 from lib.training import predict
@@ -130,9 +130,9 @@ for name, (ours, layer) in recipes.items():
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of five small pictures, the original scenes above and the same scenes minus the channel mean below, a little grayer, with zero shown as middle gray. Beside them the mean image, a blur without objects, and the channel mean, one flat gray."}}
 fig, axes = plotting.figure(2, 2, height=2.7, width_ratios=[5.3, 1])
-centered = plotting.signed_picture(recipes["channel mean"][0][:5], limit=0.6)
+centered = figures.signed_picture(recipes["channel mean"][0][:5], limit=0.6)
 for ax, pictures, title in zip(axes[:, 0], (x[:5], centered), ("original", "minus channel mean")):
-    plotting.plot_montage(ax, pictures, columns=5, title=title)
+    figures.plot_montage(ax, pictures, columns=5, title=title)
 plotting.plot_image(axes[0, 1], mean_image, title="mean")
 plotting.plot_image(axes[1, 1], channel_mean.expand(3, 32, 32), title="per channel")
 fig
@@ -286,8 +286,8 @@ def of_cloud(draw):
 
 
 FrameExplorer(
-    of_cloud(plotting.cloud_figure),
-    alt=of_cloud(plotting.describe_cloud),
+    of_cloud(figures.cloud_figure),
+    alt=of_cloud(figures.describe_cloud),
     title="Which step makes the loss round?",
     step=Control(list(preprocess_steps(torch.rand(9, 2))), label="Done so far"),
     correlation=run.pick(quick=[0.3, 0.9], standard=[0.3, 0.9, 0.97]),
@@ -377,8 +377,8 @@ pictures = {
     "rows of the ZCA matrix: a dot and its opposite around it": zca.matrix[100:700:50],
 }
 for ax, (title, rows) in zip(axes, pictures.items()):
-    limits_of_each = [plotting.signed_picture(row.view(3, 16, 16)) for row in rows]
-    plotting.plot_montage(ax, torch.stack(limits_of_each), columns=12, title=title)
+    limits_of_each = [figures.signed_picture(row.view(3, 16, 16)) for row in rows]
+    figures.plot_montage(ax, torch.stack(limits_of_each), columns=12, title=title)
 fig
 
 # %% [markdown]
@@ -400,8 +400,8 @@ rows = {
 }
 fig, axes = plotting.figure(4, 1, height=5.4)
 for ax, (title, pictures) in zip(axes, rows.items()):
-    shown = pictures if title == "original" else plotting.signed_picture(pictures)
-    plotting.plot_montage(ax, shown, columns=5, title=title)
+    shown = pictures if title == "original" else figures.signed_picture(pictures)
+    figures.plot_montage(ax, shown, columns=5, title=title)
 fig
 
 # %% [markdown]
@@ -434,9 +434,7 @@ def describe_patches(keep, epsilon):
 
 # %% tags=["hide-input"]
 FrameExplorer(
-    lambda keep, epsilon: plotting.patches_figure(
-        *whitened_patches(keep, epsilon), epsilon=epsilon
-    ),
+    lambda keep, epsilon: figures.patches_figure(*whitened_patches(keep, epsilon), epsilon=epsilon),
     alt=describe_patches,
     title="Where does detail turn into noise?",
     keep=Control(run.pick(quick=[20, 768], standard=[5, 20, 80, 320, 768]), label="Directions"),
@@ -492,7 +490,7 @@ for epsilon, accuracy in contest.by_epsilon.items():
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of validation accuracy against learning rate, a line for each preprocessing. On the far left, at tiny rates, pixels from 0 to 255 stay low. On the right, pixels from 0 to 1 stay low as well, while the mean image, the channel mean, standardized and ZCA-whitened inputs each rise far higher."}}
 fig, ax = plotting.figure(height=4.0)
-plotting.plot_accuracy_by_rate(ax, contest.curves)
+figures.plot_accuracy_by_rate(ax, contest.curves)
 fig.legend(loc="outside lower center", ncols=3)
 ax.set(title="Centered inputs learn, raw ones hardly", ylim=(0, None))
 fig
@@ -505,7 +503,7 @@ fig
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of test accuracy for eight preprocessings, best on top. ZCA whitening lies above the channel mean, ZCA whitening with a small epsilon below it. Pixels from 0 to 1 lie far to the left of all centered inputs, near the gray line of guessing."}}
 fig, ax = plotting.figure(height=3.4)
-colors = plotting.PREPROCESSING_COLORS
+colors = figures.PREPROCESSING_COLORS
 colors = colors | {contest.strong: colors["ZCA-whitened"]}
 plotting.plot_intervals(ax, contest.tested, colors=colors, reference=10)
 ax.set(xlabel="test accuracy (%), gray line: guessing", title="Raw pixels fall far behind")
@@ -542,7 +540,7 @@ convolution = experiments.convolution(run, dataset=dataset)
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of the test accuracy of a convolutional network for four preprocessings, best on top, with a gray line at the level of guessing. Channel mean, standardized and ZCA-whitened inputs lie close together compared with their distance from guessing."}}
 fig, ax = plotting.figure(height=2.6)
 tested = convolution.tested
-plotting.plot_intervals(ax, tested, colors=plotting.PREPROCESSING_COLORS, reference=10)
+plotting.plot_intervals(ax, tested, colors=figures.PREPROCESSING_COLORS, reference=10)
 ax.set(xlabel="test accuracy (%), gray line: guessing", title="A ConvNet, trained on each")
 fig
 

@@ -58,15 +58,13 @@ import numpy as np
 import torch
 from torch import nn
 
-from chapters.regularization import experiments
+from chapters.regularization import checks, experiments, figures
 from chapters.regularization.contest import time_updates
 from chapters.regularization.pictures import load_pictures
 from chapters.regularization.trainings import curves, train_linear
-from lib import augmentation, checks, plotting, regularization, runtime
+from lib import augmentation, plotting, regularization, runtime
 from lib.models import ConvNet
-from lib.stopping import BestSnapshot
-from lib.training import SGD, accuracy, cross_entropy, predict
-from lib.trials import Trial, run_trials
+from lib.training import SGD, BestSnapshot, Trial, accuracy, cross_entropy, predict, run_trials
 from lib.widgets import Choice, Control, FrameExplorer, Playground, Prediction
 
 run = runtime.start(budget, seed=seed, device=device, as_written=dataset == "scenes")
@@ -147,7 +145,7 @@ by_optimizer = experiments.optimizers(run, dataset=dataset)
 fig, axes = plotting.figure(1, 3, height=3.0, sharey=True)
 for ax, (name, outcomes) in zip(axes, by_optimizer.items()):
     lines = {part: curves(outcomes, part) for part in ("train", "test")}
-    plotting.plot_accuracy_over_updates(ax, outcomes[0].history.evaluated_at, lines)
+    figures.plot_accuracy_over_updates(ax, outcomes[0].history.evaluated_at, lines)
     ax.set(title=name)
 axes[0].set(ylabel="accuracy (%)")
 axes[0].legend(loc="upper left")
@@ -262,14 +260,14 @@ stopping_cards["early-stopping-noisy"]
 
 # %% tags=["hide-input"]
 def patience_figure(wrong, patience):
-    return plotting.patience_figure(
+    return figures.patience_figure(
         stopping[wrong][0].history, patience, title=f"{wrong:.0%} wrong labels, patience {patience}"
     )
 
 
 FrameExplorer(
     patience_figure,
-    alt=lambda wrong, patience: plotting.describe_patience(stopping[wrong][0].history, patience),
+    alt=lambda wrong, patience: figures.describe_patience(stopping[wrong][0].history, patience),
     title="Where does training stop, and what does it keep?",
     wrong=Control(list(stopping), label="Wrong labels", show=lambda v: f"{v:.0%}"),
     patience=Control(
@@ -490,7 +488,7 @@ shown = [3, 6] if run.as_written else [0, 1]
 def weights_figure(loss, penalty, strength):
     outcome = fits[loss, penalty, strength]
     train_accuracy, test_accuracy = (outcome.accuracy[part] for part in ("train", "test"))
-    return plotting.weights_figure(
+    return figures.weights_figure(
         outcome.model[-1][-1].weight.detach().view(10, *train.images.shape[1:]), limit=0.12,
         title=f"{loss}, {penalty}, λ = {strength:g}: train {train_accuracy:.0f}%, test {test_accuracy:.0f}%",
         classes=train.classes, shown=shown,
@@ -819,7 +817,7 @@ for ax, (r, c), title in zip(
 plotting.plot_image(axes[1, 0], second[0], title="another")
 plotting.plot_image(axes[1, 1], 0.4 * first[0] + 0.6 * second[0], title="mixup, λ = 0.4")
 at = regularization.fractional_boundaries(10, 7, u=torch.tensor([0.15, 0.6]))
-plotting.plot_pool_regions(axes[1, 2], at[0], at[1], 10).set_title("pooling 10 → 7", fontsize=10)
+figures.plot_pool_regions(axes[1, 2], at[0], at[1], 10).set_title("pooling 10 → 7", fontsize=10)
 fig
 
 # %% [markdown]
@@ -935,7 +933,7 @@ contest_cards["mixup-helps"]
 # And two methods at once? The 36 pairs would take longer than the nine methods did, and a single
 # training of each pair would show little but luck. So this page gives their evidence alone. To
 # train them yourself, call `found = experiments.contest(run)`, which takes some minutes. Then
-# `plotting.plot_pair_gains(ax, found.table(), list(found.strengths))` draws all of them as a table.
+# `figures.plot_pair_gains(ax, found.table(), list(found.strengths))` draws all of them as a table.
 
 # %% tags=["remove-input"]
 contest_cards["pairs-beat-singles"]

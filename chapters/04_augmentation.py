@@ -49,9 +49,9 @@ budget, seed, device, dataset = None, 0, "auto", "scenes"  # dataset: "scenes" o
 import torch
 from torch.nn import functional
 
-from chapters.augmentation import experiments
+from chapters.augmentation import checks, experiments, figures
 from chapters.augmentation.pictures import handwritten_digits, test_sets
-from lib import augmentation, checks, plotting, runtime
+from lib import augmentation, plotting, runtime
 from lib.datasets.photos import load_photo
 from lib.models.pretrained import load_efficientnet_lite0
 from lib.widgets import Choice, Control, FrameExplorer, Prediction
@@ -253,7 +253,7 @@ print(f"four patches of {tuple(photo.shape[-2:])} pixels: {tuple(patches.shape)}
 # %% tags=["remove-input"]
 where = {"upper left": 0.0, "center": 0.5, "lower right": 1.0}
 FrameExplorer(
-    lambda short_side, place: plotting.crop_figure(
+    lambda short_side, place: figures.crop_figure(
         photo[0], short_side=short_side, place=where[place], flip=place != "center"
     ),
     alt=lambda short_side, place: (
@@ -329,7 +329,7 @@ def amount(operation, strength):
 
 
 FrameExplorer(
-    lambda operation, strength: plotting.color_figure(
+    lambda operation, strength: figures.color_figure(
         flower, operation=operation, amount=amount(operation, strength)
     ),
     alt=lambda operation, strength: (
@@ -337,7 +337,7 @@ FrameExplorer(
         "is the original, and the distribution of its red, green and blue values."
     ),
     title="What happens to the colors, and would you still give the same label?",
-    operation=run.pick(quick=["contrast", "hue"], standard=list(plotting.COLOR_OPERATIONS)),
+    operation=run.pick(quick=["contrast", "hue"], standard=list(figures.COLOR_OPERATIONS)),
     strength=Control([1, 2, 3, 4, 5], label="Setting (3 is the original)"),
     start={"strength": 3},
     still={"strength": 5},
@@ -451,7 +451,7 @@ fig
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A grid of gray squares, the pixels of the input, and over it a turned grid of blue dots, the places where the output's pixels come from. The dots fall between the squares. One dot is marked, with lines to the four squares around it."}}
 fig, ax = plotting.figure(height=3.0)
 backward = torch.linalg.inv(rotation)
-plotting.plot_reading(ax, width=12, height=8, inverse=backward, pixel=(8, 3))
+figures.plot_reading(ax, width=12, height=8, inverse=backward, pixel=(8, 3))
 ax.set_title("Output pixels come from between input pixels", x=0, ha="left")
 fig
 
@@ -498,7 +498,7 @@ print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-3)}")
 # %% tags=["remove-input"]
 china = augmentation.resize_short_side(load_photo("china")[None], 200)[0]
 FrameExplorer(
-    lambda operation, strength: plotting.affine_figure(
+    lambda operation, strength: figures.affine_figure(
         china, operation=operation, strength=strength
     ),
     alt=lambda operation, strength: (
@@ -506,7 +506,7 @@ FrameExplorer(
         "a dashed square and what the same map makes of it, with its matrix."
     ),
     title="Which number of A and t does which change?",
-    operation=list(plotting.AFFINE_OPERATIONS),
+    operation=list(figures.AFFINE_OPERATIONS),
     strength=Control(run.pick(quick=[-1, 1], standard=[-1, -0.5, 0, 0.5, 1]), label="Strength"),
     start={"operation": "rotation", "strength": 1},
     pixels=540,
@@ -545,7 +545,7 @@ print(f"ours and lib's agree: {torch.allclose(lens(cat[0], 0.4), libs, atol=1e-3
 
 # %% tags=["remove-input"]
 FrameExplorer(
-    lambda k: plotting.lens_figure(china, k=k),
+    lambda k: figures.lens_figure(china, k=k),
     alt=lambda k: (
         f"The photograph of the pagoda and a grid of straight lines, seen through a lens with k = "
         f"{k:g}: "
@@ -598,7 +598,7 @@ for ax, (name, probabilities) in zip(axes[0], seen.items(), strict=True):
     best = int(averages[name].argmax())
     by_scale = probabilities[:, best].view(len(scales), 10).tolist()
     title = f"{name}: {classifier.classes[best]}"
-    plotting.plot_crop_probabilities(ax, by_scale, scales, title=title)
+    figures.plot_crop_probabilities(ax, by_scale, scales, title=title)
 axes[0, 0].set_ylabel("probability")
 fig
 
@@ -703,7 +703,7 @@ for part, right in shifts.accuracy["none"].items():
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Table in colors: six augmentations as rows, six test sets as columns, in each cell the gain in percentage points over training without augmentation. On the diagonal an augmentation meets the shift that it imitates, and most of these cells show large gains. The row of all at once shows a large loss on ordinary pictures."}}
 fig, ax = plotting.figure(height=4.6)
-plotting.plot_gains(ax, shifts.table)
+figures.plot_gains(ax, shifts.table)
 ax.set_title("Which augmentation helps against which shift? (points)", fontsize=11)
 fig
 

@@ -49,6 +49,7 @@ budget, seed, device, dataset = None, 0, "auto", "scenes"  # dataset: "scenes" o
 
 # %%
 import functools
+import itertools
 import math
 import tempfile
 import time
@@ -56,19 +57,26 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import optuna
 import torch
-from IPython.display import Image
 
 # %%
 from chapters.hyperparameters import (
+    checks,
     experiments,
+    figures,
     gallery,
     networks,
     perceptrons,
+    search_figures,
+    studies,
     surfaces,
+    ward,
+    ward_checks,
 )
-from lib import checks, plotting, runtime, search, ward
-from lib.recipe import (
+
+# %%
+from chapters.hyperparameters.recipe import (
     Setup,
     check_evaluation,
     check_initial_loss,
@@ -80,8 +88,10 @@ from lib.recipe import (
 )
 
 # %%
-from lib.sweeps import Settings, evaluate, train_together
+from chapters.hyperparameters.stacks import Settings, train_together
+from lib import plotting, runtime
 from lib.training import cross_entropy, predict
+from lib.training.stacks import evaluate
 from lib.widgets import (
     Choice,
     CommandCenter,
@@ -172,7 +182,7 @@ losses = experiments.initial_loss(run)  # (seeds, scales), in nats
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Initial loss over the scale of the first weights, both on logarithmic axes. Up to the usual scale the loss lies near the dashed line of a guesser, log C; beyond that it rises steeply."}}
 fig, ax = plotting.figure(height=3.0)
 scales = experiments.SCALES
-plotting.plot_initial_loss(ax, scales, losses, expected=math.log(10))
+figures.plot_initial_loss(ax, scales, losses, expected=math.log(10))
 fig
 
 # %% tags=["remove-input"]
@@ -214,7 +224,7 @@ for name, finding in zip(tried, gates):
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Training loss on a small sample over the updates, as dots with moving averages, for three learning rates. The smallest rate leaves the loss near its first value, the middle one brings it far down, and the largest does not bring it below that of a guesser."}}
 fig, ax = plotting.figure(height=3.2)
 memorizing = [finding.curves["loss"] for finding in gates]
-plotting.plot_losses(ax, dict(zip(tried, memorizing)), window=15, top=5)
+figures.plot_losses(ax, dict(zip(tried, memorizing)), window=15, top=5)
 ax.legend(loc="center right", bbox_to_anchor=(1, 0.7))
 fig
 
@@ -245,7 +255,7 @@ step3
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Training loss over 100 updates as dots with moving averages, a color for each of the rates 0.1, 0.01, 0.001 and 0.0001. The line of the smallest rate stays near the first loss; larger rates lower it, or make it jump."}}
 fig, ax = plotting.figure(height=3.2)
-plotting.plot_losses(ax, step3.curves, window=10, top=3)
+figures.plot_losses(ax, step3.curves, window=10, top=3)
 ax.legend(loc="lower left", title="learning rate", ncols=2)
 fig
 
@@ -265,41 +275,41 @@ experiments.suggested_rate.cards(None, run)["a-suggested-rate-works"]
 # even steps from 0 to 0.1, nine tenths would lie above 0.01. Step 5 takes a finer grid around the best rate
 # and trains for longer, at a constant rate.
 #
-# All a search needs is an *objective*: a function of a configuration and a budget that returns a score,
-# higher being better.
+# All a search needs is an *objective*: a function that asks for the hyperparameters of a trial and returns a
+# score, higher being better. We write it for Optuna (Akiba et al., 2019), a library for such searches. The room
+# of this chapter adds a few lines that spread the trials over processes and keep them in a file
+# (`chapters/hyperparameters/studies.py`).
 
 
 # %%
-def configured(config):
-    decay = config["weight_decay"]
-    optimizer = functools.partial(networks.sgd, weight_decay=decay)
-    return replace(patient, make_optimizer=optimizer, lr=config["lr"])
+def configured(lr, weight_decay):
+    optimizer = functools.partial(networks.sgd, weight_decay=weight_decay)
+    return replace(patient, make_optimizer=optimizer, lr=lr)
 
 
-def objective(config, epochs):
-    steps = int(epochs * len(train) / patient.batch_size)
-    _, history = train_setup(configured(config), steps=steps)
+def objective(trial):
+    lr = trial.suggest_float("lr", 1e-4, 1, log=True)
+    weight_decay = trial.suggest_float("weight_decay", 0, 0.1)
+    steps = int(short * len(train) / patient.batch_size)
+    _, history = train_setup(configured(lr, weight_decay), steps=steps)
     return float(history.metrics["validation"][-1])
 
 
-values = {"lr": (0.1, 0.03, 0.01, 0.003), "weight_decay": (0, 1e-5, 1e-4)}
 short = run.pick(quick=1, standard=3)  # epochs
-journal = Path(tempfile.mkdtemp(), "search.journal")
-coarse = search.grid_search(
-    objective,
-    values,
-    budget=short,
-    storage=journal,
-    workers=workers,
-)
-best = coarse.best.config["lr"]
+rates, decays = (0.1, 0.03, 0.01, 0.003), (0, 1e-5, 1e-4)
+grid = [{"lr": lr, "weight_decay": decay} for lr in rates for decay in decays]
+
+# %%
+file = Path(tempfile.mkdtemp(), "search.db")
+coarse = studies.evaluate(objective, grid, path=file, workers=workers)
+best = coarse.best_params["lr"]
 print(f"best after {short} epoch(s): a rate of {best:g}")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A table of validation accuracies after a few epochs, a row for each learning rate and a column for each weight decay. The higher the accuracy, the darker the cell; the best one is printed bold."}}
 scores = [math.nan if t.value is None else t.value for t in coarse.trials]
 fig, ax = plotting.figure(height=3.0)
-names = ([f"{v:g}" for v in listed] for listed in values.values())
-plotting.plot_scores(ax, np.array(scores).reshape(4, 3), *names)
+names = ([f"{v:g}" for v in listed] for listed in (rates, decays))
+figures.plot_scores(ax, np.array(scores).reshape(4, 3), *names)
 ax.set(
     title="Validation accuracy after the coarse grid (%)",
     xlabel="weight decay",
@@ -336,8 +346,8 @@ Prediction(
 epochs = run.pick(quick=2, standard=6)
 per_epoch = len(train) // patient.batch_size
 fine = {"lr": (2 * best, best, best / 2), "weight_decay": (0, 1e-3, 1e-2)}
-configs = search.grid(fine)
-longer = [configured(c) for c in configs]
+configs = list(itertools.product(*fine.values()))
+longer = [configured(lr, decay) for lr, decay in configs]
 steps = epochs * per_epoch
 histories = train_all(
     longer,
@@ -352,7 +362,7 @@ curves = np.array([h.metrics["validation"].numpy() for h in histories])
 curves = np.nan_to_num(curves, nan=10.0)  # a network that diverged guesses
 curves = curves.reshape(3, 3, -1).mean(axis=1)
 names = [f"{lr:g}" for lr in fine["lr"]]
-plotting.plot_short_and_long(ax, names, range(epochs + 1), curves)
+figures.plot_short_and_long(ax, names, range(epochs + 1), curves)
 ax.set(title="Mean over three weight decays")
 fig
 
@@ -409,7 +419,7 @@ sick = gallery.train_gallery(run)
 # %% tags=["hide-input"]
 def gallery_figure(training, window):
     history = sick[training].history
-    return plotting.curves_figure(
+    return figures.curves_figure(
         history.loss.numpy(),
         history.evaluated_at,
         {part: values.numpy() for part, values in history.metrics.items()},
@@ -464,14 +474,14 @@ every = max(1, len(histories[0].loss) // 60)
 at = np.arange(every, len(histories[0].loss) + 1, every)
 center_runs = [
     RunCurves(
-        {"learning rate": c["lr"], "weight decay": c["weight_decay"]},
+        {"learning rate": lr, "weight decay": decay},
         {
             "training loss (nats)": (at, moving_average(h.loss.numpy(), every)[at - 1]),
             "validation accuracy (%)": (h.evaluated_at, h.metrics["validation"].numpy()),
             "training accuracy (%)": (h.evaluated_at, h.metrics["train"].numpy()),
         },
     )
-    for c, h in zip(configs, histories)
+    for (lr, decay), h in zip(configs, histories)
 ]
 
 # %% tags=["remove-input"]
@@ -481,26 +491,15 @@ CommandCenter(
 )  # fmt: skip
 
 # %% [markdown]
-# The same, live, while a search runs: give the search a `storage`, as step 4 did, and open that file with
-# [optuna-dashboard](https://pypi.org/project/optuna-dashboard/):
+# The same, live, while a search runs: step 4 kept its trials in a file, which
+# [optuna-dashboard](https://pypi.org/project/optuna-dashboard/) shows in your browser.
 #
 # ```bash
-# optuna-dashboard search.journal
+# pip install optuna-dashboard
+# optuna-dashboard sqlite:///search.db
 # ```
 #
-# This is what it shows of the coarse grid, drawn by Chromium when this page was built. *Objective 0* is the
-# validation accuracy.
-
-# %% tags=["hide-input"] mystnb={"image": {"alt": "A web page titled search. A panel named History shows a dot for the accuracy of each trial over its number, and a line that follows the best one so far."}}
-try:
-    picture = Image(search.dashboard_picture(journal, height=600))
-except search.SearchError as missing:
-    picture = None
-    print(f"No picture here: {missing}")
-picture
-
-# %% [markdown]
-# A search with a storage can also be interrupted: it resumes where it was, and finished trials are not
+# A search in a file can also be interrupted. Call it again, and it goes on where it was: finished trials are not
 # repeated.
 #
 # ## Random search against grid search
@@ -556,13 +555,13 @@ def frame(kind, trials, matter):
     shape = functools.partial(surfaces.surface, both=matter == "both")
     points = surfaces.points_of(kind, typical, run)
     title = f"{kind}, {trials} of 9 trials, {matter}"
-    return plotting.search_figure(shape, points, shown=trials, title=title)
+    return search_figures.search_figure(shape, points, shown=trials, title=title)
 
 
 def describe(kind, trials, matter):
     shape = functools.partial(surfaces.surface, both=matter == "both")
     points = surfaces.points_of(kind, typical, run)
-    told = plotting.describe_search(shape, points, shown=trials, kind=kind)
+    told = search_figures.describe_search(shape, points, shown=trials, kind=kind)
     return f"{matter}: {told}"
 
 
@@ -588,7 +587,7 @@ found = experiments.made_up(run)  # best scores so far, (repeats, trials) each
 fig, axes = plotting.figure(1, 2, height=3.1, sharey=True)
 for ax, both in zip(axes, (False, True)):
     by_kind = {kind: found[kind, both] for kind in surfaces.KINDS}
-    plotting.plot_best_so_far(ax, by_kind)
+    search_figures.plot_best_so_far(ax, by_kind)
     ax.set(title="both matter" if both else "one matters")
 axes[1].set(ylabel="")
 axes[0].legend(loc="lower right")
@@ -617,7 +616,7 @@ pool = perceptrons.random_trials(run)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Validation accuracy of many random trials over the learning rate, on a log scale, a dot each, colored by weight decay. The dots rise to a broad plateau near the top and fall off steeply to the right of it. Dots of all colors lie side by side."}}
 fig, ax = plotting.figure(height=3.2)
-plotting.plot_response(ax, pool.rates, pool.decays, pool.validation)
+search_figures.plot_response(ax, pool.rates, pool.decays, pool.validation)
 fig
 
 # %% [markdown]
@@ -658,7 +657,7 @@ hit = perceptrons.chance_of_top(pool, counts, run)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Chance in percent over n random trials from 1 to 80. The dots for one good trial drawn follow the dashed line of the formula to above 90 percent. The dots for a good trial picked by validation never lie above them."}}
 fig, ax = plotting.figure(height=3.2)
-plotting.plot_chance_of_top(ax, counts, formula, hit)
+search_figures.plot_chance_of_top(ax, counts, formula, hit)
 ax.legend(loc="lower right")
 fig
 
@@ -680,7 +679,7 @@ winners = experiments.curse(run)
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy of the winner over the number of trials it was chosen from, on a log scale. On the digits that chose the winner, its accuracy rises all the way. On other digits it rises less."}}
 fig, ax = plotting.figure(height=3.1)
 by_part = {"validation": winners.validation, "test": winners.test}
-plotting.plot_winner(ax, winners.sizes, by_part)
+search_figures.plot_winner(ax, winners.sizes, by_part)
 ax.legend(loc="upper left")
 fig
 
@@ -756,54 +755,42 @@ def halve(objective, configs, budgets, factor=3):
     return configs[0]
 
 
-well = ward.healthy(run)
-
-
-def digits_objective(config, budget):
-    one = replace(well, lr=config["lr"], seed=config["seed"])
-    return float(train_setup(one, steps=budget)[1].metrics["validation"][-1])
-
-
 # %% [markdown]
-# `lib.search` does the same on Optuna (Akiba et al., 2019), a library for such searches: each trial is recorded,
-# one that fails is recorded as failed and does not end the search, and with `workers=` trials are spread over
-# processes.
+# We let it choose among 27 learning rates for a perceptron on digits. The budget is the number of updates.
 
 # %%
-space = {"lr": search.LogUniform(1e-4, 3), "seed": search.Choice([0])}
+well = ward.healthy(run)
+seen = {}  # for each rate, the accuracy after so many updates
+
+
+def digits_objective(config, updates):
+    one = replace(well, lr=config["lr"])
+    _, history = train_setup(one, steps=updates)
+    seen.setdefault(one.lr, {})[updates] = accuracy = float(history.metrics["validation"][-1])
+    return accuracy
+
+
 largest = run.pick(quick=27, standard=270)
-halved = search.successive_halving(
-    digits_objective,
-    space,
-    trials=27,
-    smallest=largest // 27,
-    largest=largest,
-    seed=run.seed,
-)
+budgets = [largest // 27, largest // 9, largest // 3, largest]
+exponents = torch.rand(27, generator=run.generator("halving"))
+candidates = [{"lr": 1e-4 * 3e4**x} for x in exponents.tolist()]  # 0.0001 to 3
+winner = halve(digits_objective, candidates, budgets)
 
 # %% tags=["hide-input"]
-rate = halved.best.config["lr"]
-full = 27 * largest
-print(f"spent {halved.spent:g} updates instead of {full:g}; best rate {rate:.2g}")
+spent, full = sum(map(sum, seen.values())), 27 * largest
+print(f"spent {spent} updates instead of {full}; best rate {winner['lr']:.2g}")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Validation accuracy over the updates given, on a log scale, a line for each trial. Most lines are gray and end after the first or second budget; one blue line goes on to the largest budget."}}
 fig, ax = plotting.figure(height=3.2)
-plotting.plot_halving(ax, [t.values for t in halved.trials if t.values])
+search_figures.plot_halving(ax, list(seen.values()))
 fig
 
 # %% tags=["hide-input", "nbval-check-output"]
-known = {
-    (trial.config["lr"], budget): value
-    for trial in halved.trials
-    for budget, value in trial.values.items()
-}
-rungs = sorted({budget for _, budget in known})
-ours = halve(lambda config, budget: known[config["lr"], budget],
-             [t.config for t in halved.trials], rungs)  # fmt: skip
-print("our halving finds the same winner:", ours == halved.best.config)
+for budget in budgets:
+    print("candidates in this round:", sum(budget in curve for curve in seen.values()))
 
 # %% [markdown]
-# What is lost by stopping early? We let both searches choose among the same 27 candidates, ten times with
+# # What is lost by stopping early? We let both searches choose among the same 27 candidates, ten times with
 # new ones, and compare their winners on test digits. Halving needs 2,160 updates instead of 27 × 540. The page
 # shows the evidence alone; `experiments.halving(run)` runs it.
 
@@ -813,6 +800,36 @@ experiments.halving.cards(None, run)["halving-loses-little"]
 # %% [markdown]
 # Its weak spot is a line that would cross the others late: a rate that is slow at first is stopped before it
 # can overtake.
+#
+# Optuna has a halving that does not wait for a round to end (Li et al., 2020). The objective reports its score
+# after each budget, and a *pruner* compares it with the trials so far:
+
+
+# %%
+def pruned(trial):
+    config = {"lr": trial.suggest_float("lr", 1e-4, 3, log=True)}
+    for updates in budgets:
+        trial.report(score := digits_objective(config, updates), updates)
+        if trial.should_prune():
+            raise optuna.TrialPruned
+    return score
+
+
+optuna.logging.set_verbosity(optuna.logging.WARNING)  # no line for each trial
+study = optuna.create_study(
+    direction="maximize",
+    sampler=optuna.samplers.RandomSampler(seed=run.seed),
+    pruner=optuna.pruners.SuccessiveHalvingPruner(budgets[0], 3),
+)
+study.optimize(pruned, n_trials=27)
+
+# %% tags=["hide-input"]
+given = sum(sum(t.intermediate_values) for t in study.trials)
+print(f"spent {given} updates; best rate {study.best_params['lr']:.2g}")
+
+# %% [markdown]
+# It draws rates of its own, so the two winners may differ. It also spends more on the first trials, which have
+# little to be compared with.
 #
 # ## Many runs at once
 #
@@ -861,15 +878,18 @@ print("same losses, update by update:", same)
 # %% [markdown]
 # ## Beyond one machine
 #
-# The objective and the space stay as they are. Only the call changes: it goes to Ray Tune, with
-# Optuna's sampler, which looks near what worked, and ASHA (Li et al., 2020), a halving that does not wait
-# for a round to end:
+# The objective stays as it is. Only the call changes: it goes to Ray Tune, with Optuna's sampler, which looks
+# near what worked, and a pruner of the same kind:
 #
 # ```python
-# search.cluster_search(
+# def space(trial):
+#     trial.suggest_float("lr", 1e-4, 3, log=True)
+#
+# found = cluster.cluster_search(
 #     digits_objective, space, trials=27, smallest=20, largest=540, seed=0,
 #     storage_path="/shared/search", address="auto",  # None: this machine alone
 # )
+# found.get_best_result().config
 # ```
 #
 # Ray is an optional requirement: `pip install -r requirements-optional.txt`. A trial whose worker dies is
@@ -986,7 +1006,7 @@ def treat(setup, digits):
 
 
 # %%
-checks.check_ward(treat)
+ward_checks.check_ward(treat)
 
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="ward" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
@@ -1003,7 +1023,7 @@ def treat(setup, digits):
     return "labels", replace(setup, train=digits)
 
 
-checks.check_ward(treat)
+ward_checks.check_ward(treat)
 
 # %% [markdown]
 # ## Summary

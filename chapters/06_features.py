@@ -55,12 +55,12 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from chapters.features import channels, experiments, networks, spaces
+from chapters.features import channels, checks, experiments, figures, networks, spaces
 from chapters.features.fields import field_of
-from lib import augmentation, checks, plotting, runtime, visualization
+from lib import augmentation, plotting, runtime, visualization
 from lib.datasets.photos import PHOTOS, load_photo, photo_patches
 from lib.models.pretrained import load_photo_classifier
-from lib.trained import SCENE_SIZE
+from lib.training.classifiers import SCENE_SIZE
 from lib.widgets import Choice, Control, FrameExplorer, PictureMap, Prediction
 
 run = runtime.start(budget, seed=seed, device=device, as_written=model == "efficientnet_lite0")
@@ -158,7 +158,7 @@ shown = {
 }
 fig, axes = plotting.figure(3, 1, height=5.5, height_ratios=[1, 1, len(w_photo) / 8])
 for ax, (name, group) in zip(axes, shown.items()):
-    plotting.plot_tiles(ax, plotting.filter_pictures(group), columns=8, title=name,
+    plotting.plot_tiles(ax, figures.filter_pictures(group), columns=8, title=name,
                         marked=dead.nonzero()[:, 0].tolist() if group is w_photo else ())  # fmt: skip
 fig
 
@@ -208,7 +208,7 @@ strips = {
     "trained on\nscenes": torch.cat(filters["trained"]),
     "trained on\nphotographs": R(w_photo[~dead]),
 }
-plotting.plot_strips(ax, strips)
+figures.plot_strips(ax, strips)
 ax.axvline(1, color="#8a8a8a", ls=":")
 ax.set(xlabel="roughness of a filter", title="Training lowers the average roughness")
 fig
@@ -299,7 +299,7 @@ fig, axes = plotting.figure(2, 1, height=7.9)
 queries = [each * PHOTOS.index(name) + 3 for name in ("chelsea", "coffee", "motorcycle", "flower")]
 for ax, (name, nearest) in zip(axes, found.items()):
     title = f"nearest by {'pixels' if name == 'pixels' else 'features of ' + name}"
-    plotting.plot_neighbors(ax, patches.cpu(), source, queries, nearest, title=title)
+    figures.plot_neighbors(ax, patches.cpu(), source, queries, nearest, title=title)
 fig
 
 # %% [markdown]
@@ -409,7 +409,7 @@ legend = {
     "untrained features": shares["untrained"],
 }
 percent = [100 * by / SCENE_SIZE for by in spaces.MOVES]
-plotting.plot_shares(ax, percent, legend, chance=10)
+figures.plot_shares(ax, percent, legend, chance=10)
 ax.set_title("The small network's features survive small shifts")
 fig
 
@@ -641,7 +641,7 @@ def tsne_frame(structure, perplexity):
     points, groups = spaces.clouds(structure, run.generator("frame"))
     g = run.generator("frame", structure)
     places = visualization.tsne_layout(points, perplexity=perplexity, generator=g)
-    return plotting.tsne_figure(points, groups, places, perplexity=perplexity)
+    return figures.tsne_figure(points, groups, places, perplexity=perplexity)
 
 
 FrameExplorer(
@@ -699,9 +699,9 @@ activations = visualization.record_activations(photo_net, batch, list(layers.val
 # %% tags=["hide-input"] mystnb={"image": {"alt": "128 small gray pictures in rows, the maps of one deeper layer for a photograph of a cat. Most are nearly black with a few bright specks, scattered or in short strokes; in some there are only two spots, where the eyes are; a few outline the face; a few are gray all over."}}
 deep = list(layers)[-3]
 maps_128 = activations[layers[deep]][0].cpu()
-maps_128 = maps_128[plotting.strongest_channels(maps_128, 128)]
+maps_128 = maps_128[figures.strongest_channels(maps_128, 128)]
 fig, ax = plotting.figure(height=0.35 + 0.33 * math.ceil(len(maps_128) / 16))
-plotting.plot_tiles(ax, plotting.gray_maps(maps_128), columns=16)
+plotting.plot_tiles(ax, figures.gray_maps(maps_128), columns=16)
 rows, columns = maps_128.shape[1:]
 ax.set_title(f"{len(maps_128)} maps of {deep}, {rows} × {columns} units each", fontsize=11)
 fig
@@ -720,7 +720,7 @@ fig
 # %% tags=["hide-input"]
 def maps_frame(photo, layer):
     row = list(photos).index(photo)
-    return plotting.activations_figure(
+    return figures.activations_figure(
         photos[photo].cpu(), activations[layers[layer]][row].cpu(), name=layer
     )
 
@@ -800,7 +800,7 @@ fields = {
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart: width of the receptive field in pixels over the layers, on a logarithmic axis. It rises steadily from 3 pixels at the stem, and crosses the dashed line of the image's own size between the fourth and the fifth of the layers."}}
 fig, ax = plotting.figure(height=3.3)
 number = [int("".join(filter(str.isdigit, name)) or 0) for name in fields]  # of the stage
-plotting.plot_fields(ax, fields, at=number)
+figures.plot_fields(ax, fields, at=number)
 ax.set_title("Each stride doubles how fast the field grows")
 fig
 
@@ -809,7 +809,7 @@ fig
 def field_frame(layer, unit):
     rows, columns = fields[layer].units
     place = (rows // 2, columns // 2) if unit == "in the middle" else (0, columns // 4)
-    return plotting.field_figure(photos["chelsea"].cpu(), fields[layer], unit=place)
+    return figures.field_figure(photos["chelsea"].cpu(), fields[layer], unit=place)
 
 
 growing = [
@@ -919,7 +919,7 @@ def patches_frame(layer, channel):
     pictures, found = excited[layer]
     number, patches_of = found[channel - 1]
     name = f"{layer.split(',')[0]}, channel {number}"
-    return plotting.exciting_patches_figure(patches_of, pictures, name=name)
+    return figures.exciting_patches_figure(patches_of, pictures, name=name)
 
 
 FrameExplorer(
@@ -949,7 +949,7 @@ purity = experiments.purity(run)
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart: of a channel's nine best pictures, the share of the most frequent class, over five layers from the stem to the hidden layer, for a trained and an untrained network, with a dotted line for random pictures. At the hidden layer the trained network lies far above the untrained one; at the stem they lie close together."}}
 fig, ax = plotting.figure(height=3.3)
 pure = {"trained": purity.trained, "untrained": purity.untrained}
-plotting.plot_purity(ax, list(channels.LAYERS.values()), pure, chance=purity.chance)
+figures.plot_purity(ax, list(channels.LAYERS.values()), pure, chance=purity.chance)
 ax.set_title("Deep channels come to look for kinds of objects")
 fig
 

@@ -53,8 +53,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from chapters.saliency import experiments, judging, photographs, wolves
-from lib import checks, plotting, runtime, visualization
+from chapters.saliency import checks, experiments, figures, judging, photographs, wolves
+from lib import plotting, runtime, visualization
 from lib.models.pretrained import load_photo_classifier
 from lib.visualization import Neuron
 from lib.widgets import Choice, Control, FrameExplorer, Prediction
@@ -178,7 +178,7 @@ shown = sorted({*range(0, count, 5), count - 1})
 def film_frame(photo, place):
     film, k = films[photo], place - 1
     box = (film.tops[k // width], film.lefts[k % width], *film.window)
-    return plotting.film_figure(
+    return figures.film_figure(
         photos[photo][0].cpu(),
         visualization.occlusion_map(film, places=place)[0].cpu(),
         box=box,
@@ -286,7 +286,7 @@ fig, axes = plotting.figure(2, len(photos), height=3.9, squeeze=False)
 fig.set_dpi(96)
 for (top, below), (name, photo) in zip(axes.T, photos.items(), strict=True):
     plotting.plot_image(top, photo[0], title=classifier.classes[targets[name]])
-    plotting.plot_heat(below, saliencies[name], smooth=1.5)
+    figures.plot_heat(below, saliencies[name], smooth=1.5)
 fig
 
 # %% [markdown]
@@ -319,7 +319,7 @@ for layer, values in activations.items():
     boxes.append(field.box(neuron.row, neuron.column) if field else (0, 0, 224, 224))
     maps_of_it = [rule(classifier, photos[sight], neuron) for rule in rules]
     heats.append([visualization.channel_maximum(g)[0] for g in maps_of_it])
-fig = plotting.neuron_figure(photos[sight][0], boxes, heats, rows=("gradient", "guided"))
+fig = figures.neuron_figure(photos[sight][0], boxes, heats, rows=("gradient", "guided"))
 fig.set_dpi(110)
 fig
 
@@ -410,7 +410,7 @@ if run.budget == "quick":
 first_and_last = [names[0], names[-1]]
 rival_maps = {photo: {name: of(photo) for name, of in drawn.items()} for photo in first_and_last}
 FrameExplorer(
-    lambda photo, method: plotting.heat_figure(
+    lambda photo, method: figures.heat_figure(
         photos[photo][0].cpu(), rival_maps[photo][method], title=method, smooth=1.5
     ),
     alt=lambda photo, method: f"The photograph {photo} and, beside it, its map by {method}.",
@@ -486,7 +486,7 @@ print(f"right on these scenes: {np.mean(scores.accuracy):.0f}%")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A rendered scene with its object outlined, and its maps by eight methods with the same outline, dark to light. Occlusion and Grad-CAM give coarse blots; the maps made of gradients are grainy, some of them inside the outline, some far beyond it."}}
 drawn_maps = {name: scores.maps[name] for name in judging.METHODS[:-1]}
-fig = plotting.maps_figure(scores.scene, scores.mask, drawn_maps)
+fig = figures.maps_figure(scores.scene, scores.mask, drawn_maps)
 fig
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two dot charts, energy inside the mask and the pointing game, with one row for each method, sorted by energy. A gray line marks the mask's share. By energy, guided backpropagation stands above the blob in the middle, drawn in gray, and saliency below it."}}
@@ -584,7 +584,7 @@ def says(stage):
 
 subject = names[-1]
 FrameExplorer(
-    lambda method, stage: plotting.heat_figure(
+    lambda method, stage: figures.heat_figure(
         photos[subject][0].cpu(), damaged_map(stage, method), smooth=1.5,
         title=f"it now says: {says(stage)}",
     ),
@@ -631,7 +631,7 @@ forgetting = experiments.forgetting(run)
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart: energy inside the mask against the layers shuffled so far, for four methods. A dashed line marks the mask's share. The lines change by different amounts as layers are shuffled; guided backpropagation still lies above the dashed line with the two top layers shuffled."}}
 fig, ax = plotting.figure(height=3.6)
 labels = ["none", "logits", "+ hidden", "+ blocks", "all"]
-plotting.plot_forgetting(ax, forgetting.energy, labels, share=forgetting.share)
+figures.plot_forgetting(ax, forgetting.energy, labels, share=forgetting.share)
 ax.set(ylim=(0, 0.75))
 ax.legend(fontsize=9, ncols=2, loc="upper right")
 fig
@@ -722,7 +722,7 @@ seen = {
     name: judging.map_of("occlusion", network, gallery, run).cpu() for name, network in pair.items()
 }
 FrameExplorer(
-    lambda scene: plotting.suspect_figure(
+    lambda scene: figures.suspect_figure(
         gallery.images[scene - 1].cpu(), {name: falls[scene - 1] for name, falls in seen.items()}
     ),
     alt=lambda scene: (

@@ -52,8 +52,8 @@ from functools import partial
 import torch
 from torch.nn import functional
 
-from chapters.synthesis import experiments
-from lib import augmentation, checks, plotting, runtime, visualization
+from chapters.synthesis import checks, experiments, figures
+from lib import augmentation, plotting, runtime, visualization
 from lib.datasets.photos import load_photo
 from lib.models.pretrained import load_photo_classifier
 from lib.visualization import objectives, parametrizations, regularizers, transforms
@@ -275,8 +275,8 @@ highest = 1.05 * max(float(ascent.scores.max()) for ascent in ascents.values())
 
 def ascent_frame(method, step):
     ascent = ascents[method]
-    image = plotting.even_contrast(ascent.frames[ascent.frame_steps.index(step), 0])
-    return plotting.ascent_figure(
+    image = figures.even_contrast(ascent.frames[ascent.frame_steps.index(step), 0])
+    return figures.ascent_figure(
         image, ascent.scores[:, 0].cpu(), step=step, highest=highest, note=f"step {step}"
     )
 
@@ -334,9 +334,9 @@ portrait = spread(portraits, thirds, workers=workers)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Synthesized pictures in muted colors, three in a row, made to score high for the classes that are written above them, such as goldfish, giant panda and flamingo. Details fill each picture from edge to edge, without one clear object."}}
 rows = [
-    torch.stack([plotting.even_contrast(image, spread=0.22) for image in row]) for row in portrait
+    torch.stack([figures.even_contrast(image, spread=0.22) for image in row]) for row in portrait
 ]
-fig = plotting.pictures_figure(rows, gallery)
+fig = figures.pictures_figure(rows, gallery)
 fig
 
 # %% [markdown]
@@ -385,7 +385,7 @@ facets = ascend_by(
 ).images  # fmt: skip
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of three pictures. Above, blurred photographs: nearly black, a cat's face in brown, an orange disk on dark green. Below, the same after gradient ascent for coral reef: details cover everything, in the colors and with the large shapes of the picture above."}}
-fig = plotting.pictures_figure(
+fig = figures.pictures_figure(
     [blurred.cpu(), facets.cpu()], list(starts), labels=["start", "coral reef"]
 )
 fig
@@ -482,7 +482,7 @@ with torch.no_grad():
 rivals = [goldfish, *chances[0].topk(3).indices.tolist()]
 
 FrameExplorer(
-    lambda epsilon: plotting.attack_figure(
+    lambda epsilon: figures.attack_figure(
         photo[0].cpu(),
         attacked[epsilon][0].cpu(),
         epsilon=epsilon / 255,
@@ -516,7 +516,7 @@ attacks = experiments.attacks(run)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of accuracy against the largest change of a pixel, with one line for each attack. All start at the same accuracy. Up to 4/255, the line of random signs stays close to where it starts, while that of PGD falls steeply; a third line shows FGSM."}}
 fig, ax = plotting.figure(height=3.6)
-plotting.plot_accuracy_by_epsilon(ax, attacks.sizes, attacks.accuracy)
+figures.plot_accuracy_by_epsilon(ax, attacks.sizes, attacks.accuracy)
 ax.set_title("Aimed changes ruin a network, random ones do not")
 fig
 
@@ -683,7 +683,7 @@ shapes = {
 depth_of = {f"{DEPTHS.index(layer) + 1} of {len(DEPTHS)}": layer for layer in INVERTED}
 
 FrameExplorer(
-    lambda depth: plotting.picture_pair_figure(
+    lambda depth: figures.picture_pair_figure(
         x0[0].cpu(),
         inverted[depth_of[depth]][0],
         titles=(
@@ -763,7 +763,7 @@ dreams = dict(zip(DREAMERS, spread(dream_of, DREAMERS, workers=workers)))
 dreamer = {f"{DEPTHS.index(layer) + 1} of {len(DEPTHS)}": layer for layer in DREAMERS}
 
 FrameExplorer(
-    lambda depth: plotting.picture_figure(
+    lambda depth: figures.picture_figure(
         dreams[dreamer[depth]][0], title=f"what layer {depth} would like to see more of"
     ),
     alt=lambda depth: (
@@ -833,7 +833,7 @@ examples = {"night sky": "hubble", "coffee": "coffee", "flower": "flower"}
 textures = spread(texture, list(examples.values()), workers=workers)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of three pictures. Above, photographs of a night sky with galaxies, a cup of coffee and an orange flower. Below, a texture made from each: the colors and small details of the photograph, spread over the picture without its objects."}}
-fig = plotting.pictures_figure(
+fig = figures.pictures_figure(
     [torch.stack(part) for part in zip(*textures, strict=True)],
     list(examples),
     labels=["photograph", "texture"],
@@ -875,7 +875,7 @@ paintings = dict(zip(jobs, spread(paint, jobs, workers=workers)))
 
 # %% tags=["hide-input"]
 FrameExplorer(
-    lambda style, beta: plotting.picture_pair_figure(
+    lambda style, beta: figures.picture_pair_figure(
         square(style)[0].cpu(), paintings[style, beta][0], titles=("style", f"β = {beta:g}")
     ),
     alt=lambda style, beta: (

@@ -53,8 +53,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from chapters.seq2seq import experiments, reading
-from lib import checks, plotting, runtime, widgets
+from chapters.seq2seq import checks, experiments, figures, reading
+from lib import plotting, runtime, widgets
 from lib.attention import AdditiveAttention
 from lib.datasets.translation import as_dataset, write_english, write_french
 from lib.models.decoding import beam_search, greedy
@@ -133,8 +133,8 @@ Prediction(
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Four unrolled networks. One to one: an input, a state, an output. One to many: one input, three states in a row, an output above each, with dashed arrows from each output to the next state. Many to one: three inputs, three states, one output above the last. Many to many: three inputs, three states, three outputs."}}
 fig, axes = plotting.figure(2, 2, height=4.2)
-for ax, name in zip(axes.flat, plotting.RNN_SHAPES):
-    plotting.plot_unrolled(ax, plotting.RNN_SHAPES[name])
+for ax, name in zip(axes.flat, figures.RNN_SHAPES):
+    figures.plot_unrolled(ax, figures.RNN_SHAPES[name])
     ax.set_title(name, fontsize=11)
 fig
 
@@ -168,13 +168,13 @@ for name, y in shapes.items():
 
 # %% tags=["remove-input"]
 FrameExplorer(
-    lambda shape, step: plotting.unrolled_figure(shape, step),
+    lambda shape, step: figures.unrolled_figure(shape, step),
     alt=lambda shape, step: (
         f"An unrolled network of the shape {shape} after step {step}, computed states filled. "
-        f"{plotting.describe_step(shape, step)}"
+        f"{figures.describe_step(shape, step)}"
     ),
     title="What can this state know?",
-    shape=[shape for shape in plotting.RNN_SHAPES if shape != "one to one"],  # which has one step
+    shape=[shape for shape in figures.RNN_SHAPES if shape != "one to one"],  # which has one step
     step=Control(run.pick(quick=[3, 6], standard=[1, 2, 3, 4, 5, 6]), label="Step"),
     start={"shape": "many, then many", "step": 3},
     play="step",
@@ -486,7 +486,7 @@ Prediction(
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Table of attention weights. Each column is a word of the English sentence “The agreement on the European Economic Area was signed in August 1992.”, each row a French word that the network wrote. The darker a cell, the larger the weight. Orange frames mark the English words that each French one should translate; those of “European Economic Area” run backwards if it wrote all three words. The lines below the table say what was written and where the network looked most."}}
 wrote = reading.translate(model, bahdanau.pairs[0])
 fig, ax = plotting.figure(height=4.9)
-plotting.plot_weights(ax, wrote.weights, wrote.source, wrote.words, links=wrote.links)
+figures.plot_weights(ax, wrote.weights, wrote.source, wrote.words, links=wrote.links)
 ax.set_title("Where it looked before each word")
 fig
 
@@ -571,7 +571,7 @@ def state_of(updates):
 
 # %% tags=["hide-input"]
 FrameExplorer(
-    lambda updates: plotting.looks_figure(
+    lambda updates: figures.looks_figure(
         weights_at(updates), wrote.source, pair.french, links=pair.links,
         note=state_of(updates),
     ),
@@ -601,7 +601,7 @@ fig, ax = plotting.figure(height=3.3)
 histories = contest.histories
 errors = [100 * h.metrics["error"].numpy() for h in histories]
 losses = [h.metrics["loss"].numpy() for h in histories]
-plotting.plot_learning(ax, histories[0].evaluated_at, errors, losses)
+figures.plot_learning(ax, histories[0].evaluated_at, errors, losses)
 ax.set(title="Links come with the words, unasked")
 fig
 
@@ -716,7 +716,7 @@ choices = list(dict.fromkeys([signed, *spots]))[:2] if run.budget == "quick" els
 
 def looks_without(hidden):
     said = reading.translate(model, bahdanau.pairs[0], hidden=spots[hidden])
-    return plotting.looks_figure(said.weights, said.source, said.words, hidden=spots[hidden])
+    return figures.looks_figure(said.weights, said.source, said.words, hidden=spots[hidden])
 
 
 def words_without(hidden):

@@ -49,9 +49,9 @@ budget, seed, device = None, 0, "auto"  # budget: "quick", "standard" or "full"
 import torch
 from torch.nn import functional
 
-from chapters.captioning import experiments, gallery, photographs
+from chapters.captioning import checks, experiments, figures, gallery, photographs
 from chapters.captioning.contest import told, write, wrong_colors
-from lib import captioning, checks, plotting, runtime, widgets
+from lib import plotting, runtime, sentences, widgets
 from lib.datasets import captions, flickr8k
 from lib.datasets.scene_captions import KINDS
 from lib.models.captioner import Captioner
@@ -84,7 +84,7 @@ vocabulary = captions.caption_vocabulary()
 fig, axes = plotting.figure(1, 3, height=2.75, margins={"bottom": 0.4, "top": 0.98, "wspace": 0.25})
 for ax, count in zip(axes, (1, 2, 3), strict=True):
     row = int((things == count).nonzero()[0, 0])
-    plotting.plot_caption(ax, test.images[row], test.captions[row], width=18)
+    figures.plot_caption(ax, test.images[row], test.captions[row], width=18)
 fig
 
 # %% [markdown]
@@ -127,7 +127,7 @@ print(f"{len(pictures.z)} pictures to learn from, {len(test)} to test on")
 row = int((things == 3).nonzero()[1, 0])
 spread_out = z_test[row].flatten(1).amax(1) - z_test[row].flatten(1).mean(1)
 fig, axes = plotting.figure(1, 4, height=1.65)
-plotting.plot_grid(axes[0], test.images[row], *z_test.shape[2:])
+figures.plot_grid(axes[0], test.images[row], *z_test.shape[2:])
 axes[0].set_title("the picture", fontsize=10)
 for ax, channel in zip(axes[1:], spread_out.topk(3).indices.tolist()):
     grid = z_test[row, channel]
@@ -271,7 +271,7 @@ cards["things-overflow"]
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Chart of the percentage of words ranked first by kind of word, with a row for sizes, textures, colors, shapes, relations and backgrounds, and in each row a dot for the network with attention and one for the network with one context. The claims below compare colors, shapes and relations."}}
 by_kind = {n: contest.by_kind(n) for n in experiments.NETWORKS}
 fig, ax = plotting.figure(height=3.7, margins={"left": 0.2, "top": 0.8, "bottom": 0.16})
-plotting.plot_kinds(ax, by_kind)
+figures.plot_kinds(ax, by_kind)
 fig.suptitle("Words right, kind by kind", x=0.02, ha="left")
 fig
 
@@ -339,7 +339,7 @@ whole = (right | ~pictures.said).all(dim=1) & (things == 2)
 row = int((whole if bool(whole.any()) else things == 2).nonzero()[0, 0])
 shown = vocabulary.decode(known.target[row].tolist())
 fig, axes = plotting.figure(4, 4, height=6.0)
-plotting.plot_word_maps(axes.flatten(), test.images[row], shown, first.weights[row], rows)
+figures.plot_word_maps(axes.flatten(), test.images[row], shown, first.weights[row], rows)
 fig
 
 # %% [markdown]
@@ -372,7 +372,7 @@ widgets.AttentionReader(views, title="Where did it look before each word?", lang
 shares = experiments.inside(contest)
 fig, ax = plotting.figure(height=2.7)
 values = {kind: of_seeds[:, 0] for kind, of_seeds in shares.items()}
-plotting.plot_inside(ax, values, even=shares["shape"][0, 1])
+figures.plot_inside(ax, values, even=shares["shape"][0, 1])
 ax.set(title="It looks at what it names")
 fig
 
@@ -420,7 +420,7 @@ def sentence(picture, places):
 
 def placed(picture, places):
     looks = written[places].weights[picture - 1]
-    return plotting.placed_figure(
+    return figures.placed_figure(
         test.images[mapped[picture - 1]], sentence(picture, places),
         told=f"Places are told: {places}. It writes:", weights=looks.sum(dim=0), rows=rows,
     )  # fmt: skip
@@ -471,7 +471,7 @@ for network, those in contest.graded.items():
 
 asked = test.captions[int((things == 1).nonzero()[0, 0])]
 for changed in (asked, asked.replace(asked.split()[-3], "fish"), "a a a a a a a"):
-    print(f"BLEU {captioning.bleu([changed], [[asked]]):5.1f}: {changed}")
+    print(f"BLEU {sentences.bleu([changed], [[asked]]):5.1f}: {changed}")
 
 # %% tags=["remove-input"]
 cards["attention-captions-better"]

@@ -1,12 +1,11 @@
-"""Additive attention: where to look next, as weights over positions, and what is seen there.
-
-Further how well such weights agree with links that are known: the alignment error rate.
-"""
+"""Additive attention: where to look next, as weights over positions, and what is seen there."""
 
 from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
+
+from lib.initialization import initialize_uniform_
 
 
 def additive_attention(
@@ -86,7 +85,7 @@ class AdditiveAttention(nn.Module):
         self.query = nn.Linear(query_size, hidden, bias=False)
         self.key = nn.Linear(key_size, hidden)
         self.score = nn.Parameter(torch.empty(hidden))
-        initialize_(self, generator)
+        initialize_uniform_(self, generator)
 
     def forward(
         self, query: Tensor, keys: Tensor, values: Tensor, mask: Tensor | None = None
@@ -121,23 +120,6 @@ class AdditiveAttention(nn.Module):
         return look
 
 
-@torch.no_grad()
-def initialize_(module: nn.Module, generator: torch.Generator) -> None:
-    """Draw all weights of a module in place, as torch's layers do, but from the generator.
-
-    Embeddings are normal with standard deviation 1, other weights uniform in ±1/√(inputs).
-    """
-    for part in module.modules():
-        for name, weight in part.named_parameters(recurse=False):
-            if isinstance(part, nn.Embedding):
-                weight.copy_(torch.randn(weight.shape, generator=generator))
-            elif "bias" in name:
-                weight.zero_()
-            else:
-                bound = weight.shape[-1] ** -0.5
-                weight.copy_(bound * (2 * torch.rand(weight.shape, generator=generator) - 1))
-
-
 def _check_shapes(query: Tensor, keys: Tensor, values: Tensor, score: Tensor) -> None:
     fits = (
         query.ndim == 2
@@ -152,48 +134,3 @@ def _check_shapes(query: Tensor, keys: Tensor, values: Tensor, score: Tensor) ->
             "expected query (batch, hidden), keys (batch, positions, hidden), values (batch, "
             f"positions, size) and score (hidden,); got {shapes}"
         )
-
-
-def strongest_links(weights: Tensor, rows: Tensor) -> Tensor:
-    """One link for each word: to the position with the largest weight.
-
-    Args:
-        weights: (..., steps, positions).
-        rows: (..., steps) bool, the words that get a link.
-
-    Returns:
-        (..., steps, positions) bool.
-    """
-    table = torch.zeros_like(weights, dtype=torch.bool)
-    return table.scatter_(-1, weights.argmax(dim=-1, keepdim=True), rows[..., None])
-
-
-def alignment_error_rate(found: Tensor, possible: Tensor, sure: Tensor | None = None) -> float:
-    """1 - (|A ∩ S| + |A ∩ P|) / (|A| + |S|): 0 if all found links are right and no sure one lacks.
-
-    Args:
-        found: bool, A, a table of links of any shape.
-        possible: bool, P, all links that are no mistake, in the same shape.
-        sure: bool, S, those of them that must be found; None takes the links of words that have
-            one alone (a word that says several others may be linked to any of them).
-
-    Raises:
-        ValueError: tables that differ in shape or are not bool, a sure link that is not possible,
-            or nothing to count.
-
-    Source: Och and Ney, "A systematic comparison of various statistical alignment models",
-    Computational Linguistics 29, 2003, section 5.
-    """
-    if sure is None:
-        sure = possible.bool() & (possible.sum(dim=-1, keepdim=True) == 1)
-    if not found.dtype == possible.dtype == sure.dtype == torch.bool:
-        raise ValueError(f"tables must be bool; got {found.dtype}, {possible.dtype}, {sure.dtype}")
-    if not found.shape == possible.shape == sure.shape:
-        shapes = ", ".join(str(tuple(table.shape)) for table in (found, possible, sure))
-        raise ValueError(f"tables must have one shape; got {shapes}")
-    if bool((sure & ~possible).any()):
-        raise ValueError("each sure link must be possible, too")
-    total = int(found.sum() + sure.sum())
-    if total == 0:
-        raise ValueError("there are no links to compare")
-    return 1 - int((found & sure).sum() + (found & possible).sum()) / total

@@ -11,7 +11,8 @@ from typing import TypeVar
 
 import torch
 
-BUDGETS = ("quick", "standard", "full")
+from lib.budgets import BUDGETS
+
 T = TypeVar("T")
 
 

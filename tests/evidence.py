@@ -1,7 +1,7 @@
 """Claims, records and ledgers as tests need them."""
 
-from lib.claims import Claim
-from lib.ledger import Circumstances, Ledger, Record, Values
+from lib.evidence import Claim
+from lib.evidence.ledger import Circumstances, Ledger, Record, Values
 
 VALUES = (1.0, 2.0, 3.0)  # mean 2, interval -0.484 to 4.484
 

@@ -1,32 +1,47 @@
-"""The floors of `lib`: a module imports only from floors below its own."""
+"""What lies where: the floors of `lib`, and what belongs into a chapter's room.
+
+A module of `lib` imports only from floors below its own. `lib` holds the methods that papers name,
+the course's machinery, and beyond these only what two chapters or more use.
+"""
 
 import ast
+import re
+from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
 
-from tools.chapters import ROOT
+from tools.chapters import ROOT, list_chapters
 
 FLOORS = [
-    {"runtime", "progress", "files", "inputs", "intervals", "setup"},
-    {"claims", "workers"},
-    {"cards", "ledger"},
     {
-        "experiments",
-        "datasets",
         "activations",
+        "alignment",
+        "budgets",
+        "checks",
+        "colab",
+        "files",
+        "initialization",
+        "intervals",
         "preprocessing",
-        "regularization",
-        "augmentation",
-        "visualization",
-        "attention",
-        "costs",
+        "progress",
+        "sentences",
+        "setup",
+        "validation",
     },
-    {"models", "training", "stopping", "captioning"},
-    {"sweeps", "trials", "recipe"},
-    {"search", "ward", "trained"},
-    {"plotting", "checks"},
-    {"widgets"},
+    {
+        "attention",
+        "augmentation",
+        "datasets",
+        "plotting",
+        "regularization",
+        "runtime",
+        "visualization",
+        "widgets",
+    },
+    {"evidence", "models", "workers"},
+    {"training"},
 ]
 FLOOR_OF = {name: floor for floor, names in enumerate(FLOORS) for name in names}
 ONLY_IN = {
@@ -34,9 +49,34 @@ ONLY_IN = {
     "IPython": "plotting",
     "ipywidgets": "widgets",
     "anywidget": "widgets",
-    "optuna": "search",
-    "optuna_dashboard": "search",
-    "ray": "search",
+}
+# Of these a chapter may be the only user; what else is public in `lib` serves two or more.
+METHODS = {
+    "activations",
+    "alignment",
+    "attention",
+    "augmentation",
+    "datasets",
+    "initialization",
+    "models",
+    "preprocessing",
+    "regularization",
+    "sentences",
+    "visualization",
+}
+MACHINERY = {
+    "budgets",
+    "checks",
+    "colab",
+    "evidence",
+    "files",
+    "intervals",
+    "progress",
+    "runtime",
+    "setup",
+    "validation",
+    "widgets",
+    "workers",
 }
 MODULES = sorted(path for path in (ROOT / "lib").rglob("*.py") if path != ROOT / "lib/__init__.py")
 
@@ -89,3 +129,23 @@ def test_public_names_are_documented(path):
     for node in tree.body:
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             assert ast.get_docstring(node), f"{path.name}: {node.name} has no docstring"
+
+
+def words(paths: Iterable[Path]) -> Counter[str]:
+    """How often each word stands in some files."""
+    return Counter(word for path in paths for word in re.findall(r"\w+", path.read_text()))
+
+
+CHAPTERS = [words([chapter.source, *chapter.room.rglob("*.py")]) for chapter in list_chapters()]
+SHARED = [path for path in MODULES if unit(path) not in METHODS | MACHINERY]
+
+
+@pytest.mark.parametrize("path", SHARED, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_serves_one_chapter_alone_lies_in_its_room(path):
+    here = words([path])
+    others = words(other for other in MODULES if other != path and other.name != "__init__.py")
+    for node in ast.parse(path.read_text()).body:
+        if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
+            chapters = sum(node.name in chapter for chapter in CHAPTERS)
+            serves_lib = here[node.name] > 1 or node.name in others
+            assert chapters > 1 or serves_lib, f"{node.name} serves {chapters} chapter(s)"

@@ -9,12 +9,13 @@ import torch
 from torch import nn
 from torchvision.models import get_model_weights
 
-from lib import models, ward
+from chapters.hyperparameters import ward
+from lib import models
 from lib.datasets import captions, photos, scene_captions, scenes, translation_vocabulary
 from lib.models.captioner import Captioner
 from lib.models.pretrained import load_efficientnet_lite0
 from lib.models.seq2seq import Seq2Seq
-from lib.trained import NETWORK
+from lib.training.classifiers import NETWORK
 from tests.reference import PAGES, cards, flowing, rows
 from tools.chapters import ROOT
 
@@ -112,31 +113,3 @@ def test_imagenet_has_the_people_that_the_card_names():
     named = re.search(r"Three are people \(([\w ,]+)\)", flowing(CARDS["EfficientNet-Lite0"]))[1]
     classes = get_model_weights("resnet18").DEFAULT.meta["categories"]
     assert set(named.split(", ")) <= set(classes)
-
-
-@pytest.mark.parametrize(
-    ("card", "said", "file", "code"),
-    [
-        ("ConvNet", "batches of 32", "lib/trials.py", "batch_size: int = 32"),
-        ("ConvNet", "4 × 4 grid", "lib/models/convnet.py", "GRID = 4 "),
-        ("Scene classifiers", "3,000 scenes", "lib/trained.py", "quick=400, standard=3000"),
-        ("Scene classifiers", "64 × 64 pixels", "lib/trained.py", "SCENE_SIZE = 64 "),
-        ("Scene classifiers", "800 updates", "lib/trained.py", "quick=120, standard=800"),
-        ("Translator", "6,000 pairs", "chapters/seq2seq/contest.py", "quick=500, standard=6000"),
-        ("Translator", "512 updates", "chapters/seq2seq/contest.py", "UPDATES, UNITS = 512, 64"),
-        ("Translator", "64 units each", "chapters/seq2seq/contest.py", "UPDATES, UNITS = 512, 64"),
-        ("Captioner", "5,000 scenes", "chapters/captioning/pictures.py", "PART = 500"),
-        ("Captioner", "2,500 for", "chapters/captioning/pictures.py", "standard=5, full=10"),
-        ("Captioner", "96 × 96 pixels", "chapters/captioning/pictures.py", "SIZE, OBJECTS = 96, "),
-        (
-            "Captioner",
-            "800 updates",
-            "chapters/captioning/contest.py",
-            "{ATTENTION: 800, ONE_CONTEXT: 1250}",
-        ),
-        ("Captioner", "128 units", "chapters/captioning/contest.py", "quick=32, standard=128"),
-    ],
-)
-def test_recipes_on_the_cards_are_those_of_the_code(card, said, file, code):
-    assert said in flowing(CARDS[card])
-    assert code in (ROOT / file).read_text()

@@ -44,17 +44,3 @@ def test_only_publishing_may_write_and_only_from_main():
 @pytest.mark.parametrize("job", ["test", "book"])
 def test_a_hanging_job_ends(job):
     assert WORKFLOW["jobs"][job]["timeout-minutes"] <= 90
-
-
-def test_executed_chapters_are_kept_under_what_their_keys_cover():
-    (cached,) = (
-        step["with"] for step in STEPS if "_build/executed" in step.get("with", {}).get("path", "")
-        and "key" in step["with"]
-    )  # fmt: skip
-    from tools import results
-
-    covered = Path(results.__file__).read_text(encoding="utf-8")
-    for name in ("requirements.lock", "checksums.json", "lib"):
-        assert name in covered
-        assert name in cached["key"]
-    assert "chapters/**/*.py" in cached["key"]

@@ -21,8 +21,8 @@ from pathlib import Path
 
 from lib.datasets.downloads import DownloadError
 from lib.datasets.fashion_mnist_files import fetch_fashion_mnist
+from lib.evidence.ledger import LedgerError, evidence_folder, load_ledger
 from lib.files import write_atomically
-from lib.ledger import LedgerError, evidence_folder, load_ledger
 from tools.chapters import ROOT, Chapter, CourseError, list_chapters
 from tools.claims_page import agreement, found_cards
 from tools.execute import execute

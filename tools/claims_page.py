@@ -5,9 +5,9 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from lib.cards import Card
-from lib.claims import FAILS, HOLDS, NO_EVIDENCE, OPEN, Estimate
-from lib.ledger import Ledger, load_found
+from lib.evidence.cards import Card
+from lib.evidence.claims import FAILS, HOLDS, NO_EVIDENCE, OPEN, Estimate
+from lib.evidence.ledger import Ledger, load_found
 
 INTRO = """\
 # Claims

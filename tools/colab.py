@@ -1,4 +1,4 @@
-"""What turns a chapter's notebook into one that runs from an empty folder, and leads to it."""
+"""The bootstrap cell of notebooks, and links that open them on Colab."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 import nbformat
 import yaml
 
+from lib.colab import EDITION
 from tools.chapters import ROOT, Chapter, CourseError
 
 GITHUB = "https://github.com/"
@@ -18,20 +19,42 @@ import subprocess
 import sys
 from pathlib import Path
 
-URL, BRANCH = {url!r}, {branch!r}
-here, course = Path.cwd(), Path.cwd() / "course"
-clone = next((p for p in (here, *here.parents) if (p / "lib" / "setup.py").is_file()), None)
-if clone is None and not course.is_dir():
-    part = here / "course.part"
-    shutil.rmtree(part, ignore_errors=True)  # of an attempt that was cut short
-    git = ["git", "clone", "--quiet", "--depth", "1", "--branch", BRANCH, URL, str(part)]
-    if (done := subprocess.run(git, capture_output=True, text=True)).returncode:
-        raise RuntimeError(f"cannot fetch {{URL}}; this needs a network, once. {{done.stderr}}")
-    part.rename(course)
-sys.path.insert(0, str(clone or course))
-from lib import setup
+URL, BRANCH, EDITION = {url!r}, {branch!r}, {edition}
 
-setup.prepare(install=clone is None)"""
+
+def edition_of(folder):
+    file = folder / "lib" / "edition.txt"
+    return int(file.read_text()) if file.is_file() else None
+
+
+def git(*command):
+    done = subprocess.run(["git", *map(str, command)], capture_output=True, text=True)
+    if done.returncode:
+        raise RuntimeError(f"cannot fetch {{URL}}; this needs a network, once. {{done.stderr}}")
+    return done.stdout.strip()
+
+
+here, course, part = Path.cwd(), Path.cwd() / "course", Path.cwd() / "course.part"
+clone = next((p for p in (here, *here.parents) if edition_of(p)), None)
+if clone is None and not course.exists():
+    shutil.rmtree(part, ignore_errors=True)  # of an attempt that was cut short
+    git("clone", "--quiet", "--depth", "1", "--branch", BRANCH, URL, part)
+    part.rename(course)
+elif clone is None and edition_of(course) != EDITION:
+    config = course / ".git" / "config"
+    if not config.is_file() or URL not in config.read_text():
+        raise RuntimeError(f"{{course}} is another folder; rename it, and run this again")
+    git("-C", course, "fetch", "--quiet", "--depth", "1", "origin", BRANCH)
+    git("-C", course, "checkout", "--quiet", "--detach", "FETCH_HEAD")
+    if "lib" in sys.modules:
+        raise RuntimeError("the course is up to date now: restart the kernel, and run this again")
+loaded = getattr(sys.modules.get("lib"), "__file__", None)
+if loaded and Path(loaded).parent != (clone or course) / "lib":
+    raise RuntimeError(f"another lib is loaded, {{loaded}}: restart the kernel, and run this first")
+sys.path.insert(0, str(clone or course))
+from lib import colab
+
+colab.prepare(edition=EDITION, install=clone is None)"""
 
 
 @dataclass(frozen=True)
@@ -82,7 +105,9 @@ def with_first_cell(
     minutes = notebook.metadata.get("course", {}).get("compute_minutes")
     if minutes is None:
         raise CourseError("a chapter's header lacks course.compute_minutes")
-    source = CELL.format(url=repository.url, branch=repository.branch, minutes=minutes)
+    source = CELL.format(
+        url=repository.url, branch=repository.branch, minutes=minutes, edition=EDITION
+    )
     cell = nbformat.v4.new_code_cell(source, id="fetch-the-course")
     cells = [*notebook.cells[:1], cell, *notebook.cells[1:]]
     return nbformat.from_dict(notebook | {"cells": cells})

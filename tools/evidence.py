@@ -16,8 +16,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from lib.experiments import Experiment
-from lib.ledger import (
+from lib.evidence import Experiment
+from lib.evidence.ledger import (
     Circumstances,
     LedgerError,
     Record,

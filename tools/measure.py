@@ -19,8 +19,8 @@ from pathlib import Path
 import torch
 
 from lib import runtime
-from lib.experiments import Experiment
-from lib.ledger import Circumstances, Values
+from lib.evidence import Experiment
+from lib.evidence.ledger import Circumstances, Values
 from tools.chapters import ROOT, CourseError, room_of
 from tools.pins import PINS, processor_name
 from tools.reach import reached_files

@@ -24,7 +24,7 @@ class Mutant:
 
     Attributes:
         name: what is wrong, in words.
-        file: the module, from `lib` on.
+        file: the module, from the repository on.
         old, new: text that stands there once, and what takes its place.
         chapter: the one that should notice, such as "04_augmentation".
     """
@@ -39,84 +39,84 @@ class Mutant:
 MUTANTS = (
     Mutant(
         "SELU is not scaled",
-        "activations.py",
+        "lib/activations.py",
         "SELU_SCALE = 1.0507009873554805",
         "SELU_SCALE = 1.0",
         "01_activations",
     ),
     Mutant(
         "one standard deviation for all channels",
-        "preprocessing/standardization.py",
+        "lib/preprocessing/standardization.py",
         "std = average(images, (0, 2, 3), minus=mean).sqrt()[0]",
         "std = average(images, (0, 2, 3), minus=mean).sqrt()[0].mean().expand(mean[0].shape)",
         "02_preprocessing",
     ),
     Mutant(
         "dropout does not scale what it keeps",
-        "regularization/noise.py",
+        "lib/regularization/noise.py",
         "return x * _keep(x.shape, p, x, generator) / (1 - p)",
         "return x * _keep(x.shape, p, x, generator)",
         "03_regularization",
     ),
     Mutant(
         "early stopping keeps the worst snapshot",
-        "stopping.py",
+        "lib/training/stopping.py",
         "if value > self.best:",
         "if value < self.best or self._state is None:",
         "03_regularization",
     ),
     Mutant(
         "mixup does not mix the targets",
-        "augmentation/mixing.py",
+        "lib/augmentation/mixing.py",
         "return mixed, torch.lerp(probabilities[partner], probabilities, weight)",
         "return mixed, probabilities",
         "03_regularization",
     ),
     Mutant(
         "the moving average looks ahead",
-        "recipe/curves.py",
+        "chapters/hyperparameters/recipe/curves.py",
         "values[max(0, i + 1 - window) : i + 1].mean()",
         "values[max(0, i + 1 - window) : i + 2].mean()",
         "05_hyperparameters",
     ),
     Mutant(
         "cosine neighbors of vectors that are not normalized",
-        "visualization/neighbors.py",
+        "lib/visualization/neighbors.py",
         "functional.normalize(rows, eps=tiny)",
         "rows",
         "06_features",
     ),
     Mutant(
         "saliency averages the colors",
-        "visualization/gradients.py",
+        "lib/visualization/gradients.py",
         "return attributions.abs().amax(dim=1)",
         "return attributions.abs().mean(dim=1)",
         "07_saliency",
     ),
     Mutant(
         "guided backprop lets negative gradients pass",
-        "visualization/guided.py",
+        "lib/visualization/guided.py",
         "hardtanh_backward(gradient.clamp(min=0), y, 0.0, ctx.most)",
         "hardtanh_backward(gradient, y, 0.0, ctx.most)",
         "07_saliency",
     ),
     Mutant(
         "attacks follow the gradient instead of its sign",
-        "visualization/adversarial.py",
+        "lib/visualization/adversarial.py",
         "margin_gradient(model, x, classes[rows]).sign()",
         "margin_gradient(model, x, classes[rows])",
         "08_synthesis",
     ),
     Mutant(
         "attention weights do not sum to 1",
-        "attention.py",
+        "lib/attention.py",
         "weights = scores.softmax(dim=-1)",
         "weights = scores.sigmoid()",
         "09_seq2seq",
     ),
     Mutant(
         "a gate keeps what it should forget",
-        "models/decoder.py",
+        "lib/models/decoder.py",
         "return (1 - z) * n + z * s",
         "return z * n + (1 - z) * s",
         "10_captioning",
@@ -168,10 +168,10 @@ def _big(folder: str, names: list[str]) -> set[str]:
 
 
 def _put_in(mutant: Mutant, course: Path) -> None:
-    path = course / "lib" / mutant.file
+    path = course / mutant.file
     text = path.read_text(encoding="utf-8")
     if (count := text.count(mutant.old)) != 1:
-        raise CourseError(f"lib/{mutant.file} has {mutant.old!r} {count} times; expected once")
+        raise CourseError(f"{mutant.file} has {mutant.old!r} {count} times; expected once")
     path.write_text(text.replace(mutant.old, mutant.new), encoding="utf-8")
 
 

@@ -9,8 +9,8 @@ import sys
 
 import nbformat
 
+from lib.evidence.ledger import load_ledger
 from lib.files import write_atomically
-from lib.ledger import load_ledger
 from tools.build import BUILD, bring_data, reporting
 from tools.chapters import Chapter, CourseError, is_checked, list_chapters, read_source
 from tools.colab import read_repository, with_first_cell

@@ -11,8 +11,8 @@ from collections.abc import Callable
 
 import nbformat
 
-from lib.claims import Estimate, minus, with_unit
-from lib.ledger import Ledger
+from lib.evidence.claims import Estimate, minus, with_unit
+from lib.evidence.ledger import Ledger
 from tools.chapters import CourseError
 
 QUOTE = re.compile(r"\{\{([a-z0-9]+(?:-[a-z0-9]+)+)(?: (\w+))?\}\}")

@@ -25,7 +25,7 @@ from tools.pins import page_pins
 from tools.reach import reached_files
 
 RECORD = "run.json"  # what a run took, beside its notebook and claims
-THREADS = 1  # for every chapter, so that results repeat; workers of lib.trials use the cores
+THREADS = 1  # for every chapter, so that results repeat; workers of lib.training use the cores
 EXECUTION_TAGS = {"parameters", "raises-exception"}  # the tags that change what a cell does
 
 

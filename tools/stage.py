@@ -14,8 +14,8 @@ import nbformat
 import yaml
 
 from benchmarks.record import load_record
-from lib.cards import Card
-from lib.ledger import Ledger
+from lib.evidence.cards import Card
+from lib.evidence.ledger import Ledger
 from tools.benchmarks_page import render_benchmarks_page
 from tools.bibliography import cite, read_references
 from tools.chapters import ROOT, Chapter, CourseError, read_source, title_of

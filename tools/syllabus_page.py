@@ -13,7 +13,7 @@ from pathlib import Path
 import yaml
 from docutils.nodes import make_id
 
-from lib.cards import ICONS, Card
+from lib.evidence.cards import ICONS, Card
 from tools.chapters import CourseError
 
 INTRO = """\

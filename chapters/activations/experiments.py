@@ -7,14 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from lib import sweeps
+from chapters.activations import sweeps
+from chapters.activations.sweeps import Sweep
 from lib.activations import ACTIVATIONS
-from lib.claims import FAILS, Claim
 from lib.datasets.fashion_mnist import load_fashion_mnist
 from lib.datasets.images import train_validation_split
-from lib.experiments import Experiment
+from lib.evidence import FAILS, Claim, Experiment
 from lib.runtime import Run
-from lib.sweeps import Part, Sweep
+from lib.training.stacks import Part
 
 GUESSING = 10.0  # percent right among ten classes: what a network that diverged is worth
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3)

@@ -11,8 +11,7 @@ from chapters.augmentation.training import (
     compare_augmentations,
     train_on_digits,
 )
-from lib.claims import Claim
-from lib.experiments import Experiment
+from lib.evidence import Claim, Experiment
 
 digits = Experiment(
     "digits",

@@ -12,7 +12,7 @@ from chapters.augmentation.pictures import handwritten_digits, small_pictures, t
 from lib import augmentation, models
 from lib.preprocessing import fit_standardization
 from lib.runtime import Run
-from lib.trials import Trial, run_trials
+from lib.training import Trial, run_trials
 
 Transform = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
 

@@ -10,9 +10,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from chapters.captioning import looks
+from chapters.captioning.looks import Looked
 from chapters.captioning.pictures import Pictures, pictures
-from lib import captioning
-from lib.captioning import Looked
+from lib import sentences
 from lib.datasets import captions
 from lib.datasets.scene_captions import KINDS
 from lib.models.captioner import Captioner
@@ -87,7 +88,7 @@ def grade(model: Captioner, data: Pictures) -> Graded:
     wrote = write(model, data.z_test)
     texts, truth = captions.texts(wrote.words, captions.caption_vocabulary()), data.test.captions
     exact = 100 * np.mean([one == other for one, other in zip(texts, truth, strict=True)])
-    bleu = captioning.bleu(texts, [[text] for text in truth])
+    bleu = sentences.bleu(texts, [[text] for text in truth])
     return Graded(model, logits.argmax(dim=-1), weights, wrote, bleu, exact, fit_of(model, data))
 
 
@@ -160,7 +161,7 @@ class Contest:
         """Where each network with attention looked, compared with where the things are."""
         known, test, rows = self.pictures.known, self.pictures.test, self.pictures.z.shape[2]
         return [
-            captioning.judge_looks(one.weights, known.about, test.object_masks, rows=rows)
+            looks.judge_looks(one.weights, known.about, test.object_masks, rows=rows)
             for one in self.graded[ATTENTION]
         ]
 

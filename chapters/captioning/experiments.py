@@ -13,10 +13,9 @@ from chapters.captioning.contest import (
     run_contest,
     turned_around,
 )
+from chapters.captioning.looks import Looked
 from chapters.captioning.pictures import LAYER, load_test, pictures
-from lib.captioning import Looked
-from lib.claims import Claim
-from lib.experiments import Experiment
+from lib.evidence import Claim, Experiment
 
 __all__ = [
     "ATTENTION",

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from chapters.captioning import looks
 from chapters.captioning.contest import Graded
 from chapters.captioning.pictures import Pictures
-from lib import captioning
+from lib import sentences
 from lib.datasets import captions
 from lib.datasets.scene_captions import KINDS
 from lib.models.decoding import Written
@@ -39,11 +40,11 @@ def view(data: Pictures, row: int, words: list[str], weights: Tensor, name: str 
     """
     rows, columns = data.z.shape[2:]
     truth, about = data.test.captions[row].split(), data.known.about[row].tolist()
-    covers = captioning.cover(data.test.object_masks[row][None], rows, columns)
+    covers = looks.cover(data.test.object_masks[row][None], rows, columns)
     covered = covers[0].flatten(1) > COVERED
     links = [
         (t, place)
-        for t, position in enumerate(captioning.align_words(words, truth))
+        for t, position in enumerate(sentences.align_words(words, truth))
         if position is not None and about[position] >= 0
         for place in covered[about[position]].nonzero()[:, 0].tolist()
     ]
@@ -113,7 +114,7 @@ def choose_gallery(graded: Graded, data: Pictures, run: Run, *, skip: int, each:
 
 def mistakes(words: list[str], truth: list[str]) -> list[str]:
     """Such as "blue instead of green"; words too many or missing are named as such."""
-    stands_for = captioning.align_words(words, truth)
+    stands_for = sentences.align_words(words, truth)
     pairs = [(word, j) for word, j in zip(words, stands_for, strict=True)]
     found = [
         f"{word} instead of {truth[j]}" for word, j in pairs if j is not None and word != truth[j]
@@ -130,7 +131,7 @@ def mistakes_by_kind(graded: Graded, data: Pictures) -> dict[str, tuple[int, int
     counts = {kind: [0, 0] for kind in (*KINDS, REST)}
     for row, caption in enumerate(data.test.captions):
         truth, words = caption.split(), words_of_row(graded.wrote, row)
-        stands_for = captioning.align_words(words, truth)
+        stands_for = sentences.align_words(words, truth)
         found = {
             j
             for word, j in zip(words, stands_for, strict=True)

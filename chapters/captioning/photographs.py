@@ -5,7 +5,7 @@ from torch import Tensor
 
 from chapters.captioning.contest import LONGEST, teach
 from chapters.captioning.pictures import see
-from lib import captioning
+from lib import sentences
 from lib.datasets import captions, flickr8k
 from lib.datasets.flickr8k import CaptionedPhotos
 from lib.datasets.words import Vocabulary
@@ -30,7 +30,7 @@ def caption_flickr8k(run: Run) -> AttentionReader:
     model, known = _train(train, (z - mean) / std, run)
     wrote = greedy(model, model.encode((z_test - mean) / std), longest=LONGEST)
     texts = [text or "(nothing)" for text in captions.texts(wrote.words, known)]
-    bleu = captioning.bleu(texts, flickr8k.references(test))
+    bleu = sentences.bleu(texts, flickr8k.references(test))
     print(f"Flickr8k, {len(test)} photographs: BLEU {bleu:.1f}")
     views = [
         Viewing(

@@ -4,8 +4,7 @@ import numpy as np
 
 from chapters.features.channels import Purity, measure_purity, roughness
 from chapters.features.spaces import MOVES, draw_clouds, flatten_features, move_scenes
-from lib.claims import FAILS, Claim
-from lib.experiments import Experiment
+from lib.evidence import FAILS, Claim, Experiment
 
 filters = Experiment(
     "filters",

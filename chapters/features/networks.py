@@ -7,7 +7,7 @@ from torch import nn
 from lib.datasets.scenes import SceneDataset, load_scenes
 from lib.models import ConvNet
 from lib.runtime import Run
-from lib.trained import NETWORK, SCENE_SIZE, scene_classifiers
+from lib.training.classifiers import NETWORK, SCENE_SIZE, scene_classifiers
 
 
 def repeats(run: Run) -> range:

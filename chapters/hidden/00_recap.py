@@ -8,9 +8,8 @@ from collections.abc import Mapping
 import torch
 from torch.nn import functional
 
-from lib.checks import Case, expect_close
-from lib.checks.recap import autograd_step, measure
-from lib.checks.report import expect_parts
+from chapters.recap.checks import autograd_step, measure
+from lib.checks import Case, expect_close, expect_parts
 
 
 def convolution_costs(names: Mapping[str, object]) -> list[Case]:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 
 import torch
 
+from chapters.hyperparameters.checks import expect_average, fold_test, refusal_test
+from chapters.hyperparameters.ward_checks import ward_cases
 from lib.checks import Case
-from lib.checks.hyperparameters import expect_average, fold_test, refusal_test
-from lib.checks.sick_trainings import ward_cases
 
 
 def trials_needed(names: Mapping[str, object]) -> list[Case]:

@@ -8,9 +8,9 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
+from chapters.saliency.checks import READERS, small_network, toy_scenes
 from lib import visualization
 from lib.checks import Case, expect_close
-from lib.checks.saliency import READERS, small_network, toy_scenes
 
 
 def pointing_game(names: Mapping[str, object]) -> list[Case]:

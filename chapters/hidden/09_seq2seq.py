@@ -10,7 +10,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
-from lib.attention import additive_attention, alignment_error_rate
+from lib.alignment import alignment_error_rate
+from lib.attention import additive_attention
 from lib.checks import Case, expect_close
 from lib.models.sequences import sequence_loss
 

@@ -6,11 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from chapters.hyperparameters import networks, perceptrons, selection, surfaces
-from lib import ward
-from lib.claims import OPEN, Claim
-from lib.experiments import Experiment
-from lib.recipe import Setup, check_initial_loss, train_all
+from chapters.hyperparameters import networks, perceptrons, selection, surfaces, ward
+from chapters.hyperparameters.recipe import Setup, check_initial_loss, train_all
+from lib.evidence import OPEN, Claim, Experiment
 from lib.runtime import Run
 from lib.workers import worker_count
 

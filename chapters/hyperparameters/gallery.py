@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass, replace
 
-from lib import ward
-from lib.recipe import Finding, Setup, read_curves, train_setup
+from chapters.hyperparameters import ward
+from chapters.hyperparameters.recipe import Finding, Setup, read_curves, train_setup
 from lib.runtime import Run
 from lib.training import History
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
+from chapters.hyperparameters.stacks import Settings, train_together
 from lib.datasets.digits import load_digits
 from lib.runtime import Run
-from lib.sweeps import Part, Settings, evaluate, train_together
+from lib.training.stacks import Part, evaluate
 
 LEARNED, CHOSEN = 600, 1000  # where the training part ends, and the validation part
 LOW, HIGH = np.log10([1e-4, 1e-6]), np.log10([3, 1e-2])  # of rate and weight decay

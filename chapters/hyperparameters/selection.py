@@ -7,9 +7,9 @@ import numpy as np
 import torch
 
 from chapters.hyperparameters import perceptrons
+from chapters.hyperparameters.stacks import Settings, train_together
 from lib.models import MLP
 from lib.runtime import Run
-from lib.sweeps import Settings, train_together
 
 JUDGED = 100  # digits that choose the winner, in the winner's curse
 

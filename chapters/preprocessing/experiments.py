@@ -1,8 +1,7 @@
 """What chapter 2 measures: which preprocessing pays, and what wrong statistics cost."""
 
 from chapters.preprocessing import contests, leaks
-from lib.claims import FAILS, Claim
-from lib.experiments import Experiment
+from lib.evidence import FAILS, Claim, Experiment
 
 TEST = (
     f"test accuracy on 2,000 scenes after {contests.UPDATES} updates of an MLP with 64 hidden "

@@ -12,7 +12,7 @@ from lib.datasets.color_images import load_color_images
 from lib.datasets.images import ImageDataset, train_validation_split
 from lib.models import MLP
 from lib.runtime import Run
-from lib.trials import Outcome, Trial, run_trials
+from lib.training import Outcome, Trial, run_trials
 
 Layer = Callable[[Tensor], Tensor]
 Parts = tuple[ImageDataset, ImageDataset, ImageDataset]

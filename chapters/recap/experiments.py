@@ -9,12 +9,11 @@ import torch
 from torch import Tensor
 
 from chapters.recap.networks import NETWORKS
-from lib.claims import Claim
 from lib.datasets.fashion_mnist import load_fashion_mnist
 from lib.datasets.images import ImageDataset, train_validation_split
-from lib.experiments import Experiment
+from lib.evidence import Claim, Experiment
 from lib.runtime import Run
-from lib.trials import Outcome, Trial, run_trials
+from lib.training import Outcome, Trial, run_trials
 
 EXAMPLES, UPDATES = 20_000, 2000
 KINDS = ("as they are", "pixels shuffled")

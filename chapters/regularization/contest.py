@@ -9,11 +9,12 @@ from functools import partial
 import numpy as np
 from torch import nn
 
+from chapters.regularization.combining import combine
 from chapters.regularization.pictures import load_pictures
 from lib import augmentation
 from lib.regularization import l2_penalty, weights_of
 from lib.runtime import Run
-from lib.trials import Outcome, Trial, combine, run_trial, run_trials
+from lib.training import Outcome, Trial, run_trial, run_trials
 
 Entry = tuple[str, ...]  # the names of the methods at work; none, one or two
 Strengths = Mapping[str, float]

@@ -9,8 +9,7 @@ from chapters.regularization.trainings import (
     train_long,
     vote,
 )
-from lib.claims import FAILS, OPEN, Claim
-from lib.experiments import Experiment
+from lib.evidence import FAILS, OPEN, Claim, Experiment
 
 optimizers = Experiment(
     "optimizers",

@@ -12,8 +12,7 @@ from torch import Tensor, nn
 from chapters.regularization.pictures import load_pictures, with_wrong_labels
 from lib.regularization import average_logits, average_probabilities, weights_of
 from lib.runtime import Run
-from lib.training import SGD, accuracy, predict
-from lib.trials import Outcome, Trial, run_trials
+from lib.training import SGD, Outcome, Trial, accuracy, predict, run_trials
 
 Outcomes = Sequence[Outcome]
 

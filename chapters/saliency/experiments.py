@@ -3,8 +3,7 @@
 from chapters.saliency.judging import score_methods, shuffle_layers
 from chapters.saliency.photographs import compare_after_shuffle
 from chapters.saliency.wolves import learn_both, learn_tied
-from lib.claims import OPEN, Claim
-from lib.experiments import Experiment
+from lib.evidence import OPEN, Claim, Experiment
 
 ON_SCENES = "mean over 80 scenes, for one network that learned shapes on free backgrounds"
 scores = Experiment(

@@ -13,7 +13,7 @@ from chapters.saliency.photographs import one_channel
 from lib import visualization
 from lib.datasets.scenes import SceneDataset, load_scenes
 from lib.runtime import Run
-from lib.trained import SCENE_SIZE, scene_classifiers
+from lib.training.classifiers import SCENE_SIZE, scene_classifiers
 
 METHODS = (
     "occlusion",

@@ -12,8 +12,8 @@ from lib import visualization
 from lib.datasets.images import ImageDataset
 from lib.datasets.scenes import SceneDataset, load_scenes
 from lib.runtime import Run
-from lib.trained import NETWORK, SCENE_SIZE
-from lib.trials import Trial, run_trials
+from lib.training import Trial, run_trials
+from lib.training.classifiers import NETWORK, SCENE_SIZE
 
 
 @dataclass(frozen=True)

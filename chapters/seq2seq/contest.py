@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from chapters.seq2seq.links import Judgment, judge_links
-from lib.attention import alignment_error_rate, strongest_links
+from lib.alignment import alignment_error_rate, strongest_links
 from lib.datasets import translation
 from lib.datasets.translation import TranslationDataset, as_dataset, load_translation
 from lib.datasets.words import PAD

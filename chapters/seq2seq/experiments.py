@@ -11,8 +11,7 @@ from chapters.seq2seq.contest import (
     sentences,
 )
 from chapters.seq2seq.links import ALL
-from lib.claims import Claim
-from lib.experiments import Experiment
+from lib.evidence import Claim, Experiment
 
 __all__ = ["ATTENTION", "GROUPS", "KINDS", "ONE_CONTEXT", "sentences", "translators"]
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lib.attention import alignment_error_rate, strongest_links
+from lib.alignment import alignment_error_rate, strongest_links
 from lib.datasets.translation import Pair, TranslationDataset
 from lib.datasets.translation_vocabulary import french_kinds
 from lib.models.seq2seq import Seq2Seq

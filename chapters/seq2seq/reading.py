@@ -7,12 +7,12 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lib.captioning import align_words
 from lib.datasets.translation import Pair, as_dataset, write_english, write_french
 from lib.datasets.translation_vocabulary import french_kinds
 from lib.models.decoding import greedy
 from lib.models.seq2seq import Seq2Seq
 from lib.models.sequences import shift
+from lib.sentences import align_words
 
 NOTHING = "(nothing)"
 LONGEST = 50  # words of a translation

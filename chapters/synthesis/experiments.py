@@ -9,8 +9,7 @@ from chapters.synthesis.attacks import (
     attack_networks,
     harden_networks,
 )
-from lib.claims import Claim
-from lib.experiments import Experiment
+from lib.evidence import Claim, Experiment
 
 
 def compare_attacks(found: Attacked) -> dict[str, np.ndarray]:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lib.augmentation.base import per_image, uniform
-from lib.inputs import check_images
+from lib.validation import check_images
 
 LUMA = (0.2989, 0.587, 0.114)  # how bright red, green and blue look (ITU-R BT.601)
 

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from lib.augmentation.base import integers, per_image, uniform
 from lib.augmentation.geometry import horizontal_flip, sample
-from lib.inputs import check_images
+from lib.validation import check_images
 
 RESNET_SCALES = (224, 256, 384, 480, 640)
 

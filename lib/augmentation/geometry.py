@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lib.augmentation.base import pair_per_image, per_image, uniform
-from lib.inputs import check_images
+from lib.validation import check_images
 
 PADDINGS = ("zeros", "border", "reflection")
 Pair = Tensor | tuple[float, float]

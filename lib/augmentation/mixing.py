@@ -6,7 +6,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lib.augmentation.base import integers, per_image
-from lib.inputs import check_images
+from lib.validation import check_images
 
 
 def erase(

@@ -8,7 +8,7 @@ from torch import Tensor
 
 from lib.augmentation.base import uniform
 from lib.augmentation.geometry import affine, horizontal_flip, rotate
-from lib.inputs import check_images
+from lib.validation import check_images
 
 
 def shift_images(images: Tensor, shift: str, *, generator: torch.Generator) -> Tensor:

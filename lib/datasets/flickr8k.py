@@ -114,7 +114,7 @@ def as_numbers(photos: CaptionedPhotos, *, least: int = 5) -> tuple[Tensor, Tens
 
 
 def references(photos: CaptionedPhotos) -> list[list[str]]:
-    """The captions of each photograph as `lib.captioning.bleu` compares them."""
+    """The captions of each photograph as `lib.sentences.bleu` compares them."""
     return [[" ".join(caption_words(text)) for text in texts] for texts in photos.captions]
 
 

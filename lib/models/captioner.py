@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from lib.attention import initialize_
+from lib.initialization import initialize_uniform_
 from lib.models.decoder import Decoder, Encoded, EncoderDecoder, check_sizes
 
 FAR = 2.0  # places run from -FAR to FAR, about as widely as features that are standardized
@@ -54,7 +54,7 @@ class Captioner(EncoderDecoder):
             nn.Linear(2 * width, width),
             nn.Tanh(),
         )
-        initialize_(self, generator)
+        initialize_uniform_(self, generator)
         context, units = (channels + 2, (width + 1) // 2) if attention else (width, None)
         self.decoder = Decoder(words, width, context, attention=units, generator=generator)
 

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.nn.utils import skip_init
 
-from lib.models.mlp import init_std
+from lib.initialization import init_std
 from lib.regularization import (
     DropConnectLinear,
     Dropout,

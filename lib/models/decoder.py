@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.attention import AdditiveAttention, initialize_
+from lib.attention import AdditiveAttention
+from lib.initialization import initialize_uniform_
 
 
 class Encoded(NamedTuple):
@@ -86,7 +87,7 @@ class Decoder(nn.Module):
         self.output = nn.Sequential(
             nn.Linear(2 * width + context, width), nn.Tanh(), nn.Linear(width, words)
         )
-        initialize_(self, generator)
+        initialize_uniform_(self, generator)
         self.attention = None
         if attention is not None:
             self.attention = AdditiveAttention(width, context, attention, generator=generator)

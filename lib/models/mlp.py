@@ -1,35 +1,13 @@
 """Multilayer perceptrons, one at a time or many stacked."""
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
 from torch import Tensor, nn
 
 from lib.activations import get_activation
-
-# Standard deviation of a weight, from its layer's numbers of inputs and of outputs.
-INITIALIZATIONS: dict[str, Callable[[int, int], float]] = {
-    "small": lambda fan_in, fan_out: 0.01,
-    "glorot": lambda fan_in, fan_out: math.sqrt(2 / (fan_in + fan_out)),
-    "lecun": lambda fan_in, fan_out: math.sqrt(1 / fan_in),
-    "he": lambda fan_in, fan_out: math.sqrt(2 / fan_in),
-}
-
-
-def init_std(init: str, fan_in: int, fan_out: int) -> float:
-    """The standard deviation that an initialization gives the weights of one layer.
-
-    Sources: Glorot and Bengio, AISTATS 2010; LeCun et al., "Efficient BackProp", 1998;
-    He et al., ICCV 2015.
-
-    Raises:
-        ValueError: unknown initialization.
-    """
-    if init not in INITIALIZATIONS:
-        raise ValueError(f"init must be one of {', '.join(INITIALIZATIONS)}; got {init!r}")
-    return INITIALIZATIONS[init](fan_in, fan_out)
+from lib.initialization import init_std
 
 
 class Trace(NamedTuple):
@@ -57,7 +35,7 @@ class MLP(nn.Module):
         hidden: units of each hidden layer; may be empty (a linear classifier).
         classes: number of logits.
         activation: a key of `lib.activations.ACTIVATIONS`.
-        init: a key of `INITIALIZATIONS`; None takes the activation's own.
+        init: a key of `lib.initialization.INITIALIZATIONS`; None takes the activation's own.
         generator: where the weights are drawn from; they follow its device.
 
     Raises:

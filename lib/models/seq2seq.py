@@ -4,8 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
-from lib.attention import initialize_
 from lib.datasets.words import PAD
+from lib.initialization import initialize_uniform_
 from lib.models.decoder import Decoder, Encoded, EncoderDecoder, check_sizes, check_words
 
 
@@ -38,7 +38,7 @@ class Seq2Seq(EncoderDecoder):
         self.embedding = nn.Embedding(source_words, width)
         self.encoder = nn.GRU(width, width, batch_first=True, bidirectional=True)
         self.first_state = nn.Linear(2 * width, width)
-        initialize_(self, generator)
+        initialize_uniform_(self, generator)
         units = width if attention else None
         self.decoder = Decoder(target_words, width, 2 * width, attention=units, generator=generator)
 

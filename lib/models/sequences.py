@@ -22,7 +22,7 @@ def shift(target: Tensor) -> Tensor:
 def teacher_forcing(source: Tensor, target: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
     """What a network learns from: ((source, the right words so far), target), both trimmed.
 
-    The `transform` that `lib.training.fit` takes.
+    The `transform` that `lib.training.fitting.fit` takes.
     """
     source, target = trim(source), trim(target)
     return (source, shift(target)), target

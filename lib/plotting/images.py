@@ -1,9 +1,14 @@
-"""Pictures as pictures: an image in an axes, without ticks."""
+"""Pictures as pictures: an image, or a sheet of them, in an axes without ticks."""
 
+from collections.abc import Sequence
+
+import torch
 from matplotlib.axes import Axes
 from torch import Tensor
 
-from lib.plotting.style import GRAY
+from lib.plotting.style import GRAY, INK
+
+PAPER = 0.99  # the gray between the pictures of a sheet, the figures' own
 
 
 def plot_image(ax: Axes, image: Tensor, *, title: str | None = None) -> Axes:
@@ -27,4 +32,39 @@ def frame_picture(ax: Axes, title: str | None = None) -> Axes:
         spine.set(visible=True, color=GRAY, linewidth=0.6)
     if title is not None:
         ax.set_title(title, fontsize=10)
+    return ax
+
+
+def mosaic(images: Tensor, *, columns: int, gap: int = 1, background: float = PAPER) -> Tensor:
+    """Images (n, c, height, width) side by side with gaps, as one picture (c, height, width)."""
+    count, channels, height, width = images.shape
+    rows = -(-count // columns)
+    size = channels, rows * (height + gap) - gap, columns * (width + gap) - gap
+    sheet = torch.full(size, background, dtype=images.dtype, device=images.device)
+    for index, image in enumerate(images):
+        top, left = index // columns * (height + gap), index % columns * (width + gap)
+        sheet[:, top : top + height, left : left + width] = image
+    return sheet
+
+
+def plot_tiles(
+    ax: Axes,
+    images: Tensor,
+    *,
+    columns: int,
+    gap: int = 1,
+    title: str | None = None,
+    marked: Sequence[int] = (),
+) -> Axes:
+    """Draw pictures (n, 1 or 3, height, width) in [0, 1] side by side, `gap` pixels apart.
+
+    Those whose indices are in `marked` get a cross.
+    """
+    plot_image(ax, mosaic(images, columns=columns, gap=gap), title=title)
+    height, width = images.shape[2:]
+    for index in marked:
+        top, left = index // columns * (height + gap) - 0.5, index % columns * (width + gap) - 0.5
+        for rows in ((top, top + height), (top + height, top)):
+            ax.plot((left, left + width), rows, color=INK, lw=1.6)
+    ax.axis("off")
     return ax

@@ -28,6 +28,8 @@ ACTIVATION_COLORS = {
 # So have gains (blue) and losses (orange-red), and the same part of the data.
 GAINS = LinearSegmentedColormap.from_list("gains", [VERMILLION, "#fdfcf8", BLUE])
 PART_COLORS = {"train": BLUE, "validation": ORANGE, "test": VERMILLION}
+# And networks that write sentences, with attention and without.
+TRANSLATOR_COLORS = {"attention": BLUE, "one context": VERMILLION}
 WIDTH = 5.4  # inches; the one figure width of the book
 
 

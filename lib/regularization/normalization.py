@@ -2,7 +2,7 @@
 
 from torch import Tensor
 
-from lib.inputs import check_images
+from lib.validation import check_images
 
 
 def batch_norm(

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lib.inputs import check_images
+from lib.validation import check_images
 
 WINDOW = 2  # pixels of a pooling window's side
 

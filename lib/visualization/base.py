@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lib import inputs
+from lib import validation
 
 
 class Neuron(NamedTuple):
@@ -65,7 +65,7 @@ def check_images(model: nn.Module, images: Tensor) -> None:
         ValueError: not (batch, channels, height, width) with at least one image and pixel, another
             device than the model's, or pixels that are not finite.
     """
-    inputs.check_images(images)
+    validation.check_images(images)
     if len(images) == 0:
         raise ValueError(f"images must not be empty; got shape {tuple(images.shape)}")
     weight = next((w for w in model.parameters() if w.is_floating_point()), images)

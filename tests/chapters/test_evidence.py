@@ -5,8 +5,8 @@ import re
 
 import pytest
 
-from lib.claims import OPEN
-from lib.ledger import load_ledger
+from lib.evidence import OPEN
+from lib.evidence.ledger import load_ledger
 from tools.chapters import ROOT, list_chapters, read_source
 from tools.measure import list_experiments
 from tools.quotes import QUOTE
@@ -88,7 +88,8 @@ def test_a_room_is_documented_small_and_serves_its_chapter_alone(path):
         if isinstance(node, ast.FunctionDef | ast.ClassDef) and not node.name.startswith("_"):
             assert ast.get_docstring(node), f"{path}: {node.name} has no docstring"
     imported = re.findall(r"^(?:from|import) (\w+)(?:\.(\w+))?", text, re.M)
-    others = {room for package, room in imported if package == "chapters"} - {path.parent.name}
+    others = {room for package, room in imported if package == "chapters"}
+    others -= {path.relative_to(ROOT).parts[1]}
     assert not others
     assert not {package for package, _ in imported} & {"tools", "tests"}
 

@@ -10,7 +10,7 @@ import pytest
 
 from tools.chapters import ROOT
 
-OURS = (str(ROOT / "lib"), str(ROOT / "tools"))
+OURS = tuple(str(ROOT / name) for name in ("lib", "chapters", "tools"))
 
 
 def sampled(cases: Iterable[object], *, quick: int) -> list:

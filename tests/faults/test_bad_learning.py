@@ -5,13 +5,15 @@ import math
 import pytest
 import torch
 
+from chapters.captioning.looks import judge_looks
 from lib.activations import dead_fraction, get_activation
-from lib.attention import additive_attention, alignment_error_rate
-from lib.captioning import bleu, judge_looks
+from lib.alignment import alignment_error_rate
+from lib.attention import additive_attention
 from lib.datasets.color_images import load_color_images
 from lib.datasets.images import ImageDataset, train_validation_split
 from lib.datasets.photos import load_photo, photo_patches
 from lib.models import MLP, ConvNet, stack
+from lib.sentences import bleu
 from lib.training import SGD, fit, minibatches
 from tests.faults.cases import refused, sampled
 from tests.faults.methods import generator, make_images, make_model

@@ -8,13 +8,14 @@ import shutil
 import pytest
 import torch
 
-from lib import runtime, trained
+from lib import runtime
 from lib.datasets import cifar10, fashion_mnist_files
 from lib.datasets.downloads import ChecksumError, DownloadError, fetch, store
 from lib.datasets.fashion_mnist import IdxError, parse_idx
 from lib.datasets.images import ImageDataset
-from lib.ledger import load_found, read_record, write_found, write_record
+from lib.evidence.ledger import load_found, read_record, write_found, write_record
 from lib.models import ConvNet, pretrained
+from lib.training import classifiers
 from tests.cifar10 import FOLDER, replacements, write_cifar10
 from tests.evidence import make_claim, make_record
 from tests.faults.cases import refused, sampled
@@ -29,8 +30,8 @@ NOWHERE = "http://127.0.0.1:9/data"
 def network(tmp_path_factory):
     """The bytes of a kept network."""
     path = tmp_path_factory.mktemp("networks") / "kept.pt"
-    trained._save(path, ConvNet(3, 10, generator=RUN.generator("kept"), **trained.NETWORK))
-    assert trained._load(path, SCENES, RUN) is not None
+    classifiers._save(path, ConvNet(3, 10, generator=RUN.generator("kept"), **classifiers.NETWORK))
+    assert classifiers._load(path, SCENES, RUN) is not None
     return path.read_bytes()
 
 
@@ -38,15 +39,15 @@ def network(tmp_path_factory):
 def test_a_damaged_network_is_said_and_not_used(network, kind, seed, tmp_path, capsys):
     path = tmp_path / "kept.pt"
     path.write_bytes(damaged(network, kind, seed))
-    assert trained._load(path, SCENES, RUN) is None
+    assert classifiers._load(path, SCENES, RUN) is None
     assert f"{path} is damaged; its network is trained again" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("digit", sampled(range(0, trained.DIGEST, 8), quick=2))
+@pytest.mark.parametrize("digit", sampled(range(0, classifiers.DIGEST, 8), quick=2))
 def test_a_network_with_a_damaged_digest_is_not_used_either(network, digit, tmp_path):
     path = tmp_path / "kept.pt"
     path.write_bytes(network[:digit] + bytes([network[digit] ^ 1]) + network[digit + 1 :])
-    assert trained._load(path, SCENES, RUN) is None
+    assert classifiers._load(path, SCENES, RUN) is None
 
 
 @pytest.fixture(scope="module")

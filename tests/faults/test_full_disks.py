@@ -2,8 +2,7 @@
 
 import pytest
 
-from lib import trained
-from lib.trials import Outcome
+from lib.training import Outcome, classifiers
 from tests.faults.cases import sampled
 from tests.faults.conditions import MOUNTED, SPOILED, mount_small
 from tests.faults.processes import run
@@ -66,9 +65,11 @@ def test_a_folder_in_the_place_of_the_file_is_named_and_kept(name, tmp_path):
 
 def test_a_network_that_cannot_be_kept_is_not_lost(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("in the way")
-    network = trained.ConvNet(3, 10, generator=RUN.generator("network"), **trained.NETWORK)
-    monkeypatch.setattr(trained, "run_trials", lambda *_, **__: [Outcome({}, None, 0.0, network)])
-    monkeypatch.setattr(trained, "training_scenes", lambda run, bias: trained.load_scenes(
-        2, generator=run.generator("few"), size=trained.SCENE_SIZE))  # fmt: skip
-    assert trained.scene_classifier(RUN, cache=tmp_path / "file") is network
+    network = classifiers.ConvNet(3, 10, generator=RUN.generator("network"), **classifiers.NETWORK)
+    monkeypatch.setattr(
+        classifiers, "run_trials", lambda *_, **__: [Outcome({}, None, 0.0, network)]
+    )
+    monkeypatch.setattr(classifiers, "training_scenes", lambda run, bias: classifiers.load_scenes(
+        2, generator=run.generator("few"), size=classifiers.SCENE_SIZE))  # fmt: skip
+    assert classifiers.scene_classifiers(RUN, seeds=[0], cache=tmp_path / "file")[0] is network
     assert "cannot be written" in capsys.readouterr().err

@@ -15,13 +15,14 @@ import pytest
 import torch
 from torchvision.datasets import CIFAR10
 
-from lib import runtime, trained
+from lib import runtime
 from lib.datasets import cifar10
 from lib.datasets.downloads import ChecksumError, DownloadError, StorageError
 from lib.datasets.fashion_mnist import IdxError, parse_idx
 from lib.datasets.flickr8k import CaptionedPhotos
 from lib.datasets.images import ImageDataset
 from lib.models import pretrained
+from lib.training import classifiers
 from tests.cifar10 import FOLDER, replacements, write_cifar10
 from tests.faults.cases import refused, sampled
 
@@ -74,14 +75,14 @@ def test_a_kept_network_that_is_a_program_is_not_run(name, form, trace, tmp_path
     """Its digest is right: whoever can write the file can write that, too."""
     path, content = tmp_path / "kept.pt", saved(PAYLOADS[name](trace), form)
     path.write_bytes(hashlib.sha256(content).hexdigest().encode() + content)
-    assert trained._load(path, SCENES, RUN) is None
+    assert classifiers._load(path, SCENES, RUN) is None
     assert f"{path} holds no weights of this network" in capsys.readouterr().err
 
 
 def test_a_kept_network_of_another_shape_is_said(tmp_path, capsys):
     path = tmp_path / "kept.pt"
-    trained._save(path, torch.nn.Linear(2, 2))
-    assert trained._load(path, SCENES, RUN) is None
+    classifiers._save(path, torch.nn.Linear(2, 2))
+    assert classifiers._load(path, SCENES, RUN) is None
     assert f"{path} holds no weights of this network" in capsys.readouterr().err
 
 

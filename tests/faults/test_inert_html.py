@@ -8,8 +8,8 @@ import pytest
 import torch
 from matplotlib.figure import Figure
 
-from lib.cards import Card
-from lib.claims import Estimate
+from lib.evidence.cards import Card
+from lib.evidence.claims import Estimate
 from lib.widgets import (
     AttentionReader,
     Choice,

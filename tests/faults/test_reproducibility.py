@@ -21,15 +21,12 @@ from lib.datasets.words import END, pad
 from lib.models import MLP
 from lib.models.decoding import beam_search
 from lib.models.seq2seq import Seq2Seq
-from lib.search import LogUniform, Uniform, random_search
-from lib.training import SGD, fit, minibatches, predict
-from lib.trials import Trial, run_trial
+from lib.training import SGD, Trial, fit, minibatches, predict, run_trial
 from lib.visualization import fgsm, pgd, saliency, smoothgrad, tsne_layout
 from tests.faults.cases import sampled
 from tests.faults.methods import make_images, make_model
 from tools.chapters import ROOT
 
-SPACE = {"x": Uniform(0, 1), "lr": LogUniform(1e-4, 1)}
 SEEDS, THREADS = (0, 1, 2), (1, 2, 4)
 TOLERANCE = {"rtol": 1e-3, "atol": 1e-5}  # of sums in another order, through some steps of training
 
@@ -99,14 +96,6 @@ def layout(run):
     return [tsne_layout(features, perplexity=5, generator=run.generator("layout"), steps=250)]
 
 
-def search(run):
-    found = random_search(
-        lambda config, budget: config["x"] / config["lr"], SPACE, trials=5, budget=1,
-        seed=run.seed, progress=None,
-    )  # fmt: skip
-    return [torch.tensor([record.value for record in found.trials])]
-
-
 EXPERIMENTS = {
     "streams": streams,
     "scenes": scenes,
@@ -116,7 +105,6 @@ EXPERIMENTS = {
     "translation": translation,
     "explanations": explanations,
     "layout": layout,
-    "search": search,
 }
 
 

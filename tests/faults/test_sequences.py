@@ -3,13 +3,14 @@
 import pytest
 import torch
 
-from lib.captioning import align_words, bleu, judge_looks
+from chapters.captioning.looks import judge_looks
 from lib.datasets.captions import texts, word_vocabulary, words_of
 from lib.datasets.words import END, PAD, SPECIAL, START, UNKNOWN, Vocabulary, pad
 from lib.models.captioner import Captioner
 from lib.models.decoding import beam_search, greedy
 from lib.models.seq2seq import Seq2Seq
 from lib.models.sequences import batches_by_length, sequence_loss, shift, teacher_forcing
+from lib.sentences import align_words, bleu
 from lib.widgets import AttentionReader, Reading
 from tests.faults.cases import refused, sampled
 

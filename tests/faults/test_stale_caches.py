@@ -3,7 +3,8 @@
 import nbformat
 import pytest
 
-from lib import runtime, trained
+from lib import runtime
+from lib.training import classifiers
 from tests.faults.cases import sampled
 from tests.faults.damage import damaged, plan
 from tests.tools.conftest import markdown
@@ -192,18 +193,20 @@ def test_a_book_of_other_pages_has_another_key(change):
 
 def test_a_kept_network_of_another_recipe_has_another_name(tmp_path, monkeypatch):
     run = runtime.Run("quick", 0, runtime.torch.device("cpu"), 1)
-    scenes = trained.load_scenes(3, generator=run.generator("few"), size=trained.SCENE_SIZE)
-    others = trained.load_scenes(3, generator=run.generator("more"), size=trained.SCENE_SIZE)
-    trial = trained.Trial(seed=0, steps=1)
+    scenes = classifiers.load_scenes(3, generator=run.generator("few"), size=classifiers.SCENE_SIZE)
+    others = classifiers.load_scenes(
+        3, generator=run.generator("more"), size=classifiers.SCENE_SIZE
+    )
+    trial = classifiers.Trial(seed=0, steps=1)
     names = {
-        trained._key(trial, scenes, run),
-        trained._key(trial, others, run),
-        trained._key(trained.Trial(seed=1, steps=1), scenes, run),
-        trained._key(trained.Trial(seed=0, steps=2), scenes, run),
-        trained._key(trial, scenes, runtime.Run("quick", 1, run.device, 1)),
+        classifiers._key(trial, scenes, run),
+        classifiers._key(trial, others, run),
+        classifiers._key(classifiers.Trial(seed=1, steps=1), scenes, run),
+        classifiers._key(classifiers.Trial(seed=0, steps=2), scenes, run),
+        classifiers._key(trial, scenes, runtime.Run("quick", 1, run.device, 1)),
     }
-    monkeypatch.setattr(trained, "NETWORK", {"width": 4})
-    names.add(trained._key(trial, scenes, run))
-    monkeypatch.setattr(trained.torch, "__version__", "0.0")
-    names.add(trained._key(trial, scenes, run))
+    monkeypatch.setattr(classifiers, "NETWORK", {"width": 4})
+    names.add(classifiers._key(trial, scenes, run))
+    monkeypatch.setattr(classifiers.torch, "__version__", "0.0")
+    names.add(classifiers._key(trial, scenes, run))
     assert len(names) == 7

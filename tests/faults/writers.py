@@ -13,12 +13,13 @@ from unittest import mock
 
 import torch
 
-from lib import runtime, trained
+from lib import runtime
 from lib.datasets.downloads import StorageError, fetch, store
 from lib.datasets.images import ImageDataset
+from lib.evidence.ledger import load_found, write_found
 from lib.files import write_atomically
-from lib.ledger import load_found, write_found
 from lib.models import ConvNet
+from lib.training import classifiers
 from tests.evidence import make_claim
 from tools import execute
 from tools.chapters import Chapter
@@ -77,15 +78,15 @@ def _fetch(folder: Path, version: int) -> None:
 
 @cache
 def _network(version: int) -> ConvNet:
-    return ConvNet(3, 10, generator=RUN.generator("network", version), **trained.NETWORK)
+    return ConvNet(3, 10, generator=RUN.generator("network", version), **classifiers.NETWORK)
 
 
 def _save(folder: Path, version: int) -> None:
-    trained._save(folder / NAME, _network(version))
+    classifiers._save(folder / NAME, _network(version))
 
 
 def _read_network(folder: Path) -> int | None:
-    found = trained._load(folder / NAME, SCENES, RUN)
+    found = classifiers._load(folder / NAME, SCENES, RUN)
     if found is None:
         assert not (folder / NAME).exists(), "the network is there, but damaged"
         return None
@@ -160,7 +161,7 @@ WRITERS = {
     "bytes": Writer(_write_bytes, _read_bytes, (FILES,)),
     "store": Writer(_store, _read_bytes, (DOWNLOADS,), StorageError),
     "fetch": Writer(_fetch, _read_bytes, (DOWNLOADS,), StorageError),
-    "network": Writer(_save, _read_network, (FILES, "lib/trained.py")),
+    "network": Writer(_save, _read_network, (FILES, "lib/classifiers.py")),
     "claim": Writer(_claim, _read_claim, (FILES, "lib/ledger.py")),
     "book": Writer(_replace, _read_folder, ("tools/folders.py",)),
     "executed chapter": Writer(_execute, _read_executed, ("tools/results.py", "tools/folders.py")),

@@ -11,7 +11,7 @@ import pytest
 from anywidget import AnyWidget
 
 from lib import widgets
-from lib.setup import pinned
+from lib.colab import pinned
 from tests.hosts.conftest import site_packages
 from tools.chapters import ROOT, list_chapters
 
@@ -56,12 +56,12 @@ def test_a_package_that_is_missing_is_installed_and_torch_is_not_touched(tmp_pat
     python, ours = tmp_path / "bare" / "bin" / "python", tmp_path / "ours"
     ours.mkdir()
     for path in Path(sysconfig.get_path("purelib")).iterdir():
-        if not path.name.lower().startswith(("babel", "pip", "__editable__")):
+        if not path.name.lower().startswith(("babel", "pip", "course.pth")):
             (ours / path.name).symlink_to(path)
     (site_packages(python) / "ours.pth").write_text(str(ours))
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
-        "from lib import setup; setup.prepare(install=True)\n"
+        "from lib import colab; colab.prepare(edition=colab.EDITION, install=True)\n"
         "import babel, torch; print(babel.__file__, torch.__file__, sep='\\n')"
     )
     command = [python, "-c", code, ROOT]

@@ -1,18 +1,10 @@
-import copy
 import math
 from functools import partial
 
 import pytest
 import torch
-from torch import nn
 
-from lib.attention import (
-    AdditiveAttention,
-    additive_attention,
-    alignment_error_rate,
-    initialize_,
-    strongest_links,
-)
+from lib.attention import AdditiveAttention, additive_attention
 
 
 def seeded(seed=0):
@@ -174,58 +166,6 @@ def test_first_weights_come_from_the_generator_alone():
     torch.manual_seed(1)
     again = network().state_dict()
     assert all(torch.equal(value, again[name]) for name, value in first.items())
-
-
-def test_first_weights_have_the_scale_torch_gives_them():
-    layer = nn.Sequential(nn.Linear(400, 300), nn.Embedding(50, 400))
-    own = copy.deepcopy(layer)
-    initialize_(own, seeded())
-    for ours, theirs in zip((own[0].weight, own[1].weight), (layer[0].weight, layer[1].weight),
-                            strict=True):  # fmt: skip
-        assert ours.std().item() == pytest.approx(theirs.std().item(), rel=0.03)
-    assert bool((own[0].bias == 0).all())
-
-
-def test_each_word_is_linked_to_its_largest_weight():
-    weights = torch.tensor([[[0.1, 0.7, 0.2], [0.6, 0.3, 0.1], [0.2, 0.2, 0.6]]])
-    rows = torch.tensor([[True, True, False]])
-    links = strongest_links(weights, rows)
-    assert links.int().tolist() == [[[0, 1, 0], [1, 0, 0], [0, 0, 0]]]
-
-
-def test_error_rate_of_a_table_counted_by_hand():
-    # Words 0 and 1 are sure; word 2 may be linked to 2 or 3. Found: right, wrong, right.
-    possible = torch.tensor([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1]]).bool()
-    found = torch.tensor([[1, 0, 0, 0], [1, 0, 0, 0], [0, 0, 0, 1]]).bool()
-    # |A ∩ S| = 1, |A ∩ P| = 2, |A| = 3, |S| = 2
-    assert alignment_error_rate(found, possible) == pytest.approx(1 - 3 / 5)
-
-
-def test_error_rate_is_0_for_the_truth_and_1_for_nothing_right():
-    possible = torch.tensor([[1, 0, 0], [0, 1, 1]]).bool()
-    assert alignment_error_rate(possible, possible) == 0
-    assert alignment_error_rate(strongest_links(possible.float(), possible.any(1)), possible) == 0
-    assert alignment_error_rate(~possible, possible) == 1
-
-
-def test_error_rate_with_sure_links_given():
-    possible = torch.tensor([[True, True]])
-    found, sure = torch.tensor([[True, False]]), torch.tensor([[False, True]])
-    assert alignment_error_rate(found, possible, sure) == pytest.approx(1 - 1 / 2)
-
-
-@pytest.mark.parametrize(
-    ("tables", "message"),
-    [
-        ((torch.ones(2, 2), torch.ones(2, 2).bool()), "must be bool"),
-        ((torch.ones(2, 3).bool(), torch.ones(2, 2).bool()), "one shape"),
-        ((torch.zeros(2, 2).bool(), torch.zeros(2, 2).bool()), "no links"),
-        ((*[torch.zeros(2, 2).bool()] * 2, torch.ones(2, 2).bool()), "must be possible"),
-    ],
-)
-def test_tables_that_say_nothing_are_refused(tables, message):
-    with pytest.raises(ValueError, match=message):
-        alignment_error_rate(*tables)
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

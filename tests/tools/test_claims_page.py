@@ -3,8 +3,8 @@ from html.parser import HTMLParser
 
 import pytest
 
-from lib.cards import Card
-from lib.claims import Estimate
+from lib.evidence.cards import Card
+from lib.evidence.claims import Estimate
 from tests.evidence import make_claim
 from tools.claims_page import agreement, render_claims_page
 

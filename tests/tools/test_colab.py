@@ -5,11 +5,25 @@ import sys
 import nbformat
 import pytest
 
+from lib.colab import EDITION
 from tools.chapters import ROOT, Chapter, CourseError, list_chapters
 from tools.colab import Repository, read_repository, with_first_cell
 
 COURSE = Repository("https://github.com/someone/course", "main")
-SETUP = 'def prepare(*, install):\n    print("prepared, install =", install)\n'
+PREPARE = """\
+def prepare(*, edition, install):
+    print("prepared, edition =", edition, "install =", install)
+"""
+
+
+def git(folder, *command):
+    who = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+    subprocess.run(["git", *who, "-C", folder, *command], check=True)
+
+
+def commit(folder):
+    git(folder, "add", ".")
+    git(folder, "commit", "-qm", "A change")
 
 
 @pytest.fixture
@@ -18,10 +32,10 @@ def published(tmp_path):
     source = tmp_path / "published"
     (source / "lib").mkdir(parents=True)
     (source / "lib" / "__init__.py").touch()
-    (source / "lib" / "setup.py").write_text(SETUP)
-    git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c", "-C", str(source)]
-    for command in (["init", "-q", "-b", "main"], ["add", "."], ["commit", "-qm", "Start"]):
-        subprocess.run([*git, *command], check=True)
+    (source / "lib" / "colab.py").write_text(PREPARE)
+    (source / "lib" / "edition.txt").write_text(f"{EDITION}\n")
+    git(source, "init", "-q", "-b", "main")
+    commit(source)
     return source, os.environ | {
         "GIT_CONFIG_COUNT": "1",
         "GIT_CONFIG_KEY_0": f"url.{source.as_uri()}.insteadOf",
@@ -34,10 +48,10 @@ def chapter(**course):
     return nbformat.v4.new_notebook(metadata={"course": course})
 
 
-def run_first_cell(folder, environment):
+def run_first_cell(folder, environment, before=""):
     notebook = with_first_cell(chapter(), COURSE)
-    # -S and -E: not even our own installed lib is there
-    command = [sys.executable, "-S", "-E", "-c", notebook.cells[0].source]
+    # -S and -E: not even our own lib is there
+    command = [sys.executable, "-S", "-E", "-c", before + notebook.cells[0].source]
     folder.mkdir(parents=True, exist_ok=True)
     return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
 
@@ -45,8 +59,8 @@ def run_first_cell(folder, environment):
 def test_an_empty_folder_gets_the_course_and_what_it_needs(published, tmp_path):
     _, environment = published
     done = run_first_cell(tmp_path / "empty", environment)
-    assert done.stdout == "prepared, install = True\n", done.stderr
-    assert (tmp_path / "empty" / "course" / "lib" / "setup.py").is_file()
+    assert done.stdout == f"prepared, edition = {EDITION} install = True\n", done.stderr
+    assert (tmp_path / "empty" / "course" / "lib" / "colab.py").is_file()
 
 
 def test_running_it_again_fetches_nothing(published, tmp_path):
@@ -54,7 +68,7 @@ def test_running_it_again_fetches_nothing(published, tmp_path):
     run_first_cell(tmp_path / "empty", environment)
     source.rename(tmp_path / "gone")
     done = run_first_cell(tmp_path / "empty", environment)
-    assert done.stdout == "prepared, install = True\n", done.stderr
+    assert done.stdout == f"prepared, edition = {EDITION} install = True\n", done.stderr
 
 
 def test_what_a_cut_attempt_left_is_replaced(published, tmp_path):
@@ -65,11 +79,78 @@ def test_what_a_cut_attempt_left_is_replaced(published, tmp_path):
     assert [path.name for path in (tmp_path / "empty").iterdir()] == ["course"]
 
 
+def make_old(course):
+    """Turn a fetched course into one of the first edition, which knew no editions."""
+    (course / "lib" / "edition.txt").unlink()
+    commit(course)
+
+
+def test_a_course_of_an_earlier_edition_is_brought_up_to_date(published, tmp_path):
+    source, environment = published
+    course = tmp_path / "empty" / "course"
+    run_first_cell(tmp_path / "empty", environment)
+    make_old(course)
+    (course / "mine.txt").write_text("kept")
+    (source / "new.txt").write_text("new")
+    commit(source)
+    done = run_first_cell(tmp_path / "empty", environment)
+    assert done.stdout == f"prepared, edition = {EDITION} install = True\n", done.stderr
+    assert (course / "mine.txt").read_text() == "kept"
+    assert (course / "new.txt").is_file()
+
+
+def test_changes_that_an_update_would_overwrite_are_kept_and_named(published, tmp_path):
+    source, environment = published
+    course = tmp_path / "empty" / "course"
+    run_first_cell(tmp_path / "empty", environment)
+    make_old(course)
+    (source / "new.txt").write_text("theirs")
+    commit(source)
+    (course / "new.txt").write_text("mine")
+    done = run_first_cell(tmp_path / "empty", environment)
+    assert done.returncode
+    assert "new.txt" in done.stderr
+    assert (course / "new.txt").read_text() == "mine"
+
+
+@pytest.mark.parametrize("url", [None, "https://github.com/someone/other"])
+def test_another_folder_named_course_is_left_alone_and_named(published, tmp_path, url):
+    _, environment = published
+    course = tmp_path / "empty" / "course"
+    course.mkdir(parents=True)
+    (course / "notes.txt").write_text("mine")
+    if url:
+        git(course, "init", "-q")
+        git(course, "remote", "add", "origin", url)
+    done = run_first_cell(tmp_path / "empty", environment)
+    assert done.returncode
+    assert f"{course} is another folder; rename it" in done.stderr
+    assert (course / "notes.txt").read_text() == "mine"
+
+
+def test_another_package_named_lib_that_is_loaded_is_named(published, tmp_path):
+    _, environment = published
+    other = tmp_path / "other" / "lib" / "__init__.py"
+    other.parent.mkdir(parents=True)
+    other.touch()
+    before = f"import sys; sys.path.insert(0, {str(other.parents[1])!r}); import lib\n"
+    done = run_first_cell(tmp_path / "empty", environment, before)
+    assert done.returncode
+    assert f"another lib is loaded, {other}: restart the kernel" in done.stderr
+
+
+def test_a_notebook_of_the_first_edition_is_told_what_to_do(tmp_path):
+    code = "from lib import setup; setup.prepare(install=False)"
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode
+    assert "Open the chapter anew" in done.stderr
+
+
 @pytest.mark.parametrize("inside", [".", "chapters"])
 def test_inside_a_clone_nothing_is_fetched_or_installed(published, tmp_path, inside):
     source, environment = published
     done = run_first_cell(source / inside, environment)
-    assert done.stdout == "prepared, install = False\n", done.stderr
+    assert done.stdout == f"prepared, edition = {EDITION} install = False\n", done.stderr
     assert not list(source.rglob("course"))
 
 
@@ -90,7 +171,7 @@ def test_every_notebook_fetches_from_where_the_settings_say():
     for chapter in list_chapters():
         cell = nbformat.read(chapter.notebook, as_version=4).cells[1]
         assert cell.id == "fetch-the-course"
-        assert f"URL, BRANCH = '{url}', 'main'" in cell.source
+        assert f"URL, BRANCH, EDITION = '{url}', 'main', {EDITION}\n" in cell.source
 
 
 def test_colab_opens_the_chapters_notebook():

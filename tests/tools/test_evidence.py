@@ -5,8 +5,8 @@ from dataclasses import asdict, replace
 
 import pytest
 
-from lib.experiments import Experiment
-from lib.ledger import read_record
+from lib.evidence import Experiment
+from lib.evidence.ledger import read_record
 from tests.evidence import make_claim, make_record
 from tools import evidence
 from tools.chapters import ROOT, CourseError

@@ -15,10 +15,10 @@ from tools.grading.grade import Row, grade, grade_file, read_assignment, write_g
 from tools.grading.sandbox import is_possible
 
 CHAPTER, FIRST, ALL, REST = "01_activations", "swish", 15, 11  # points in all; without the first
-REPORT = "import lib.checks.report as r\n"
+REPORT = "import lib.checks as r\n"
 SLOPE = "\ndef swish_derivative(x): return sigmoid(x) + x * sigmoid_derivative(x)\n"
 WRONG = f"def swish(x): return x\n{SLOPE}"
-CHANGED = "changes lib.checks.report.expect_close"
+CHANGED = "changes lib.checks.expect_close"
 FORKS = """
 import os
 for _ in range(200):

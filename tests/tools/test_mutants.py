@@ -10,7 +10,7 @@ NAMES = [chapter.name for chapter in list_chapters()]
 
 @pytest.mark.parametrize("mutant", MUTANTS, ids=lambda mutant: mutant.name)
 def test_the_text_to_replace_stands_there_once(mutant):
-    text = (ROOT / "lib" / mutant.file).read_text()
+    text = (ROOT / mutant.file).read_text()
     assert text.count(mutant.old) == 1
     assert mutant.new != mutant.old
     assert mutant.chapter in NAMES
@@ -18,9 +18,9 @@ def test_the_text_to_replace_stands_there_once(mutant):
 
 def test_a_fault_fails_a_checked_cell_and_leaves_the_course_alone():
     mutant = MUTANTS[0]
-    before = (ROOT / "lib" / mutant.file).read_bytes()
+    before = (ROOT / mutant.file).read_bytes()
     assert noticed_by(mutant).startswith(f"chapters/{mutant.chapter}.ipynb::Cell")
-    assert (ROOT / "lib" / mutant.file).read_bytes() == before
+    assert (ROOT / mutant.file).read_bytes() == before
 
 
 def test_what_changes_nothing_survives():

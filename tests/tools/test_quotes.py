@@ -3,7 +3,7 @@ import re
 import nbformat
 import pytest
 
-from lib.ledger import Ledger, load_ledger
+from lib.evidence.ledger import Ledger, load_ledger
 from tests.evidence import make_claim, make_ledger, make_record
 from tests.tools.conftest import markdown
 from tools.chapters import CourseError, list_chapters, read_source

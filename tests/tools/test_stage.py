@@ -3,9 +3,9 @@ from dataclasses import replace
 import nbformat
 import pytest
 
-from lib.cards import Card
-from lib.claims import Estimate
-from lib.ledger import Ledger, write_found
+from lib.evidence.cards import Card
+from lib.evidence.claims import Estimate
+from lib.evidence.ledger import Ledger, write_found
 from tests.evidence import VALUES, make_claim, make_ledger
 from tests.tools.conftest import markdown
 from tools.chapters import ROOT, CourseError, read_source

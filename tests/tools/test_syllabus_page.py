@@ -2,8 +2,8 @@ import re
 
 import pytest
 
-from lib.cards import Card
-from lib.claims import Estimate
+from lib.evidence.cards import Card
+from lib.evidence.claims import Estimate
 from tests.evidence import make_claim
 from tools.chapters import ROOT, CourseError, list_chapters, read_source
 from tools.syllabus_page import Page, Row, Syllabus, read_syllabus, render_syllabus_page

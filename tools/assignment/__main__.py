@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from lib.setup import is_installed
+from lib.colab import is_installed
 from tools.assignment.parts import find_chapter, write_assignment
 from tools.build import BUILD, reporting
 from tools.colab import Repository

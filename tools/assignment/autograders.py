@@ -17,7 +17,7 @@ from zipfile import ZIP_DEFLATED, ZipFile
 
 import jupytext
 
-from lib.setup import NEEDED, pinned
+from lib.colab import NEEDED, pinned
 from tools.assignment.copying import copy_from_course
 from tools.chapters import Chapter, CourseError, read_source, room_of
 from tools.exercises import list_exercises, without_solutions

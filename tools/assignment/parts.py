@@ -13,6 +13,7 @@ from pathlib import Path
 
 import nbformat
 
+from lib.colab import EDITION
 from tools.assignment.autograders import write_autograders
 from tools.assignment.copying import copy_from_course
 from tools.chapters import ROOT, Chapter, CourseError, list_chapters, read_source, title_of
@@ -20,7 +21,7 @@ from tools.colab import Repository, read_repository, with_first_cell
 from tools.exercises import Exercise, list_exercises, without_solutions
 from tools.folders import replace_folder
 
-MARK = ".course-assignment"  # a folder with this file is ours to replace
+MARK = ".course-assignment"  # a folder with this file is ours to replace; it holds the edition
 TAKEN_ALONG = (
     "lib", "requirements.txt", "data/README.md", "data/checksums.json", "data/evidence", "LICENSE",
 )  # fmt: skip
@@ -81,7 +82,7 @@ def write_assignment(
         if autograders:
             write_autograders(chapters, made / "instructor" / "otter")
         (made / "plan.md").write_text(render_plan(chapters), encoding="utf-8")
-        (made / MARK).touch()
+        (made / MARK).write_text(f"{EDITION}\n", encoding="utf-8")
         replace_folder(out, made)
 
 

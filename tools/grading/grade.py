@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from lib.colab import EDITION
 from lib.files import write_atomically
 from tools.assignment import MARK, find_chapter
 from tools.chapters import Chapter, CourseError
@@ -58,6 +59,13 @@ def read_assignment(folder: Path) -> Assignment:
     instructor = folder / "instructor"
     if not (folder / MARK).is_file() or not (instructor / "points.csv").is_file():
         raise CourseError(f"{folder} holds no assignment; 'make assignment' writes one")
+    edition = (folder / MARK).read_text("utf-8").strip() or "1"  # the first wrote none
+    if edition != str(EDITION):
+        raise CourseError(
+            f"{folder} was made by edition {edition} of the course, and this is {EDITION}. "
+            "Make the assignment again, with the same chapters in another folder, and grade with "
+            "that: the exercises are the same, so it takes submissions of either edition"
+        )
     with (instructor / "points.csv").open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     chapters = {row["chapter"]: find_chapter(row["chapter"]) for row in rows}

@@ -31,6 +31,9 @@ WATCHED = (
 )  # fmt: skip
 
 
+OURS = ("lib.", "chapters.")
+
+
 @dataclass(frozen=True)
 class Job:
     """What is to be judged.
@@ -223,12 +226,12 @@ def changes(before: Mapping[tuple[str, str], object]) -> str:
 
 def _watched():
     holders = {name: _holder(name) for name in WATCHED}
-    holders |= {n: m for n, m in sys.modules.items() if n.startswith("lib.")}
+    holders |= {n: m for n, m in sys.modules.items() if n.startswith(OURS)}
     for where, holder in holders.items():
         for name, value in list(vars(holder).items()):
             if not name.startswith("__") or where == "builtins":
                 yield where, name, value
-            if isinstance(value, types.FunctionType) and where.startswith("lib."):
+            if isinstance(value, types.FunctionType) and where.startswith(OURS):
                 yield where, f"{name}.__code__", value.__code__
 
 

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.models.mlp import init_std
+from lib.initialization import init_std
 from lib.widgets.assets import source
 from tests.lib.widgets.javascript import run_js
 

@@ -1,0 +1,102 @@
+"""Step 6: what loss and accuracy curves say."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from chapters.hyperparameters.recipe.finding import Finding
+
+HUGE, NONE = 15.0, 5.0  # points between training and validation accuracy
+OVERFITTING = "a huge gap is overfitting: more regularization, more data, or stop at the peak"
+UNDERFITTING = "no gap is underfitting: train longer, or take a bigger network"
+GUESSING = "nothing was learned: go back to steps 1 to 3"
+MEASURED_WRONG = (
+    "the loss says that the training images are known, the accuracy does not: are images changed "
+    "when they are measured?"
+)
+FOREIGN = (
+    "the network learns its training images and nothing about others: do images and labels belong "
+    "together?"
+)
+
+
+def moving_average(values: Sequence[float], window: int) -> np.ndarray:
+    """The mean of each value and up to `window` - 1 values before it, (n,).
+
+    It looks back only, so no value knows of later ones; the first ones average over fewer.
+
+    Args:
+        values: (n,).
+        window: at least 1.
+
+    Raises:
+        ValueError: a window below 1.
+    """
+    if window < 1:
+        raise ValueError(f"window must be at least 1; got {window}")
+    values = np.asarray(values, dtype=float)
+    # Not by differences of one running sum: a diverged run would spoil every mean after it.
+    return np.array([values[max(0, i + 1 - window) : i + 1].mean() for i in range(len(values))])
+
+
+def read_curves(
+    train: Sequence[float],
+    validation: Sequence[float],
+    *,
+    classes: int,
+    loss: Sequence[float] | None = None,
+    huge: float = HUGE,
+    none: float = NONE,
+) -> Finding:
+    """Step 6: over- or underfitting, or nothing learned, by the accuracies over a training.
+
+    Args:
+        train, validation: accuracies in percent, one per evaluation, the last ones judged.
+        classes: C; a guesser is right in 100 / C percent.
+        loss: training loss in nats at each update, to tell ill networks from ill measurements.
+        huge: points of gap from which it is overfitting.
+        none: points of gap up to which it is underfitting, unless the training part is learned.
+
+    Raises:
+        ValueError: no evaluations, or numbers of them that differ.
+    """
+    if not len(train) or len(train) != len(validation):
+        raise ValueError(
+            "need as many training as validation accuracies, and one at least; "
+            f"got {len(train)} and {len(validation)}"
+        )
+    seen, new, guess = float(train[-1]), float(validation[-1]), 100 / classes
+    gap, peak = seen - new, float(np.nanmax(validation)) if np.isfinite(validation).any() else new
+    advice = _judge(seen, new, guess, huge, none)
+    if loss is not None and _contradicts(seen, np.asarray(loss, dtype=float)):
+        advice = MEASURED_WRONG
+    measured = (
+        f"{seen:.1f}% on training images, {new:.1f}% on validation images; "
+        f"gap {_signed(gap)} points; best validation accuracy {peak:.1f}%"
+    )
+    values = {"gap": gap, "peak": peak}
+    return Finding("curves", not advice, measured, advice, values)
+
+
+def _contradicts(seen: float, loss: np.ndarray) -> bool:
+    """Whether the accuracy is less than half of what the loss of the last updates promises.
+
+    A mean loss L is a mean probability of the right class of e^-L or more.
+    """
+    last = loss[-max(1, len(loss) // 10) :].mean()
+    return bool(np.isfinite(last)) and seen < 50 * np.exp(-last)
+
+
+def _signed(value: float) -> str:
+    return f"{value:.1f}".replace("-", "−")
+
+
+def _judge(seen: float, new: float, guess: float, huge: float, none: float) -> str:
+    """The advice, or nothing."""
+    if not np.isfinite(seen + new) or seen < 1.5 * guess:
+        return GUESSING
+    if new < 1.5 * guess:
+        return FOREIGN
+    if seen - new >= huge:
+        return OVERFITTING
+    return UNDERFITTING if seen - new <= none and seen < 100 - none else ""

@@ -1,0 +1,53 @@
+"""Several regularizers in one training."""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+
+import torch
+from torch import Tensor, nn
+
+from lib.training.trials import Transform
+
+_MERGED = {"network", "transform", "penalty"}  # what `combine` puts together
+
+
+def combine(*options: Mapping[str, object]) -> dict[str, object]:
+    """The options of a `Trial` that does all of what each of `options` does.
+
+    Networks' options are united, transforms follow each other in the order given, penalties add
+    up; anything else may stand in one of them only.
+
+    Raises:
+        ValueError: two of them set the same thing to different values.
+    """
+    merged: dict[str, object] = {"network": {}}
+    for option in options:
+        merged["network"] = _unite(merged["network"], option.get("network", {}))
+        merged |= _unite(
+            {name: value for name, value in merged.items() if name not in _MERGED},
+            {name: value for name, value in option.items() if name not in _MERGED},
+        )
+    for name, together in (("transform", _chained), ("penalty", _summed)):
+        given = [option[name] for option in options if option.get(name) is not None]
+        if given:
+            merged[name] = given[0] if len(given) == 1 else partial(together, given)
+    return merged
+
+
+def _unite(first: Mapping[str, object], second: Mapping[str, object]) -> dict[str, object]:
+    for name in first.keys() & second.keys():
+        if first[name] != second[name]:
+            raise ValueError(f"two values for {name!r}: {first[name]!r} and {second[name]!r}")
+    return {**first, **second}
+
+
+def _chained(
+    transforms: Sequence[Transform], images: Tensor, labels: Tensor, generator: torch.Generator
+) -> tuple[Tensor, Tensor]:
+    for transform in transforms:
+        images, labels = transform(images, labels, generator)
+    return images, labels
+
+
+def _summed(penalties: Sequence[Callable[[nn.Module], Tensor]], model: nn.Module) -> Tensor:
+    return sum(penalty(model) for penalty in penalties)

@@ -1,0 +1,6 @@
+"""Claims, the experiments that measure them, and the ledger of what was found."""
+
+from lib.evidence.claims import FAILS, HOLDS, OPEN, Claim
+from lib.evidence.experiments import Experiment
+
+__all__ = ["FAILS", "HOLDS", "OPEN", "Claim", "Experiment"]

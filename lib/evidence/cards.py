@@ -1,0 +1,85 @@
+"""The card of a claim: what the evidence says, and beside it what this run found."""
+
+import html
+from dataclasses import dataclass
+
+from lib.evidence.claims import FAILS, HOLDS, NO_EVIDENCE, OPEN, Claim, Estimate, agrees
+
+ICONS = {HOLDS: "✓", FAILS: "✗", OPEN: "?", NO_EVIDENCE: "–"}
+COLORS = {
+    HOLDS: "var(--course-good, #009e73)",
+    FAILS: "var(--course-bad, #d55e00)",
+    OPEN: "var(--course-accent, #0072b2)",
+    NO_EVIDENCE: "var(--course-muted, #888888)",
+}
+
+
+@dataclass(frozen=True)
+class Card:
+    """A claim as readers see it.
+
+    Attributes:
+        claim: the claim.
+        evidence: what all kept runs say; None where there is none.
+        here: what this run found; None where it computed less than can be compared.
+    """
+
+    claim: Claim
+    evidence: Estimate | None
+    here: Estimate | None
+
+    @property
+    def verdict(self) -> str:
+        """That of the evidence."""
+        return self.evidence.verdict(self.claim) if self.evidence else NO_EVIDENCE
+
+    @property
+    def differs(self) -> bool:
+        """Whether this run found something else than the evidence says."""
+        compared = self.evidence is not None and self.here is not None
+        return compared and not agrees(self.claim, self.evidence, self.here)
+
+    @property
+    def numbers(self) -> str:
+        """The evidence and the bound in words."""
+        known = self.evidence.words(self.claim) if self.evidence else "none recorded yet"
+        return f"Evidence: {known}. Asked for: {self.claim.bound}."
+
+    @property
+    def found(self) -> str:
+        """What this run found, in words; empty where it can't be compared."""
+        if self.here is None:
+            return ""
+        words = self.here.words(self.claim)
+        return f"Differs on this machine: {words}." if self.differs else f"This run: {words}."
+
+    def __repr__(self) -> str:
+        lines = [f"{self.claim.statement} [{self.claim.id}: {self.verdict}]", self.numbers]
+        return "\n  ".join([*lines, *filter(None, [self.found])])
+
+    def _repr_html_(self) -> str:
+        """For the book, JupyterLab and Colab; the book's colors are optional."""
+        color, verdict = COLORS[self.verdict], self.verdict.capitalize()
+        found = ""
+        if self.found:
+            style = "font-weight:600" if self.differs else "color:var(--course-muted,inherit)"
+            kind = "course-claim-differs" if self.differs else "course-claim-here"
+            found = (
+                f'<div class="{kind}" style="font-size:.9em;font-variant-numeric:tabular-nums;'
+                f'{style}">{html.escape(self.found)}</div>'
+            )
+        return (
+            f'<div class="course-claim" data-claim="{self.claim.id}" role="group" '
+            f'aria-label="Claim: {verdict}" style="color:var(--course-ink,inherit);'
+            "background:var(--course-panel,var(--course-paper,transparent));"
+            f"border:1px solid var(--course-line,#88888888);border-left:4px solid {color};"
+            "border-radius:.5rem;padding:.6rem .9rem;margin:.75rem 0;max-width:44rem;"
+            'font-family:system-ui,sans-serif;line-height:1.5">'
+            f'<div class="course-claim-verdict" style="font-size:.9em;font-weight:600">'
+            f'<span aria-hidden="true" style="color:{color}">{ICONS[self.verdict]}</span> '
+            f"Claim: {self.verdict}</div>"
+            f'<div class="course-claim-statement">{html.escape(self.claim.statement)}</div>'
+            '<div class="course-claim-numbers" style="font-size:.9em;'
+            'color:var(--course-muted,inherit);font-variant-numeric:tabular-nums">'
+            f"{html.escape(self.numbers)}</div>{found}</div>"
+        )

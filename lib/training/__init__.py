@@ -1,0 +1,40 @@
+"""Training: one network step by step, many side by side, and networks that chapters share."""
+
+from lib.training.classifiers import scene_classifiers
+from lib.training.fitting import (
+    SGD,
+    DivergedError,
+    History,
+    Metrics,
+    Stopper,
+    accuracy,
+    cross_entropy,
+    fit,
+    minibatches,
+    one_cycle_adam,
+    predict,
+)
+from lib.training.stacks import Part
+from lib.training.stopping import BestSnapshot
+from lib.training.trials import Outcome, Trial, run_trial, run_trials
+
+__all__ = [
+    "SGD",
+    "BestSnapshot",
+    "DivergedError",
+    "History",
+    "Metrics",
+    "Outcome",
+    "Part",
+    "Stopper",
+    "Trial",
+    "accuracy",
+    "cross_entropy",
+    "fit",
+    "minibatches",
+    "one_cycle_adam",
+    "predict",
+    "run_trial",
+    "run_trials",
+    "scene_classifiers",
+]
