@@ -19,7 +19,6 @@ from benchmarks import (
     decoders,
     gradients,
     mixing,
-    neighbors,
     occlusion,
     scenes,
     sweeps,
@@ -27,7 +26,7 @@ from benchmarks import (
 from benchmarks.compare import CORES
 from benchmarks.record import RESULTS, Duration, Row, Section, load_record, save_record
 
-MODULES = (occlusion, gradients, augmentation, mixing, sweeps, decoders, neighbors, scenes, book)
+MODULES = (occlusion, gradients, augmentation, mixing, sweeps, decoders, scenes, book)
 BENCHMARKS = {module.__name__.rpartition(".")[2]: module for module in MODULES}
 
 

@@ -4,6 +4,8 @@ import math
 import statistics
 from collections.abc import Sequence
 
+from scipy.special import stdtrit
+
 CONFIDENCE = 0.95
 FEWEST = 3  # values, below which an interval says next to nothing
 
@@ -30,21 +32,4 @@ def t_quantile(df: int) -> float:
     Args:
         df: degrees of freedom, an integer of at least 1.
     """
-    low, high = 0.0, math.pi / 2
-    for _ in range(60):
-        middle = (low + high) / 2
-        low, high = (middle, high) if _within(middle, df) < CONFIDENCE else (low, middle)
-    return math.sqrt(df) * math.tan(low)
-
-
-def _within(angle: float, df: int) -> float:
-    """The probability of |t| <= sqrt(df) tan(angle): Abramowitz and Stegun 26.7.3 and 26.7.4."""
-    odd = df % 2
-    term = math.cos(angle) if odd else 1.0
-    total = 0.0
-    for power in range(odd, df - 1, 2):
-        total += term
-        term *= math.cos(angle) ** 2 * (power + 1) / (power + 2)
-    if odd:
-        return 2 / math.pi * (angle + math.sin(angle) * total)
-    return math.sin(angle) * total
+    return float(stdtrit(df, (1 + CONFIDENCE) / 2))

@@ -68,7 +68,7 @@ MUTANTS = (
     Mutant(
         "mixup does not mix the targets",
         "lib/augmentation/mixing.py",
-        "return mixed, torch.lerp(probabilities[partner], probabilities, weight)",
+        "return mixed, weight * probabilities + (1 - weight) * probabilities[partner]",
         "return mixed, probabilities",
         "03_regularization",
     ),
@@ -82,8 +82,8 @@ MUTANTS = (
     Mutant(
         "cosine neighbors of vectors that are not normalized",
         "lib/visualization/neighbors.py",
-        "functional.normalize(rows, eps=tiny)",
-        "rows",
+        "units = functional.normalize(rows, eps=torch.finfo(rows.dtype).tiny)",
+        "units = rows",
         "06_features",
     ),
     Mutant(
@@ -96,8 +96,8 @@ MUTANTS = (
     Mutant(
         "guided backprop lets negative gradients pass",
         "lib/visualization/guided.py",
-        "hardtanh_backward(gradient.clamp(min=0), y, 0.0, ctx.most)",
-        "hardtanh_backward(gradient, y, 0.0, ctx.most)",
+        "return gradient.clamp(min=0) * slopes, None",
+        "return gradient * slopes, None",
         "07_saliency",
     ),
     Mutant(

@@ -6,7 +6,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
-from lib.training.trials import Transform
+from lib.training.trials import BatchTransform
 
 _MERGED = {"network", "transform", "penalty"}  # what `combine` puts together
 
@@ -42,7 +42,7 @@ def _unite(first: Mapping[str, object], second: Mapping[str, object]) -> dict[st
 
 
 def _chained(
-    transforms: Sequence[Transform], images: Tensor, labels: Tensor, generator: torch.Generator
+    transforms: Sequence[BatchTransform], images: Tensor, labels: Tensor, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
     for transform in transforms:
         images, labels = transform(images, labels, generator)

@@ -1,15 +1,12 @@
 """The figures of chapter 7: maps of what a network looks at, beside the pictures they explain."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
-from torch.nn import functional
 
 from lib.plotting.images import frame_picture, plot_image
 from lib.plotting.style import (
@@ -24,6 +21,7 @@ from lib.plotting.style import (
     figure,
     plot_spread,
 )
+from lib.visualization.transforms import gaussian_blur
 
 HEAT = "magma"  # dark to light at an even pace, for any eye
 METHOD_COLORS = {
@@ -42,22 +40,12 @@ def plot_heat(ax: Axes, heat: Tensor, *, title: str | None = None, smooth: float
     Args:
         smooth: standard deviation of a blur for the eye, in pixels.
     """
-    shown = smooth_map(heat.detach().float().cpu().clamp(min=0), smooth)
+    shown = heat.detach().float().cpu().clamp(min=0)
+    if smooth > 0:
+        shown = gaussian_blur(shown[None, None], smooth)[0, 0]
     most = float(shown.flatten().quantile(BRIGHTEST)) or float(shown.max()) or 1.0
     ax.imshow(shown.numpy(), cmap=HEAT, vmin=0, vmax=most, interpolation="nearest")
     return frame_picture(ax, title)
-
-
-def smooth_map(values: Tensor, sigma: float) -> Tensor:
-    """The map (height, width), blurred with a Gaussian of `sigma` pixels; 0 leaves it as it is."""
-    if sigma <= 0:
-        return values
-    reach = math.ceil(3 * sigma)
-    weights = torch.exp(-(torch.arange(-reach, reach + 1.0) ** 2) / (2 * sigma**2))
-    weights = weights / weights.sum()
-    padded = functional.pad(values[None, None], [reach] * 4, mode="replicate")
-    across = functional.conv2d(padded, weights.view(1, 1, 1, -1))
-    return functional.conv2d(across, weights.view(1, 1, -1, 1))[0, 0]
 
 
 def plot_falls(

@@ -109,7 +109,7 @@ def gray(images: Tensor) -> Tensor:
     if images.shape[1] == 1:
         return images
     red, green, blue = images.split(1, dim=1)
-    return (LUMA[0] * red).add_(green, alpha=LUMA[1]).add_(blue, alpha=LUMA[2])
+    return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
 
 
 def _blend(images: Tensor, other: Tensor | float, factor: Tensor | float) -> Tensor:
@@ -118,7 +118,7 @@ def _blend(images: Tensor, other: Tensor | float, factor: Tensor | float) -> Ten
     factor = per_image(images, "factor", factor).view(-1, 1, 1, 1)
     if not bool((factor >= 0).all()):
         raise ValueError(f"factor must be at least 0; got {factor.flatten().tolist()}")
-    return (factor * images).add_((1 - factor) * other).clamp_(0, 1)
+    return (factor * images + (1 - factor) * other).clamp(0, 1)
 
 
 def _check_channels(images: Tensor) -> None:
@@ -133,17 +133,16 @@ def _hue_chroma_value(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     value = images.amax(1)
     chroma = value - images.amin(1)
     safe = chroma.clamp(min=torch.finfo(images.dtype).tiny)
-    # Weights of 0 and 1 choose, since `where` and comparisons take several times as long on a CPU.
-    is_red, is_green = ((channel - value).detach().sign_().add_(1) for channel in (red, green))
-    hue = ((red - green) / safe + 4).lerp_((blue - red) / safe + 2, is_green)
-    return hue.lerp_((green - blue) / safe, is_red), chroma, value
+    largest_is_blue = (red - green) / safe + 4
+    largest_is_green = (blue - red) / safe + 2
+    hue = torch.where(green == value, largest_is_green, largest_is_blue)
+    return torch.where(red == value, (green - blue) / safe, hue), chroma, value
 
 
 def _rgb(hue: Tensor, chroma: Tensor, value: Tensor) -> Tensor:
-    """The inverse: each channel falls from `value` by at most the chroma, as its hue is far."""
+    """The inverse: each channel falls below `value` by up to the chroma, by hue distance."""
     channels = []
     for offset in (5, 3, 1):  # red, green, blue
-        k = hue + offset
-        k.sub_((k / 6).floor_(), alpha=6)  # modulo 6
-        channels.append(value - torch.minimum(k, 4 - k).clamp_(0, 1).mul_(chroma))
+        k = (hue + offset) % 6
+        channels.append(value - chroma * torch.minimum(k, 4 - k).clamp(0, 1))
     return torch.stack(channels, 1)

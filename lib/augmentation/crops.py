@@ -3,7 +3,6 @@
 An image of any size becomes one of the size a network was made for.
 """
 
-import math
 from collections.abc import Iterable, Iterator, Sequence
 
 import torch
@@ -44,32 +43,10 @@ def crop(images: Tensor, top: Tensor | int, left: Tensor | int, *, size: int) ->
             )
     if len(images) == 0:
         return images[..., :size, :size]
-    runs = images.flatten().unfold(0, size, 1)  # a view: each row of a square is one run of pixels
-    batch, channels, height, width = images.shape
-    maps = torch.arange(batch * channels, device=images.device).view(batch, channels, 1)
-    rows = height * maps + top.view(-1, 1, 1) + torch.arange(size, device=images.device)
-    starts = width * rows + left.view(-1, 1, 1)
-    return runs.index_select(0, starts.flatten()).view(batch, channels, size, size)
-
-
-def random_crop(
-    images: Tensor, generator: torch.Generator, *, size: int, padding: int = 0
-) -> Tensor:
-    """A square of `size` pixels from anywhere in each image, black pixels around it included.
-
-    Args:
-        padding: how many black pixels are put on each side first. `size=32, padding=4` is the
-            recipe for CIFAR-10 of He et al. (2016).
-
-    Raises:
-        ValueError: a negative padding, or images that are too small.
-    """
-    check_images(images)
-    if padding < 0:
-        raise ValueError(f"padding must be at least 0 pixels; got {padding}")
-    padded = functional.pad(images, [padding] * 4)
-    top, left = _random_corner(padded, size, generator)
-    return crop(padded, top, left, size=size)
+    inside = torch.arange(size, device=images.device)
+    rows, columns = (top[:, None] + inside)[:, :, None], (left[:, None] + inside)[:, None, :]
+    image = torch.arange(len(images), device=images.device).view(-1, 1, 1)
+    return images[image, :, rows, columns].movedim(-1, 1)
 
 
 def resize_short_side(images: Tensor, length: int) -> Tensor:
@@ -174,41 +151,6 @@ def resized_crop(
     return sample(images, at, padding="border")
 
 
-def random_resized_crop(
-    images: Tensor,
-    generator: torch.Generator,
-    *,
-    size: int,
-    area: tuple[float, float] = (0.08, 1.0),
-    ratio: tuple[float, float] = (3 / 4, 4 / 3),
-) -> Tensor:
-    """A random box of each image, of random area and proportions, stretched to `size` × `size`.
-
-    torchvision's `RandomResizedCrop` draws again where a box does not fit; here one that is too
-    long is cut to the image.
-
-    Args:
-        area: the range of the box's area, as a fraction of the image's; uniform.
-        ratio: the range of its width over its height; uniform in the logarithm.
-
-    Raises:
-        ValueError: ranges that are none, or not positive.
-
-    Source: Szegedy et al., "Going deeper with convolutions", CVPR 2015, section 6.
-    """
-    check_images(images)
-    if min(*area, *ratio) <= 0:
-        raise ValueError(f"area and ratio must be positive; got {area} and {ratio}")
-    rows, columns = images.shape[-2:]
-    pixels = uniform(images, *area, generator) * rows * columns
-    shape = uniform(images, math.log(ratio[0]), math.log(ratio[1]), generator).exp()
-    width = (pixels * shape).sqrt().clamp(max=columns)
-    height = (pixels / shape).sqrt().clamp(max=rows)
-    left = uniform(images, 0, 1, generator) * (columns - width)
-    top = uniform(images, 0, 1, generator) * (rows - height)
-    return resized_crop(images, top=top, left=left, height=height, width=width, size=size)
-
-
 def ten_crops(images: Tensor, size: int) -> Tensor:
     """The four corners and the center, then the same five of the mirrored image.
 
@@ -277,11 +219,6 @@ def crop_probabilities(
     finally:
         model.train(was_training)
     return torch.cat(logits, dim=1).softmax(dim=-1)
-
-
-def average_predictions(model: nn.Module, crops: Iterable[Tensor]) -> Tensor:
-    """The probabilities (batch, classes) averaged over all crops; arguments as above."""
-    return crop_probabilities(model, crops).mean(dim=1)
 
 
 def _random_corner(images: Tensor, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:

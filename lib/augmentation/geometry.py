@@ -36,8 +36,7 @@ def horizontal_flip(images: Tensor, flip: Tensor | bool = True) -> Tensor:
         raise ValueError(
             f"flip must be bool ({len(images)},); got {flip.dtype} {tuple(flip.shape)}"
         )
-    # A weight of 0 or 1 chooses exactly, and on a CPU in half the time of `where`.
-    return torch.lerp(images, images.flip(-1), flip.view(-1, 1, 1, 1).to(images.dtype))
+    return torch.where(flip.view(-1, 1, 1, 1), images.flip(-1), images)
 
 
 def random_horizontal_flip(images: Tensor, generator: torch.Generator, *, p: float = 0.5) -> Tensor:
@@ -217,18 +216,6 @@ def lens_distortion(images: Tensor, k: Tensor | float, *, padding: str = "zeros"
     corner = math.hypot(*images.shape[-2:]) / 2
     square = (at / corner).square().sum(-1, keepdim=True)
     return sample(images, at * (1 + k.view(-1, 1, 1, 1) * square), padding=padding)
-
-
-def random_lens_distortion(
-    images: Tensor,
-    generator: torch.Generator,
-    *,
-    k: tuple[float, float] = (-0.2, 0.2),
-    padding: str = "zeros",
-) -> Tensor:
-    """The images, each through a lens whose `k` is uniform in this range."""
-    check_images(images)
-    return lens_distortion(images, uniform(images, *k, generator), padding=padding)
 
 
 def sample(images: Tensor, at: Tensor, *, padding: str = "zeros") -> Tensor:

@@ -24,8 +24,6 @@ from lib.regularization.noise import drop_connect, dropout, linear_survival, sto
 from lib.regularization.normalization import (
     batch_norm,
     batch_norm_inference,
-    unbiased_variance,
-    update_running,
 )
 from lib.regularization.pooling import fractional_boundaries, fractional_max_pool2d
 
@@ -49,7 +47,5 @@ __all__ = [
     "linear_survival",
     "multiclass_svm_loss",
     "stochastic_depth",
-    "unbiased_variance",
-    "update_running",
     "weights_of",
 ]

@@ -58,42 +58,6 @@ def batch_norm_inference(
     return x * scale.view(-1, 1, 1) + shift.view(-1, 1, 1)
 
 
-def update_running(running: Tensor, batch: Tensor, momentum: float = 0.1) -> Tensor:
-    """(1 - momentum) running + momentum batch: the moving average, one batch later.
-
-    Args:
-        running: (channels,), so far; torch starts means at 0 and variances at 1.
-        batch: (channels,), the batch's mean, or its `unbiased_variance`.
-        momentum: how much the batch counts, in [0, 1]; torch's meaning of the word.
-
-    Raises:
-        ValueError: a momentum outside, or shapes that differ.
-    """
-    if not 0 <= momentum <= 1:
-        raise ValueError(f"momentum must be in [0, 1]; got {momentum}")
-    if running.shape != batch.shape:
-        raise ValueError(
-            "running and batch must have one shape; "
-            f"got {tuple(running.shape)} and {tuple(batch.shape)}"
-        )
-    return (1 - momentum) * running + momentum * batch
-
-
-def unbiased_variance(var: Tensor, *, count: int) -> Tensor:
-    """var · n / (n - 1): the variance divided by n - 1 instead of n, as running averages keep it.
-
-    Args:
-        var: (channels,), divided by n, as `batch_norm` returns it.
-        count: n, the values per channel: batch · height · width.
-
-    Raises:
-        ValueError: a count below 2.
-    """
-    if count < 2:
-        raise ValueError(f"count must be at least 2 values; got {count}")
-    return var * (count / (count - 1))
-
-
 def _check_shapes(x: Tensor, **per_channel: Tensor) -> None:
     check_images(x, name="x")
     for name, values in per_channel.items():

@@ -19,7 +19,7 @@ from lib.workers import spread, worker_count
 
 CHUNKS = 16  # per worker, so that all end at about one time
 MOMENTUM = partial(SGD, momentum=0.9)
-Transform = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
+BatchTransform = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ class Trial:
     optimizer: Callable[..., torch.optim.Optimizer] = MOMENTUM
     loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy
     penalty: Callable[[nn.Module], Tensor] | None = None
-    transform: Transform | None = None
+    transform: BatchTransform | None = None
     preprocess: nn.Module | None = None
     evaluate_every: int | None = None
     keep_best: str | None = None

@@ -30,7 +30,6 @@ from lib.visualization.parametrizations import Parametrization
 from lib.visualization.patches import Patches, maximally_activating_patches, patches_by_channel
 from lib.visualization.receptive_fields import ReceptiveField, receptive_field
 from lib.visualization.scores import (
-    deletion_curve,
     energy_inside,
     pointing_game,
     randomize_layers,
@@ -52,7 +51,6 @@ __all__ = [
     "channel_maximum",
     "deconvnet",
     "deep_dream",
-    "deletion_curve",
     "energy_inside",
     "feature_vectors",
     "fgsm",

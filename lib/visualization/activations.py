@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from lib.visualization.base import check_images, examined, forward_with
+from lib.visualization.base import check_input, examined, forward_with
 
 
 def record_activations(
@@ -78,9 +78,9 @@ def split_images(model: nn.Module, images: Tensor, batch_size: int) -> Iterator[
     """Copies of the images, `batch_size` at a time: a network may work in place on its input.
 
     Raises:
-        ValueError, TypeError: what `check_images` refuses, or no positive batch size.
+        ValueError, TypeError: what `check_input` refuses, or no positive batch size.
     """
-    check_images(model, images)
+    check_input(model, images)
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1; got {batch_size}")
     return (batch.clone() for batch in images.detach().split(batch_size))

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.visualization.base import as_target, check_images, examined
+from lib.visualization.base import as_target, check_input, examined
 
 
 def fgsm(
@@ -70,7 +70,7 @@ def pgd(
 
     Source: Madry et al., "Towards deep learning models resistant to adversarial attacks", 2018.
     """
-    check_images(model, images)
+    check_input(model, images)
     classes = _check(images, labels, epsilon, steps, step_size, bounds, batch_size)
     start = images.detach().clone()
     if generator is not None:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lib import validation
+from lib.validation import check_images
 
 
 class Neuron(NamedTuple):
@@ -40,24 +40,20 @@ def examined(model: nn.Module) -> Iterator[None]:
     modes = [(module, module.training) for module in model.modules()]
     wanted = [(weight, weight.requires_grad) for weight in model.parameters()]
     try:
-        for module, training in modes:
-            if training:  # setting it takes longer than looking
-                module.training = False  # not eval(): some networks override it
-        for weight, wants in wanted:
-            if wants:
-                weight.requires_grad_(False)
+        for module, _ in modes:
+            module.training = False  # not eval(): some networks override it
+        for weight, _ in wanted:
+            weight.requires_grad_(False)
         with torch.inference_mode(False), torch.enable_grad():
             yield
     finally:
         for module, mode in modes:
-            if module.training != mode:
-                module.training = mode
+            module.training = mode
         for weight, wants in wanted:
-            if weight.requires_grad != wants:
-                weight.requires_grad_(wants)
+            weight.requires_grad_(wants)
 
 
-def check_images(model: nn.Module, images: Tensor) -> None:
+def check_input(model: nn.Module, images: Tensor) -> None:
     """Make sure that images can be shown to a model.
 
     Raises:
@@ -65,7 +61,7 @@ def check_images(model: nn.Module, images: Tensor) -> None:
         ValueError: not (batch, channels, height, width) with at least one image and pixel, another
             device than the model's, or pixels that are not finite.
     """
-    validation.check_images(images)
+    check_images(images)
     if len(images) == 0:
         raise ValueError(f"images must not be empty; got shape {tuple(images.shape)}")
     weight = next((w for w in model.parameters() if w.is_floating_point()), images)
@@ -73,7 +69,7 @@ def check_images(model: nn.Module, images: Tensor) -> None:
         raise TypeError(f"the model computes in {weight.dtype}, images are {images.dtype}")
     if weight.device != images.device:
         raise ValueError(f"the model is on {weight.device}, images are on {images.device}")
-    if not all(bool(extreme.isfinite()) for extreme in images.aminmax()):  # faster than each pixel
+    if not all(bool(extreme.isfinite()) for extreme in images.aminmax()):
         raise ValueError("images must be finite; got NaN or infinity")
 
 

@@ -5,7 +5,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lib.progress import progress_bar
-from lib.visualization.base import check_images, examined
+from lib.visualization.base import check_input, examined
 from lib.visualization.objectives import Objective, evaluate
 from lib.visualization.transforms import jitter as random_shift
 
@@ -50,7 +50,7 @@ def deep_dream(
 
     Source: Mordvintsev, Olah, Tyka, "Inceptionism", Google research blog, 2015.
     """
-    check_images(model, images)
+    check_input(model, images)
     sizes = _sizes(images, octaves, octave_scale, steps)
     detail, results = torch.zeros_like(images[..., :1, :1]), []
     shift = random_shift(jitter)

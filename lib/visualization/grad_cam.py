@@ -8,7 +8,7 @@ from lib.visualization.base import (
     Neuron,
     Target,
     as_target,
-    check_images,
+    check_input,
     examined,
     scores_and_outputs,
 )
@@ -43,7 +43,7 @@ def grad_cam(
     Cost: a forward pass, and a backward pass as far as the layer.
     Source: Selvaraju et al., "Grad-CAM", ICCV 2017, section 3.
     """
-    check_images(model, images)
+    check_input(model, images)
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1; got {batch_size}")
     goal = as_target(target, images)

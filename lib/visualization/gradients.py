@@ -9,7 +9,7 @@ from lib.visualization.base import (
     Neuron,
     Target,
     as_target,
-    check_images,
+    check_input,
     examined,
     image_gradients,
     images_at_once,
@@ -63,7 +63,7 @@ def input_gradient(
 
     The arguments, errors and cost are those of `saliency`.
     """
-    check_images(model, images)
+    check_input(model, images)
     goal = as_target(target, images)
     with examined(model):
         return image_gradients(model, images, goal, batch_size=batch_size)
@@ -110,7 +110,7 @@ def smoothgrad(
     """
     if not noise >= 0:
         raise ValueError(f"noise must be at least 0; got {noise}")
-    check_images(model, images)
+    check_input(model, images)
     images = images.detach()
     flat = images.flatten(1)
     spread = noise * (flat.amax(1) - flat.amin(1))
@@ -150,7 +150,7 @@ def integrated_gradients(
     Cost: `steps` forward and backward passes.
     Source: Sundararajan, Taly, Yan, "Axiomatic attribution for deep networks", ICML 2017.
     """
-    check_images(model, images)
+    check_input(model, images)
     images = images.detach()
     start = as_baseline(baseline, images)
     way = images - start

@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from lib.visualization.base import Target, as_target, check_images, examined, image_gradients
+from lib.visualization.base import Target, as_target, check_input, examined, image_gradients
 
 INFINITY = float("inf")
 
@@ -59,7 +59,7 @@ def deconvnet(model: nn.Module, images: Tensor, target: Target, *, batch_size: i
 def _gradients(
     model: nn.Module, images: Tensor, target: Target, rule: type, batch_size: int
 ) -> Tensor:
-    check_images(model, images)
+    check_input(model, images)
     goal = as_target(target, images)
     for name, module in model.named_modules():
         if isinstance(module, torch.jit.ScriptModule) or hasattr(module, "_orig_mod"):
@@ -84,8 +84,9 @@ class _Guided(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
-        (y,) = ctx.saved_tensors  # within (0, most) where x is
-        return torch.ops.aten.hardtanh_backward(gradient.clamp(min=0), y, 0.0, ctx.most), None
+        (y,) = ctx.saved_tensors
+        slopes = (y > 0) & (y < ctx.most)
+        return gradient.clamp(min=0) * slopes, None
 
 
 class _Deconvolved(torch.autograd.Function):

@@ -10,12 +10,11 @@ from lib.visualization.base import (
     Neuron,
     Target,
     as_target,
-    check_images,
+    check_input,
     examined,
     target_scores,
 )
 from lib.visualization.gradients import as_baseline
-from lib.visualization.local_occlusion import LocalArea
 
 MOST_IMAGES, MOST_PIXELS = 32, 2**18  # of a batch
 
@@ -48,14 +47,13 @@ def occlusion_saliency(
     stride: int | tuple[int, int],
     baseline: float | Tensor = 0.0,
     batch_size: int | None = None,
-    local: str | None = None,
 ) -> Tensor:
     """How far the score falls when a pixel is covered: (batch, height, width), signed.
 
     Each pixel has the mean over all windows that cover it. The arguments, errors and cost are those
     of `slide_window`.
     """
-    options = {"window": window, "stride": stride, "baseline": baseline, "local": local}
+    options = {"window": window, "stride": stride, "baseline": baseline}
     return occlusion_map(slide_window(model, images, target, **options, batch_size=batch_size))
 
 
@@ -68,7 +66,6 @@ def slide_window(
     stride: int | tuple[int, int],
     baseline: float | Tensor = 0.0,
     batch_size: int | None = None,
-    local: str | None = None,
 ) -> Occlusion:
     """The scores of the images with a window covered, for each place of the window.
 
@@ -83,20 +80,16 @@ def slide_window(
         baseline: what covers: a number, or a tensor that broadcasts to the images.
         batch_size: covered images at a time; bounds the memory. None takes 32, and fewer of large
             images (5 of 224 × 224), of which more at a time take longer for each.
-        local: a layer of maps through which all that follows gets to know the image. Up to there
-            only the part that the window can reach is computed for each place, with the same
-            result: worth it for a large image, a small window and an early layer.
 
     Raises:
         TypeError, ValueError: images or a target that the model cannot take, a window larger than
-            the image, or a stride of 0 or beyond the window, which would leave pixels out; a
-            layer `local` that is not.
+            the image, or a stride of 0 or beyond the window, which would leave pixels out.
 
     Cost: a forward pass for each place, about (height · width) / stride² of them for each image.
     Source: Zeiler, Fergus, "Visualizing and understanding convolutional networks", ECCV 2014,
     section 4.2.
     """
-    check_images(model, images)
+    check_input(model, images)
     goal, cover = as_target(target, images), as_baseline(baseline, images)
     if batch_size is not None and batch_size < 1:
         raise ValueError(f"batch_size must be at least 1; got {batch_size}")
@@ -105,11 +98,7 @@ def slide_window(
     tops, lefts = (_places(*numbers) for numbers in zip(size, window, stride, strict=True))
     batch_size = batch_size or max(1, min(MOST_IMAGES, MOST_PIXELS // (size[0] * size[1])))
     with examined(model), torch.no_grad():
-        if local is None:
-            scores = _scores(model, images, cover, goal, tops, lefts, window, batch_size)
-        else:
-            area = LocalArea(model, local, size, tops, lefts, window)
-            scores = area.scores(model, images, cover, goal, batch_size)
+        scores = _scores(model, images, cover, goal, tops, lefts, window, batch_size)
     grid = scores[:, 1:].view(len(images), len(tops), len(lefts))
     return Occlusion(scores[:, 0], grid, tops, lefts, window, size)
 
@@ -133,7 +122,7 @@ def occlusion_map(occlusion: Occlusion, *, places: int | None = None) -> Tensor:
         count if places is None else places
     )
     rows, columns = (
-        _covers(starts, length, side, falls.device)
+        _covers(starts, length, side, falls.device).float()
         for starts, length, side in zip(
             (occlusion.tops, occlusion.lefts), occlusion.window, occlusion.size, strict=True
         )
@@ -154,7 +143,7 @@ def _scores(
 ) -> Tensor:
     """(batch, 1 + places): scores with nothing covered, then with each place covered."""
     rows, columns = (
-        _covers(starts, length, side, images.device).to(images.dtype)
+        _covers(starts, length, side, images.device)
         for starts, length, side in zip((tops, lefts), window, images.shape[2:], strict=True)
     )
     # The first place covers nothing.
@@ -163,18 +152,18 @@ def _scores(
     count, scores = len(rows), []
     for jobs in torch.arange(len(images) * count, device=images.device).split(batch_size):
         image, place = jobs // count, jobs % count
-        covered = rows[place][:, None, :, None] * columns[place][:, None, None, :]
-        shown = torch.lerp(images[image], cover[image], covered)  # 0 and 1 choose exactly
+        covered = rows[place][:, None, :, None] & columns[place][:, None, None, :]
+        shown = torch.where(covered, cover[image], images[image])
         classes = target if isinstance(target, Neuron) else target[image]
         scores.append(target_scores(model, shown, classes))
     return torch.cat(scores).view(len(images), count)
 
 
 def _covers(starts: tuple[int, ...], length: int, side: int, device: torch.device) -> Tensor:
-    """(places, side), 1 where a window along one side covers a pixel, else 0."""
+    """(places, side) bool, whether a window along one side covers a pixel."""
     pixels = torch.arange(side, device=device)
     begin = torch.tensor(starts, device=device)[:, None]
-    return ((pixels >= begin) & (pixels < begin + length)).float()
+    return (pixels >= begin) & (pixels < begin + length)
 
 
 def _places(side: int, window: int, stride: int) -> tuple[int, ...]:

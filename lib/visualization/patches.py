@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from lib.visualization.activations import split_images
-from lib.visualization.base import check_images, examined, forward_with
+from lib.visualization.base import check_input, examined, forward_with
 from lib.visualization.receptive_fields import ReceptiveField, receptive_field
 
 
@@ -94,7 +94,7 @@ def patches_by_channel(
     """
     if count < 1 or per_image < 1:
         raise ValueError(f"count and per_image must be at least 1; got {count}, {per_image}")
-    check_images(model, images)
+    check_input(model, images)
     images = images.detach()  # patches are cut out of them in place
     field = receptive_field(model, layer, image_size=tuple(images.shape[2:]))
     allowed = _allowed(field, whole).to(images.device)

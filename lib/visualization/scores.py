@@ -7,9 +7,6 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.visualization.base import Neuron, Target, as_target, check_images, examined, target_scores
-from lib.visualization.gradients import as_baseline
-
 
 def energy_inside(maps: Tensor, masks: Tensor) -> Tensor:
     """The share of each map's positive values that lies inside the mask: (batch,) float32, 0 to 1.
@@ -57,58 +54,6 @@ def pointing_game(maps: Tensor, masks: Tensor, *, tolerance: int = 0) -> Tensor:
         masks = functional.max_pool2d(masks[:, None].float(), reach, 1, tolerance)[:, 0] > 0
     largest = maps == maps.amax(dim=(1, 2), keepdim=True)
     return (largest & masks).sum(dim=(1, 2)) / largest.sum(dim=(1, 2))
-
-
-def deletion_curve(
-    model: nn.Module,
-    images: Tensor,
-    target: Target,
-    maps: Tensor,
-    *,
-    steps: int = 20,
-    baseline: float | Tensor = 0.0,
-    batch_size: int = 32,
-) -> Tensor:
-    """Scores while pixels are deleted, those with the largest map values first: (batch, steps + 1).
-
-    Column k has the score with k / steps of the pixels replaced; equal values go in reading order.
-
-    Args:
-        model, images, target: as in `saliency`.
-        maps: (batch, height, width).
-        steps: equal portions in which pixels are replaced.
-        baseline: what replaces them: a number, or a tensor that broadcasts to the images.
-        batch_size: images at a time.
-
-    Raises:
-        TypeError, ValueError: images, a target or maps that do not fit.
-
-    Cost: `steps + 1` forward passes.
-    Source: Petsiuk, Das, Saenko, "RISE", BMVC 2018; theirs is the class probability.
-    """
-    check_images(model, images)
-    goal, cover = as_target(target, images), as_baseline(baseline, images)
-    if steps < 1 or batch_size < 1:
-        raise ValueError(f"expected at least 1 step and a batch of 1; got {steps}, {batch_size}")
-    if maps.shape != (len(images), *images.shape[2:]):
-        raise ValueError(f"maps must fit images {tuple(images.shape)}; got {tuple(maps.shape)}")
-    order = maps.flatten(1).argsort(dim=1, descending=True, stable=True)
-    places = order.argsort(dim=1).view(len(images), 1, *images.shape[2:])
-    columns = []
-    with examined(model), torch.no_grad():
-        for step in range(steps + 1):
-            gone = places < round(step / steps * order.shape[1])
-            shown = torch.where(gone, cover, images)
-            parts = [
-                target_scores(
-                    model, part, goal if isinstance(goal, Neuron) else goal[i : i + len(part)]
-                )
-                for i, part in zip(
-                    range(0, len(images), batch_size), shown.split(batch_size), strict=True
-                )
-            ]
-            columns.append(torch.cat(parts))
-    return torch.stack(columns, dim=1)
 
 
 def rank_correlation(maps: Tensor, others: Tensor) -> Tensor:

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
-from lib.visualization.base import check_images
+from lib.visualization.base import check_input
 from lib.visualization.objectives import (
     Objective,
     feature_distance,
@@ -45,7 +45,7 @@ def invert_features(
     Source: Mahendran and Vedaldi, "Understanding deep image representations by inverting them",
     CVPR 2015, equation 2.
     """
-    check_images(model, images)
+    check_input(model, images)
     objective = -feature_distance(record(model, images, (layer,)))
     if tv:
         objective = objective - tv * total_variation(beta)
@@ -54,7 +54,7 @@ def invert_features(
 
 def style_grams(model: nn.Module, images: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
     """The Gram matrices of layers' features, a description of style without places."""
-    check_images(model, images)
+    check_input(model, images)
     features = record(model, images, tuple(layers))
     return {layer: gram_matrix(output) for layer, output in features.items()}
 
@@ -104,7 +104,7 @@ def style_objective(
     Raises:
         ValueError, TypeError: what `record` and `gram_matrix` refuse.
     """
-    check_images(model, content)
+    check_input(model, content)
     likeness = feature_distance(record(model, content, (content_layer,)))
     manner = gram_distance(style_grams(model, style, style_layers))
     return -likeness - manner * style_weight

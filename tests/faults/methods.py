@@ -84,12 +84,7 @@ AUGMENTATIONS = {
     "mixup": Method(_mixup, False),
     "multi_scale_crops": Method(lambda _, x: [*a.multi_scale_crops(x, scales=(9, 12), size=8)]),
     "random_affine": Method(lambda _, x: a.random_affine(x, generator(), degrees=9), False),
-    "random_crop": Method(lambda _, x: a.random_crop(x, generator(), size=8, padding=2), False),
     "random_horizontal_flip": Method(lambda _, x: a.random_horizontal_flip(x, generator()), False),
-    "random_lens_distortion": Method(lambda _, x: a.random_lens_distortion(x, generator()), False),
-    "random_resized_crop": Method(
-        lambda _, x: a.random_resized_crop(x, generator(), size=8), False
-    ),
     "random_scale_crop": Method(
         lambda _, x: a.random_scale_crop(x, generator(), short_side=(9, 12), size=8), False
     ),
@@ -119,9 +114,6 @@ POOLINGS = {
 }
 EXPLANATIONS = {
     "deconvnet": Method(lambda m, x: v.deconvnet(m, x, 1)),
-    "deletion_curve": Method(
-        lambda m, x: v.deletion_curve(m, x, 1, make_images()[: len(x), 0], steps=2)
-    ),
     "feature_vectors": Method(lambda m, x: v.feature_vectors(m, x)),
     "fgsm": Method(lambda m, x: v.fgsm(m, x, 1, epsilon=0.1)),
     "grad_cam": Method(lambda m, x: v.grad_cam(m, x, 1, LAYER)),

@@ -61,8 +61,6 @@ EXPLAINING = {
         lambda n: v.occlusion_map(v.slide_window(M(), X(), 1, window=9, stride=9), places=n),
         [-1, 99],
     ),
-    "deletion_curve steps": (lambda n: v.deletion_curve(M(), X(), 1, X()[:, 0], steps=n), [0]),
-    "deletion_curve maps": (lambda n: v.deletion_curve(M(), X(), 1, X()[:, 0, :n]), [0, 19]),
     "fgsm": (lambda e: v.fgsm(M(), X(), 1, epsilon=e), [-0.1, NAN]),
     "fgsm labels": (lambda t: v.fgsm(M(), X(), t, epsilon=0.1), [*NO_CLASSES, Neuron(LAYER, 0)]),
     "fgsm bounds": (lambda b: v.fgsm(M(), X(), 1, epsilon=0.1, bounds=b), [(0, 0.5), (1, 0)]),

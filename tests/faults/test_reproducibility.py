@@ -14,7 +14,7 @@ import pytest
 import torch
 
 from lib import runtime
-from lib.augmentation import color_jitter, cutout, mixup, random_affine, random_resized_crop
+from lib.augmentation import color_jitter, cutout, mixup, random_affine, random_scale_crop
 from lib.datasets.color_images import load_color_images
 from lib.datasets.scenes import load_scenes
 from lib.datasets.words import END, pad
@@ -48,7 +48,7 @@ def augmented(run):
     images, generator = make_images(8), run.generator("augmentation")
     results = [
         random_affine(images, generator, degrees=20, translate=0.1),
-        random_resized_crop(images, generator, size=8),
+        random_scale_crop(images, generator, short_side=(9, 12), size=8),
         color_jitter(images, generator, brightness=0.3, hue=0.1),
         cutout(images, generator, size=5),
     ]

@@ -1,4 +1,4 @@
-"""A training as a person sets it up: everything that can be wrong with it in one place."""
+"""Training configuration: everything that can be wrong with a training, in one place."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,12 +7,11 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from lib.augmentation.base import Operation
 from lib.datasets.images import ImageDataset
 from lib.runtime import Run
 from lib.training import History, accuracy, cross_entropy, fit, minibatches, predict
 from lib.workers import spread
-
-Transform = Callable[[Tensor, torch.Generator], Tensor]
 
 
 @dataclass(frozen=True)
@@ -38,8 +37,8 @@ class Setup:
     run: Run
     lr: float = 0.1
     batch_size: int = 32
-    transform: Transform | None = None
-    test_transform: Transform | None = None
+    transform: Operation | None = None
+    test_transform: Operation | None = None
     seed: int = 0
 
     def __post_init__(self) -> None:
@@ -135,7 +134,7 @@ def _train_alone(setup: Setup, *, steps: int, evaluate_every: int | None) -> His
 
 
 def _images_only(
-    transform: Transform, noise: torch.Generator, images: Tensor, labels: Tensor
+    transform: Operation, noise: torch.Generator, images: Tensor, labels: Tensor
 ) -> tuple[Tensor, Tensor]:
     return transform(images, noise), labels
 

@@ -37,17 +37,6 @@ def test_heat_of_zeros_or_of_one_pixel_can_be_drawn():
     assert figures.plot_heat(ax, one).images[0].get_clim() == (0, 7)
 
 
-def test_smoothing_keeps_the_sum_and_a_flat_map():
-    point = torch.zeros(41, 41)
-    point[20, 20] = 3.0
-    smooth = figures.smooth_map(point, 2.0)
-    assert smooth.sum().item() == pytest.approx(3, rel=1e-3)
-    assert smooth[20, 20] == smooth.max() < 1
-    torch.testing.assert_close(smooth, smooth.T)
-    torch.testing.assert_close(figures.smooth_map(torch.ones(9, 9), 1.5), torch.ones(9, 9))
-    assert torch.equal(figures.smooth_map(point, 0), point)
-
-
 def test_falls_are_blue_and_rises_orange_on_a_gray_picture(photo):
     falls = torch.zeros(64, 64)
     falls[0, 0], falls[0, 1], falls[0, 2] = 5.0, -5.0, float("nan")

@@ -13,13 +13,10 @@ RANDOM = {
         augmentation.random_affine,
         degrees=20, translate=0.1, scale=(0.8, 1.2), stretch=0.2, shear=10, padding="border",
     ),
-    "lens": augmentation.random_lens_distortion,
     "color": partial(
         augmentation.color_jitter, brightness=0.4, contrast=0.4, saturation=0.4, hue=0.1
     ),
-    "crop": partial(augmentation.random_crop, size=20, padding=4),
     "scale crop": partial(augmentation.random_scale_crop, short_side=(24, 30), size=20),
-    "resized crop": partial(augmentation.random_resized_crop, size=20),
     "cutout": partial(augmentation.cutout, size=8),
 }  # fmt: skip
 

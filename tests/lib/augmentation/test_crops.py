@@ -29,20 +29,6 @@ def test_a_crop_must_lie_within_its_image(top, left, size):
         augmentation.crop(numbered(3, 4), top, left, size=size)
 
 
-def test_random_crops_reach_every_place_and_no_other(seeded):
-    images = numbered(4, 5).expand(500, -1, -1, -1)
-    corners = augmentation.random_crop(images, seeded(), size=3)[:, 0, 0, 0]
-    assert sorted(corners.unique().tolist()) == [0, 1, 2, 5, 6, 7]
-    with pytest.raises(ValueError, match=r"images of \(4, 5\) pixels have no square of 6"):
-        augmentation.random_crop(images, seeded(), size=6)
-
-
-def test_padding_lets_a_crop_of_full_size_move(seeded):
-    images = torch.ones(200, 1, 4, 4)
-    crops = augmentation.random_crop(images, seeded(), size=4, padding=1)
-    assert sorted(crops.sum((1, 2, 3)).unique().tolist()) == [9, 12, 16]
-
-
 @pytest.mark.parametrize("length", [16, 24, 40])
 @pytest.mark.parametrize("size", [(24, 32), (36, 24)])
 def test_resizing_is_torchvisions(length, size, pictures):
@@ -95,18 +81,6 @@ def test_the_whole_image_as_a_box_is_the_image(pictures):
         augmentation.resized_crop(images, top=0, left=0, height=0, width=24, size=24)
 
 
-def test_random_resized_crops_show_what_part_they_were_told(seeded):
-    gradient = torch.linspace(0, 1, 64).expand(200, 1, 64, 64)
-    options = {"size": 16, "area": (0.25, 0.25), "ratio": (1.0, 1.0)}
-    crops = augmentation.random_resized_crop(gradient, seeded(), **options)
-    spans = crops[:, 0, 0, -1] - crops[:, 0, 0, 0]
-    torch.testing.assert_close(spans, torch.full((200,), 30 / 63), atol=1e-4, rtol=0)
-    assert crops.min() < 0.05
-    assert crops.max() > 0.95
-    with pytest.raises(ValueError, match="must be positive"):
-        augmentation.random_resized_crop(gradient, seeded(), size=16, area=(0.0, 1.0))
-
-
 @pytest.mark.parametrize(("height", "width", "size"), [(24, 32, 20), (25, 32, 20), (20, 20, 20)])
 def test_ten_crops_are_torchvisions_in_its_order(height, width, size, pictures):
     images = pictures(2, 32, 32)[:, :, :height, :width]
@@ -131,13 +105,12 @@ class Brightest(nn.Module):
         return torch.stack([torch.zeros_like(mean), 2 * mean], -1)
 
 
-def test_probabilities_are_averaged_over_all_crops_of_all_scales(pictures):
+def test_every_crop_of_every_scale_has_probabilities(pictures):
     images, model = pictures(3), Brightest()
     parts = [augmentation.ten_crops(images, 16), augmentation.ten_crops(images, 20)[:, :5]]
     each = augmentation.crop_probabilities(model, parts)
     assert each.shape == (3, 15, 2)
     torch.testing.assert_close(each[1, 12], model.eval()(parts[1][1, 2:3])[0].softmax(-1))
-    torch.testing.assert_close(augmentation.average_predictions(model, parts), each.mean(1))
 
 
 def test_crops_seen_a_few_at_a_time_get_the_same_probabilities(pictures):
@@ -147,7 +120,7 @@ def test_crops_seen_a_few_at_a_time_get_the_same_probabilities(pictures):
     torch.testing.assert_close(few, at_once)
 
 
-def test_averaging_puts_the_networks_mode_back(pictures):
+def test_looking_at_crops_puts_the_networks_mode_back(pictures):
     model = Brightest().train()
-    augmentation.average_predictions(model, [augmentation.ten_crops(pictures(1), 8)])
+    augmentation.crop_probabilities(model, [augmentation.ten_crops(pictures(1), 8)])
     assert model.training

@@ -34,21 +34,6 @@ def test_inference_gives_what_torch_gives(batch):
     torch.testing.assert_close(y, expected, atol=1e-5, rtol=1e-5)
 
 
-def test_running_averages_over_three_batches_are_those_of_torch(batch):
-    x, gamma, beta = batch
-    torchs = torch.nn.BatchNorm2d(4, momentum=0.3)
-    mean, var = torch.zeros(4), torch.ones(4)
-    for step in range(3):
-        images = x * (step + 1)
-        torchs(images)
-        _, m, v = regularization.batch_norm(images, gamma, beta)
-        v = regularization.unbiased_variance(v, count=5 * 6 * 7)
-        mean = regularization.update_running(mean, m, 0.3)
-        var = regularization.update_running(var, v, 0.3)
-    torch.testing.assert_close(mean, torchs.running_mean)
-    torch.testing.assert_close(var, torchs.running_var)
-
-
 def test_outputs_have_mean_beta_and_std_gamma(batch):
     x, gamma, beta = batch
     y, _, _ = regularization.batch_norm(x, gamma, beta)
@@ -77,13 +62,10 @@ def test_gradients_are_those_of_torch(batch):
     torch.testing.assert_close(*slopes)
 
 
-def test_the_input_and_the_averages_are_left_alone(batch):
+def test_the_input_is_left_alone(batch):
     before = [a.clone() for a in batch]
-    _, mean, _ = regularization.batch_norm(*batch)
-    running = torch.zeros(4)
-    regularization.update_running(running, mean)
+    regularization.batch_norm(*batch)
     assert all(torch.equal(a, b) for a, b in zip(batch, before, strict=True))
-    assert not running.any()
 
 
 def test_shapes_that_do_not_fit_are_refused(batch):
@@ -94,17 +76,11 @@ def test_shapes_that_do_not_fit_are_refused(batch):
         regularization.batch_norm(x, gamma[:3], beta)
     with pytest.raises(ValueError, match=r"var must be \(4,\); got \(1,\)"):
         regularization.batch_norm_inference(x, gamma, beta, beta, beta[:1])
-    with pytest.raises(ValueError, match=r"one shape; got \(4,\) and \(1,\)"):
-        regularization.update_running(beta, beta[:1])
 
 
-def test_a_batch_without_spread_and_a_momentum_outside_are_refused():
+def test_a_batch_without_spread_is_refused():
     with pytest.raises(ValueError, match=r"at least 2 values per channel; got shape \(1, 3, 1, 1"):
         regularization.batch_norm(torch.ones(1, 3, 1, 1), torch.ones(3), torch.ones(3))
-    with pytest.raises(ValueError, match=r"momentum must be in \[0, 1\]; got 2"):
-        regularization.update_running(torch.ones(3), torch.ones(3), 2)
-    with pytest.raises(ValueError, match="count must be at least 2 values; got 1"):
-        regularization.unbiased_variance(torch.ones(3), count=1)
 
 
 @pytest.mark.gpu

@@ -6,7 +6,7 @@ from torch import nn
 from lib.visualization.base import (
     Neuron,
     as_target,
-    check_images,
+    check_input,
     examined,
     forward_with,
     image_gradients,
@@ -56,7 +56,7 @@ def test_gradients_are_recorded_inside_no_grad_and_inference_mode(network, image
 )
 def test_images_that_cannot_be_shown_are_refused(change, error, message, network, images):
     with pytest.raises(error, match=message):
-        check_images(network(), change(images))
+        check_input(network(), change(images))
 
 
 def test_a_target_is_one_class_for_each_image(images):

@@ -4,9 +4,7 @@ from scipy.stats import spearmanr
 from torch import nn
 
 from lib.visualization.gradients import saliency
-from lib.visualization.occlusion import occlusion_saliency
 from lib.visualization.scores import (
-    deletion_curve,
     energy_inside,
     pointing_game,
     randomize_layers,
@@ -65,46 +63,6 @@ def test_maps_and_masks_that_do_not_fit_are_refused(maps, masks, error):
         pointing_game(torch.rand(1, 2, 2), MASK, tolerance=-1)
 
 
-class Sum(nn.Module):
-    """The score is the sum of all pixels."""
-
-    def forward(self, images):
-        return images.flatten(1).sum(1, keepdim=True)
-
-
-def test_deletion_takes_the_largest_map_values_first_by_hand():
-    image = torch.tensor([[[[1.0, 2], [4, 8]]]])
-    curve = deletion_curve(Sum(), image, 0, image[:, 0], steps=4)
-    assert curve.tolist() == [[15, 7, 3, 1, 0]]
-    assert deletion_curve(Sum(), image, 0, -image[:, 0], steps=2).tolist() == [[15, 12, 0]]
-
-
-def test_deletion_begins_with_the_score_and_ends_with_the_baseline(awkward, images, left_alone):
-    maps = torch.rand(3, 10, 12, generator=torch.Generator().manual_seed(0))
-    with left_alone(awkward, images):
-        curve = deletion_curve(awkward, images, CLASSES, maps, baseline=0.5, batch_size=2)
-    awkward.eval()
-    assert curve.shape == (3, 21)
-    for column, shown in ((0, images), (-1, torch.full_like(images, 0.5))):
-        expected = awkward(shown.clone())[range(3), CLASSES].detach()
-        torch.testing.assert_close(curve[:, column], expected)
-
-
-def test_deleting_the_most_salient_pixels_hurts_more_than_random_ones(network, images, seeded):
-    falls = {"salient": 0.0, "random": 0.0}
-    for seed in range(8):
-        model = network("functional", seed=seed)
-        best = model(images).argmax(1).detach()
-        maps = {
-            "salient": occlusion_saliency(model, images, best, window=2, stride=1),
-            "random": torch.rand(3, 10, 12, generator=seeded(seed)),
-        }
-        for name, values in maps.items():
-            curve = deletion_curve(model, images, best, values, steps=5)
-            falls[name] += (curve[:, 0] - curve[:, 1]).sum().item()
-    assert falls["salient"] > 2 * falls["random"]
-
-
 def test_rank_correlation_is_scipy_s_with_ties():
     g = torch.Generator().manual_seed(0)
     maps, others = (torch.randint(0, 6, (5, 4, 7), generator=g).float() for _ in range(2))
@@ -150,16 +108,3 @@ def test_layers_that_cannot_be_randomized_are_refused(network, seeded):
         randomize_layers(network(), ["0", "top"], generator=seeded())
     with pytest.raises(ValueError, match="has weights"):
         randomize_layers(network(), ["1"], generator=seeded())
-
-
-def test_bad_options_of_a_deletion_curve_are_refused(images):
-    maps = images[:, 0]
-    for change, message in (
-        ({"steps": 0}, "at least 1 step"),
-        ({"batch_size": 0}, "batch of 1"),
-        ({"baseline": torch.zeros(5)}, "baseline"),
-    ):
-        with pytest.raises(ValueError, match=message):
-            deletion_curve(Sum(), images, 0, maps, **change)
-    with pytest.raises(ValueError, match="maps must fit"):
-        deletion_curve(Sum(), images, 0, maps[:, :3])
