@@ -208,25 +208,41 @@ print("the evaluation repeats:", repeated.passed)
 # | does not go down | rate too low, bad initialization, or the optimizer was not given all parameters |
 # | explodes to Inf or NaN | rate too high, bad initialization |
 #
-# The gate also checks whether every parameter moved, which catches weights frozen by mistake. Here it judges
-# three rates: our 0.03, one that is 300 times smaller, and one that is 100 times larger.
+# Count, too, how many tensors of parameters moved: that catches weights frozen by mistake.
+
+
+# %%
+def overfit(setup, batches=5, steps=300):
+    sample = setup.train.subset(slice(0, batches * setup.batch_size))
+    model, history = train_setup(setup, steps=steps, part=sample)
+    right = predict(model, sample.images).argmax(dim=1) == sample.labels
+    pairs = zip(setup.model().parameters(), model.parameters())
+    moved = [not torch.equal(before, after) for before, after in pairs]
+    return float(right.float().mean()), moved, history.loss
+
+
+# %% [markdown]
+# Three rates: our 0.03, one that is 300 times smaller, and one that is 100 times larger.
 
 # %%
 steps = run.pick(quick=30, standard=300)
-small, usual, large = (replace(patient, lr=lr) for lr in (1e-4, 0.03, 3.0))
-gates = [check_overfit(one, steps=steps) for one in (small, usual, large)]
-
-# %% tags=["hide-input"]
-tried = [f"rate {one.lr:g}" for one in (small, usual, large)]
-for name, finding in zip(tried, gates):
-    print(name, finding, sep="\n")
+memorizing = {}
+for rate in (1e-4, 0.03, 3.0):
+    right, moved, loss = overfit(replace(patient, lr=rate), steps=steps)
+    memorizing[f"rate {rate:g}"] = loss.numpy()
+    print(f"rate {rate:g}: {right:.0%} by heart; {sum(moved)} of {len(moved)} tensors moved")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Training loss on a small sample over the updates, as dots with moving averages, for three learning rates. The smallest rate leaves the loss near its first value, the middle one brings it far down, and the largest does not bring it below that of a guesser."}}
 fig, ax = plotting.figure(height=3.2)
-memorizing = [finding.curves["loss"] for finding in gates]
-figures.plot_losses(ax, dict(zip(tried, memorizing)), window=15, top=5)
+figures.plot_losses(ax, memorizing, window=15, top=5)
 ax.legend(loc="center right", bbox_to_anchor=(1, 0.7))
 fig
+
+# %% [markdown]
+# The room's gate, `check_overfit`, says what to try where it fails. At the smallest rate:
+
+# %% tags=["hide-input"]
+check_overfit(replace(patient, lr=1e-4), steps=steps)
 
 # %% [markdown]
 # ## Step 3: find a rate that makes the loss fall
@@ -249,13 +265,31 @@ Prediction(
     ],
 )  # fmt: skip
 
+
 # %%
-step3 = find_learning_rate(patient, steps=run.pick(quick=20, standard=100))
-step3
+def fall(loss):
+    """The part of the first loss that is gone in the last tenth of the updates."""
+    last = loss[-max(1, len(loss) // 10) :].mean()
+    return float(1 - last / loss[0]) if last.isfinite() else -math.inf
+
+
+def train_at(rates, steps):
+    return {rate: train_setup(patient, steps=steps, lr=rate)[1].loss for rate in rates}
+
+
+by_rate = train_at((0.1, 0.01, 0.001, 0.0001), steps=run.pick(quick=20, standard=100))
+for rate, loss in by_rate.items():
+    print(f"rate {rate:g}: {100 * fall(loss):.0f}% of the first loss is gone")
+
+# %% tags=["hide-input", "nbval-check-output"]
+few = train_at((0.1, 0.0001), steps=10)
+gate = find_learning_rate(patient, rates=list(few), steps=10)
+ours = max(few, key=lambda rate: fall(few[rate]))
+print("the room's gate chooses the same rate:", gate.values["rate"] == ours)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Training loss over 100 updates as dots with moving averages, a color for each of the rates 0.1, 0.01, 0.001 and 0.0001. The line of the smallest rate stays near the first loss; larger rates lower it, or make it jump."}}
 fig, ax = plotting.figure(height=3.2)
-figures.plot_losses(ax, step3.curves, window=10, top=3)
+figures.plot_losses(ax, {f"{r:g}": loss.numpy() for r, loss in by_rate.items()}, window=10, top=3)
 ax.legend(loc="lower left", title="learning rate", ncols=2)
 fig
 
@@ -275,10 +309,9 @@ experiments.suggested_rate.cards(None, run)["a-suggested-rate-works"]
 # even steps from 0 to 0.1, nine tenths would lie above 0.01. Step 5 takes a finer grid around the best rate
 # and trains for longer, at a constant rate.
 #
-# All a search needs is an *objective*: a function that asks for the hyperparameters of a trial and returns a
-# score, higher being better. We write it for Optuna (Akiba et al., 2019), a library for such searches. The room
-# of this chapter adds a few lines that spread the trials over processes and keep them in a file
-# (`chapters/hyperparameters/studies.py`).
+# A search needs an *objective*: a function that asks for the hyperparameters of a trial and returns a
+# score, higher being better. Ours is for Optuna (Akiba et al., 2019), a library for such searches; `studies`
+# spreads its trials over processes and keeps them in a file.
 
 
 # %%
@@ -406,6 +439,22 @@ print("our average is lib's:", np.allclose(ours, theirs, equal_nan=True))
 # - no gap at a low training accuracy is underfitting: train longer, or take a bigger network, once you know
 #   that all weights are trained.
 #
+# What counts as huge is your choice; here it is 15 points, and up to 5 points are no gap:
+
+
+# %%
+def read(training, validation, huge=15, none=5):
+    gap = training - validation
+    if gap >= huge:
+        return "overfitting"
+    return "underfitting" if gap <= none and training < 100 - none else "neither"
+
+
+# %% tags=["hide-input", "nbval-check-output"]
+for training, validation in ((99, 70), (60, 59), (92, 85)):
+    print(f"{training}% and {validation}%: {read(training, validation)}")
+
+# %% [markdown]
 # ### Explore: the ward
 #
 # Eight trainings of a small perceptron on digits: one healthy, seven ill. Look at the curves, name the

@@ -28,7 +28,7 @@
 # After this chapter you can
 #
 # - cover an image piece by piece to see what counts;
-# - compute saliency, one neuron's gradient and guided backpropagation in a few lines each;
+# - compute saliency, one neuron's gradient, guided backpropagation and Grad-CAM in a few lines each;
 # - score maps against a known object, and test them on networks with shuffled layers;
 # - find out with maps that a network learned the background, and repair it.
 #
@@ -378,15 +378,37 @@ print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-6)}")
 #
 # ## The rivals
 #
-# Many maps have been proposed. Four that are used a lot:
+# Many maps have been proposed. Four are used a lot. Three of them are made of gradients by the pixels:
 #
 # | method | map, before the maximum over colors |
 # |---|---|
 # | gradient × input (Shrikumar et al., 2017) | $g \odot x$, value times value |
 # | SmoothGrad (Smilkov et al., 2017) | mean of $g$ over copies of $x$ with Gaussian noise (0.15 of the range) |
 # | integrated gradients (Sundararajan et al., 2017) | $x$ times the mean of $g$ along the line from black to $x$; sums to $S_c(x) - S_c(0)$ |
-# | Grad-CAM (Selvaraju et al., 2017) | $\max(0, \sum_k \bar g_k A_k)$, with $A_k$ the channels of a late layer and $\bar g_k$ the gradient by $A_k$, averaged over its places |
 #
+# The fourth, Grad-CAM (Selvaraju et al., 2017), stops at a late layer. Its channels $A_k$ are maps already; each
+# gets as its weight the gradient of the score, averaged over the channel's $P$ places:
+#
+# $$
+# \bar g_k = \frac1P \sum_p \frac{\partial S_c}{\partial A_{k,p}} , \quad
+# M = \max\Big(0, \sum_k \bar g_k A_k\Big) . \tag{7}
+# $$
+
+
+# %% tags=["nbval-check-output"]
+def grad_cam(S, A):
+    """M (height, width) of the maps A (1, channels, height, width) for a score S of them."""
+    A = A.detach().requires_grad_()
+    (g,) = torch.autograd.grad(S(A), A)
+    weights = g.mean(dim=(2, 3), keepdim=True)
+    return (weights * A).sum(dim=1).clamp(min=0)[0].detach()
+
+
+ours = grad_cam(lambda A: toy[2:](A)[0, 2], toy[:2](picture))
+libs = visualization.grad_cam(toy, picture, 2, layer="1")[0]
+print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-6)}")
+
+# %% [markdown]
 # Choose a photograph, then go through the methods. Which map would you trust?
 
 # %% tags=["remove-input"]
@@ -433,7 +455,7 @@ FrameExplorer(
 # mask $m$ of zeros and ones: *energy inside* (Wang et al., 2020),
 #
 # $$
-# E = \frac{\sum_p m_p\, M_p}{\sum_p M_p} , \tag{7}
+# E = \frac{\sum_p m_p\, M_p}{\sum_p M_p} , \tag{8}
 # $$
 #
 # and the *pointing game* (Zhang et al., 2016): 1 if the largest value of $M$ lies inside, else 0. Occlusion's
