@@ -5,7 +5,7 @@ from pathlib import Path
 
 
 def write_atomically(path: Path, content: str | bytes) -> None:
-    """Write a file (text as UTF-8); whoever reads it meanwhile, or if this fails, sees the old one.
+    """Write a file (text as UTF-8) atomically: readers see the old one or the new one.
 
     Raises:
         OSError, UnicodeEncodeError: it cannot be written; nothing is left behind. An OSError names

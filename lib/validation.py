@@ -1,4 +1,4 @@
-"""What functions of images are given: a check that they share."""
+"""Shared validation of images."""
 
 from torch import Tensor
 

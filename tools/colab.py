@@ -73,7 +73,7 @@ class Repository:
         """The address that opens a chapter's notebook on Colab; None if it is not on GitHub.
 
         Args:
-            folder: of the notebook in the repository, with a slash behind it.
+            folder: of the notebook in the repository, with a slash after it.
         """
         if not self.url.startswith(GITHUB):
             return None
@@ -97,7 +97,7 @@ def read_repository(root: Path = ROOT) -> Repository:
 def with_first_cell(
     notebook: nbformat.NotebookNode, repository: Repository
 ) -> nbformat.NotebookNode:
-    """The notebook with the cell that fetches the course behind its title.
+    """The notebook with the cell that fetches the course after its title.
 
     Raises:
         CourseError: the header does not say how long the chapter computes.

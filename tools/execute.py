@@ -224,7 +224,7 @@ def _environment(work: Path, jobs: int) -> dict[str, str]:
 
 def _describe(chapter: Chapter, notebook: nbformat.NotebookNode, cell: int, reason: str) -> str:
     """An error message that leads to the cell."""
-    # Papermill puts the injected parameters in a cell of their own behind the default ones.
+    # Papermill puts the injected parameters in a cell of their own after the default ones.
     tagged = [i for i, c in enumerate(notebook.cells) if "parameters" in c.metadata.get("tags", [])]
     index = cell - 1 if tagged and cell > tagged[0] else cell
     source = notebook.cells[index].source if 0 <= index < len(notebook.cells) else ""

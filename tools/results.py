@@ -117,7 +117,7 @@ class Shelf:
 
     @contextmanager
     def room(self, key: str) -> Iterator[Path]:
-        """A folder for a new result, with `claims/`; at the end it and what lies beside it go."""
+        """A folder for a new result, with `claims/`; removed on exit, with everything beside it."""
         self.folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryDirectory(prefix=".running-", dir=self.folder) as scratch:
             work = Path(scratch, key)

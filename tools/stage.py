@@ -167,7 +167,7 @@ def run_facts(result: Executed, parameters: Parameters) -> dict[str, str]:
 def add_card(
     notebook: nbformat.NotebookNode, chapter: Chapter, facts: Mapping[str, str], colab: str | None
 ) -> None:
-    """Put the chapter's times behind its opening: a reader's minutes, and what the run took.
+    """Put the chapter's times after its opening: a reader's minutes, and what the run took.
 
     Args:
         facts: of the run, as HTML by their names.

@@ -117,7 +117,7 @@ def _plot_square(ax: Axes, matrix: Tensor, moved: Tensor) -> None:
 
 
 def _term(value: float) -> str:
-    """A number behind others of a sum, such as "+ 0.50"; what rounds to zero is positive."""
+    """A later term of a sum, such as "+ 0.50"; what rounds to zero is positive."""
     return f"{'−' if value <= -0.005 else '+'} {abs(value):.2f}"
 
 

@@ -63,7 +63,7 @@ def check_edge_filter(edge_filter: Callable[[], Tensor]) -> Report:
 
 
 def check_unit_box(unit_box: Callable[[Layers, int, int], Sequence[int]]) -> Report:
-    """Check the pixels that a unit behind some layers sees, not cut at the border.
+    """Check the pixels that a unit sees through some layers, not cut at the border.
 
     Args:
         unit_box: maps (kernel, stride, padding) of each layer, the first first, and the unit's row

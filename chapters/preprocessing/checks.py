@@ -138,7 +138,7 @@ def check_streaming(moments: Callable[[Iterable[Tensor]], tuple[Tensor, Tensor]]
 def check_fold(
     fold: Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]],
 ) -> Report:
-    """Check that a standardization disappears into the linear layer behind it.
+    """Check that a standardization disappears into the linear layer after it.
 
     Args:
         fold: maps weight (units, D), bias (units,), mean (D,) and std (D,) to the weight and bias

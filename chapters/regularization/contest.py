@@ -61,7 +61,7 @@ METHODS = {  # name: strengths to choose from, and what a strength changes in a 
 
 @dataclass(frozen=True)
 class Contest:
-    """What the plain network, each method and, where they ran, the pairs came to.
+    """Results of the plain network, of each method and, where they ran, of the pairs.
 
     Attributes:
         strengths: of each method.

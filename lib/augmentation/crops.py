@@ -89,7 +89,7 @@ def random_scale_crop(
         (batch, channels, size, size).
 
     Raises:
-        ValueError: a range that is none, or one that begins below `size`.
+        ValueError: an invalid range, or one that begins below `size`.
 
     Cost: one resize for each different L, one crop for each image.
     Source: He et al., "Deep residual learning for image recognition", CVPR 2016, section 3.4, after

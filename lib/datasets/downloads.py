@@ -174,7 +174,7 @@ def _download(url: str, *, timeout: float, progress: bool) -> Iterator[bytes]:
         raise DownloadError(f"nothing came for {timeout:g} s") from error
     except urllib.error.URLError as error:
         raise DownloadError(f"cannot be reached: {error.reason}") from error
-    except ValueError as error:  # an address, or a length in the answer, that is none
+    except ValueError as error:  # an invalid address, or an invalid length in the answer
         raise DownloadError(f"cannot be read: {error}") from error
     except (http.client.HTTPException, OSError) as error:
         raise DownloadError(f"the connection broke: {error!r}") from error

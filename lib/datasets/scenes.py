@@ -97,7 +97,7 @@ def load_scenes(
         objects: lowest and highest number of objects; the first, largest one gives the label.
         shift: "mirrored" (the whole picture), "moved" (off the middle), "rescaled" (smaller or
             larger), "relit" (from the other side, dimmer, warmer), "rotated" (by 45 to 135°).
-        shift_strength: 1 for these shifts, less for milder ones; "mirrored" knows no degrees.
+        shift_strength: 1 for these shifts, less for milder ones; "mirrored" ignores it.
         bias: probability with which the background is the one tied to the class (class k to
             background k); the rest have any.
         label_noise: fraction of the labels that are replaced by another class; the scenes keep the

@@ -243,7 +243,7 @@ class Speaker:
         return clause(voice, self._subject(kind), rest, when, point=point)
 
     def _subject(self, kind: str, depth: int = 1) -> Subject:
-        """A noun phrase; one in four is two joined by "and", some have another behind them."""
+        """A noun phrase; one in four is two joined by "and", some are followed by another."""
         first = self._noun(kind)
         if self.rng.random() < 0.15:
             second = self._noun(kind)

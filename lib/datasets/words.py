@@ -21,7 +21,7 @@ class Vocabulary:
         return len(self.words)
 
     def encode(self, tokens: Sequence[str]) -> list[int]:
-        """The number of each word, and END behind them; unknown words get UNKNOWN."""
+        """The number of each word, followed by END; unknown words get UNKNOWN."""
         numbers = _numbers(self.words)
         return [numbers.get(token, UNKNOWN) for token in tokens] + [END]
 

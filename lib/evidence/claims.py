@@ -80,7 +80,7 @@ class Claim:
         return not (less(self.limits[0], high) and less(low, self.limits[1]))
 
     def with_unit(self, number: str) -> str:
-        """The number with the unit behind it."""
+        """The number followed by its unit."""
         return with_unit(number, self.unit)
 
 

@@ -90,7 +90,7 @@ def beam_search(
         a = a.masked_fill(done[:, None], 0)
         weights = torch.cat([weights, a[:, None]], dim=1)[place]
         words, s = torch.cat([words[place], word[:, None]], dim=1), s[place]
-        if bool((words[::beams] == END).any(dim=1).all()):  # what is behind can only fall
+        if bool((words[::beams] == END).any(dim=1).all()):  # scores can only fall from here
             break
     words = trim(words[::beams, 1:])
     return Written(words, weights[::beams, : words.shape[1]], log_p[:, 0])

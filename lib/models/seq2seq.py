@@ -43,7 +43,7 @@ class Seq2Seq(EncoderDecoder):
         self.decoder = Decoder(target_words, width, 2 * width, attention=units, generator=generator)
 
     def encode(self, source: Tensor) -> Encoded:
-        """The states h_1 ... h_T; PAD behind a sentence's end changes nothing.
+        """The states h_1 ... h_T; PAD after a sentence's end changes nothing.
 
         The summary joins the states in which either direction ended, and the decoder's first
         state s_0 is made from it.

@@ -19,7 +19,7 @@ class Preprocessing(nn.Module):
         value_range: the lowest and the highest value a pixel can have, such as (0, 1).
 
     Raises:
-        ValueError: a range that is none.
+        ValueError: an invalid range.
     """
 
     def __init__(

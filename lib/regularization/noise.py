@@ -16,7 +16,7 @@ def _keep(shape: tuple[int, ...], drop: float, like: Tensor, generator: torch.Ge
 
 
 def check_drop_probability(p: float) -> None:
-    """Refuse a p with which everything, or less than nothing, would be dropped.
+    """Raise unless 0 ≤ p < 1.
 
     Raises:
         ValueError: p is outside [0, 1).

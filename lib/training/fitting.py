@@ -145,7 +145,7 @@ def minibatches(
 
 @dataclass
 class History:
-    """What a training run went through.
+    """Record of a training run.
 
     Attributes:
         loss: (steps,) or (steps, copies), each mini-batch's loss before its update.

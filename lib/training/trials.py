@@ -61,7 +61,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one trial came to.
+    """Result of one trial.
 
     Attributes:
         accuracy: of each held-out part at the end (or at the best snapshot), in percent; a network

@@ -11,7 +11,7 @@ from lib.visualization.base import check_input, examined, forward_with
 def record_activations(
     model: nn.Module, images: Tensor, layers: Sequence[str], *, batch_size: int = 32
 ) -> dict[str, Tensor]:
-    """The output of each named layer, (n, …) with the layer's own shape behind n.
+    """The output of each named layer, (n, …) with the layer's own shape after n.
 
     Args:
         model: any network; it comes back as it was, and evaluates whatever mode it is in.

@@ -91,7 +91,8 @@ def margin_gradient(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor
     """The gradient of each image's cross-entropy with respect to its pixels, over 1 - p.
 
     p is the class's probability. Dividing by 1 - p changes no sign, and leaves the gradient
-    of log Σ exp(other scores) - (the class's score), which rounds to zero for no confidence.
+    of log Σ exp(other scores) - (the class's score). It never underflows, however confident the
+    model.
 
     To be called inside `examined`.
 

@@ -97,7 +97,7 @@ def forward_with(
             if name in outputs:
                 raise ValueError(f"layer {name!r} is called more than once in a forward pass")
             outputs[name] = output
-            return output.clone()  # or an in-place ReLU behind it would change what we keep
+            return output.clone()  # or an in-place ReLU after it would change what we keep
 
         return record
 

@@ -41,7 +41,7 @@ def deep_dream(
         step_size: each step adds this times the gradient over its mean absolute value.
         jitter: the images are shifted by up to so many pixels at each step.
         generator: of the shifts, on the CPU.
-        bounds: to which pixels are clipped behind each step.
+        bounds: to which pixels are clipped after each step.
         progress: the label of a progress bar on stderr; None shows none.
 
     Raises:

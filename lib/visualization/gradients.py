@@ -134,7 +134,7 @@ def integrated_gradients(
     steps: int = 32,
     batch_size: int | None = None,
 ) -> Tensor:
-    """Gradients along the straight line from a baseline to the image, times the way: image-shaped.
+    """Mean gradient on the line from a baseline to the image, times (image − baseline); same shape.
 
     With enough steps these sum to the score of the image minus that of the baseline.
 

@@ -74,7 +74,7 @@ def _gradients(
 
 
 class _Guided(torch.autograd.Function):
-    """y = min(max(x, 0), most); back goes the true gradient where the one that came is positive."""
+    """y = min(max(x, 0), most); backward: the true gradient, where the incoming one is positive."""
 
     @staticmethod
     def forward(ctx, x: Tensor, most: float) -> Tensor:
@@ -90,7 +90,7 @@ class _Guided(torch.autograd.Function):
 
 
 class _Deconvolved(torch.autograd.Function):
-    """y = min(max(x, 0), most); back goes what came, where it is positive."""
+    """y = min(max(x, 0), most); backward: the incoming gradient, where it is positive."""
 
     @staticmethod
     def forward(ctx, x: Tensor, most: float) -> Tensor:

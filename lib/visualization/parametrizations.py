@@ -67,7 +67,7 @@ def noise(
 def fourier(
     images: Tensor, *, decay: float = 1.0, decorrelate: bool | None = None
 ) -> Parametrization:
-    """Scaled Fourier coefficients of decorrelated colors, behind a sigmoid; from these images.
+    """Scaled Fourier coefficients of decorrelated colors, followed by a sigmoid; from these images.
 
     Args:
         images: (batch, channels, height, width) in [0, 1]; `noise` around 0.5, or a photograph.

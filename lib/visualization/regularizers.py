@@ -1,4 +1,4 @@
-"""What is done to a picture behind each step of gradient ascent: x ← r(x + lr · gradient).
+"""Operations applied to a picture after each step of gradient ascent: x ← r(x + lr · gradient).
 
 Each function here returns a regularizer, called with (images, gradient of the objective, steps
 done); it gives new images. Zero, in the paper, is the mean picture: `center` here.
@@ -29,7 +29,7 @@ def decay(rate: float, *, center: float = 0.5) -> Regularizer:
 
 
 def blur_every(steps: int, *, sigma: float) -> Regularizer:
-    """A Gaussian blur of `sigma` pixels behind every `steps`-th step.
+    """A Gaussian blur of `sigma` pixels after every `steps`-th step.
 
     Raises:
         ValueError: no step, or sigma is not positive.

@@ -16,7 +16,7 @@ from lib.visualization.transforms import Transform
 
 @dataclass(frozen=True)
 class Synthesis:
-    """What a synthesis came to.
+    """Result of a synthesis.
 
     Attributes:
         images: (batch, channels, height, width), float32, on the parametrization's device.
@@ -58,7 +58,7 @@ def synthesize(
         lr: learning rate.
         optimizer: called with ([numbers], lr=lr); it goes down minus the objective. One that calls
             its closure several times a step, such as LBFGS, couples the images of a batch.
-        regularizers: applied to the pixels behind each step, in their order.
+        regularizers: applied to the pixels after each step, in this order.
         keep_every: steps between two frames; None keeps none.
         generator: of the transforms' draws, on the CPU.
         progress: the label of a progress bar on stderr; None shows none.
