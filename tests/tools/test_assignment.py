@@ -109,7 +109,7 @@ def test_notebooks_fetch_and_open_what_the_instructor_published(tmp_path):
     cells = nbformat.read(tmp_path / "out/student/07_saliency.ipynb", as_version=4).cells
     link = "https://colab.research.google.com/github/someone/term/blob/fall/07_saliency.ipynb"
     assert cells[1].source == f"[Open on Colab]({link})"
-    assert "URL, BRANCH = 'https://github.com/someone/term', 'fall'" in cells[2].source
+    assert "URL, BRANCH, EDITION = 'https://github.com/someone/term', 'fall', " in cells[2].source
     assert link in (tmp_path / "out/student/README.md").read_text()
 
 

@@ -3,12 +3,13 @@
 import copy
 import csv
 import json
+import shutil
 
 import nbformat
 import pytest
 
 from tests.programs import find_program
-from tools.assignment import find_chapter, write_assignment
+from tools.assignment import MARK, find_chapter, write_assignment
 from tools.chapters import CourseError, read_source
 from tools.exercises import SOLUTION
 from tools.grading.grade import Row, grade, grade_file, read_assignment, write_grades
@@ -236,6 +237,15 @@ def test_a_folder_without_an_assignment_or_submissions_is_refused(assigned, tmp_
         read_assignment(tmp_path)
     with pytest.raises(CourseError, match="holds no files"):
         grade(read_assignment(assigned), tmp_path, sandbox=False)
+
+
+@pytest.mark.parametrize("mark", ["", "1\n"])  # the first edition wrote no number
+def test_an_assignment_of_an_earlier_edition_is_to_be_made_again(assigned, tmp_path, mark):
+    old = tmp_path / "old"
+    shutil.copytree(assigned, old)
+    (old / MARK).write_text(mark)
+    with pytest.raises(CourseError, match=r"made by edition 1 .* Make the assignment again"):
+        read_assignment(old)
 
 
 def test_without_a_sandbox_the_command_asks_first(assigned, tmp_path, monkeypatch, capsys):
