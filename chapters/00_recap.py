@@ -173,7 +173,7 @@ same = torch.allclose(W, layer.weight, atol=1e-5) and torch.allclose(b, layer.bi
 print("twenty updates by hand are lib's, with torch's gradients:", same)
 
 # %% [markdown]
-# `lib.training.fitting.fit` holds the same loop for any network, with gradients by `backward()`; all later chapters use
+# `lib.training.fit` holds the same loop for any network, with gradients by `backward()`; all later chapters use
 # it. For two weights the whole loss can be drawn, and the path over it:
 
 # %%

@@ -151,7 +151,7 @@ def initial_loss_is_fine(setup, tolerance=0.25):
 
 
 # %% [markdown]
-# `lib` has this gate, too. It also says what it measured, and what to try where it fails:
+# The room of this chapter has this gate, too. It also says what it measured, and what to try where it fails:
 
 # %%
 step1 = check_initial_loss(patient)
@@ -430,7 +430,7 @@ def moving(L, w):
 # %% tags=["hide-input", "nbval-check-output"]
 noisy = histories[0].loss.numpy().astype(float)
 ours, theirs = moving(noisy, 10), moving_average(noisy, 10)
-print("our average is lib's:", np.allclose(ours, theirs, equal_nan=True))
+print("our average is the room's:", np.allclose(ours, theirs, equal_nan=True))
 
 # %% [markdown]
 # Draw the accuracies on training and validation data together, too:
