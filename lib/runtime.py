@@ -52,7 +52,8 @@ class Run:
         return torch.Generator().manual_seed(int.from_bytes(digest[:8], "big") >> 1)
 
     def __str__(self) -> str:
-        name = torch.cuda.get_device_name(self.device) if self.device.type == "cuda" else "CPU"
+        name = {"cpu": "CPU", "mps": "Apple GPU (MPS)"}.get(self.device.type)
+        name = name or torch.cuda.get_device_name(self.device)
         other = "" if self.as_written else ", other data than the text's"
         return f"{name}, {self.threads} thread(s), budget {self.budget}, seed {self.seed}{other}"
 
@@ -70,7 +71,7 @@ def start(
     Args:
         budget: one of `BUDGETS`; None reads the variable COURSE_BUDGET, else "standard".
         seed: any integer of at least 0.
-        device: "auto" takes CUDA where there is one; else "cpu", "cuda" or "cuda:N".
+        device: "auto", "cpu", "cuda", "cuda:N" or "mps"; see `choose_device`.
         threads: CPU threads; None reads COURSE_THREADS, else leaves torch's own choice.
         as_written: False where the reader chose other data than the chapter's own.
 
@@ -87,16 +88,26 @@ def start(
 
 
 def choose_device(device: str = "auto") -> torch.device:
-    """The CPU or CUDA device of that name; "auto" is CUDA where there is one, else the CPU.
+    """The device of that name; "auto" is CUDA where there is one, else MPS, else the CPU.
+
+    Args:
+        device: "auto", "cpu", "cuda", "cuda:N" or, for the GPU of a Mac, "mps".
 
     Raises:
-        ValueError: it is neither, or this machine has no such device.
+        ValueError: it is none of these, or this machine has no such device.
     """
     if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
-    if not re.fullmatch(r"cpu|cuda(:\d+)?", device):
-        raise ValueError(f"device must be 'auto', 'cpu', 'cuda' or 'cuda:N'; got {device!r}")
+        if torch.cuda.is_available():
+            return torch.device("cuda")
+        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+    if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", device):
+        raise ValueError(f"device must be 'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'; got {device!r}")
     chosen = torch.device(device)
+    if chosen.type == "mps" and not torch.backends.mps.is_available():
+        raise ValueError(
+            "device 'mps' was asked for; torch finds no Apple GPU here (that needs a Mac with "
+            "Apple silicon and macOS 14 or later)"
+        )
     if chosen.type == "cuda" and (chosen.index or 0) >= torch.cuda.device_count():
         count = torch.cuda.device_count()
         raise ValueError(

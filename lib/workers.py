@@ -16,7 +16,7 @@ Item, Result = TypeVar("Item"), TypeVar("Result")
 
 
 def worker_count(run: Run) -> int:
-    """The processes that are worth starting: one for each core, four at most; one on a GPU.
+    """The processes that are worth starting: one for each core, four at most; one on any GPU.
 
     COURSE_WORKERS allows fewer, where other programs use the cores as well.
 
@@ -26,7 +26,7 @@ def worker_count(run: Run) -> int:
     allowed = os.environ.get("COURSE_WORKERS") or str(MAX_WORKERS)
     if not allowed.isdigit() or int(allowed) < 1:
         raise ValueError(f"COURSE_WORKERS must be a positive integer; got {allowed!r}")
-    cores = 1 if run.device.type == "cuda" else joblib.cpu_count()
+    cores = 1 if run.device.type != "cpu" else joblib.cpu_count()
     return min(cores, MAX_WORKERS, int(allowed))
 
 

@@ -33,6 +33,7 @@ from tools.results import RECORD, Executed, Parameters
 from tools.vendor import vendor
 
 BUILD = ROOT / "_build"
+DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 class BuildError(CourseError):
@@ -42,9 +43,8 @@ class BuildError(CourseError):
 def main() -> int:
     """Build the book; 0 when it stands, 1 or 130 with the reason on stderr when it does not."""
     options = parse_arguments()
-    parameters = Parameters(options.budget, options.seed, options.device)
     with reporting("The book was not built.") as status:
-        check_device(parameters.device)
+        parameters = Parameters(options.budget, options.seed, find_device(options.device))
         with exclusive(BUILD):
             fresh = build(
                 parameters,
@@ -91,7 +91,7 @@ def parse_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tools.build", description=__doc__)
     parser.add_argument("--budget", choices=("quick", "standard", "full"), default="standard")
     parser.add_argument("--seed", type=at_least(0, "SEED"), default=0)
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--device", choices=DEVICES, default="cpu")
     parser.add_argument("--jobs", type=at_least(1, "JOBS"), help="chapters executed at once")
     parser.add_argument("--limit", type=float, default=900, help="seconds a chapter may take")
     parser.add_argument("--solutions", choices=("show", "hide"), default="show")
@@ -112,18 +112,20 @@ def at_least(least: int, name: str) -> Callable[[str], int]:
     return read
 
 
-def check_device(device: str) -> None:
-    """Refuse a device that this machine does not have, before any chapter starts.
+def find_device(device: str) -> str:
+    """The device that one of `DEVICES` stands for here, checked before any chapter starts.
+
+    What a run leaves is kept under this name, so "auto" is no name for it.
 
     Raises:
-        BuildError: there is none.
+        BuildError: this machine does not have it.
     """
     if device == "cpu":
-        return
+        return device
     from lib import runtime  # here: the import takes seconds
 
     try:
-        runtime.choose_device(device)
+        return str(runtime.choose_device(device))
     except ValueError as error:
         raise BuildError(f"{error}. Leave DEVICE out to compute on the CPU.") from error
 

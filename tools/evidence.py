@@ -26,7 +26,7 @@ from lib.evidence.ledger import (
     read_record,
     write_record,
 )
-from tools.build import BUILD, at_least, check_device, pages_file, reporting
+from tools.build import BUILD, DEVICES, at_least, find_device, pages_file, reporting
 from tools.chapters import ROOT, CourseError, list_chapters
 from tools.lock import exclusive
 from tools.measure import list_experiments
@@ -54,7 +54,7 @@ def main() -> int:
     options = parse_arguments()
     folder = options.folder or evidence_folder()
     with reporting("Not everything was measured.") as status:
-        check_device(options.device)
+        options.device = find_device(options.device)
         tasks = list(select(options))
         with exclusive(BUILD / "evidence"):
             if options.verify:
@@ -70,7 +70,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--seeds", type=at_least(0, "SEEDS"), nargs="+", default=[0])
     parser.add_argument("--chapters", nargs="*", default=[], help="names or numbers; all if none")
     parser.add_argument("--claims", nargs="*", default=[], help="measure the experiments of these")
-    parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
+    parser.add_argument("--device", choices=DEVICES, default="cpu")
     parser.add_argument("--folder", type=Path, help="of the ledger; COURSE_EVIDENCE names it, too")
     parser.add_argument("--verify", action="store_true")
     return parser.parse_args()

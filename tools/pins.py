@@ -8,6 +8,8 @@ out of evidence. They say nothing to other processors, where no pin is set.
 
 import os
 import platform
+import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -38,6 +40,10 @@ def has_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
 
 def processor_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
     """The processor's name as the system tells it, or the kind of machine."""
+    if sys.platform == "darwin":
+        asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
+        said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()
+        return said or platform.machine()
     text = cpuinfo.read_text(encoding="utf-8", errors="replace") if cpuinfo.is_file() else ""
     named = [line.partition(":")[2].strip() for line in text.splitlines() if "model name" in line]
     return named[0] if named else platform.machine()

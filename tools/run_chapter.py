@@ -38,6 +38,12 @@ def end_with_parent() -> None:
     threading.Thread(target=watch, daemon=True).start()
 
 
+def peak_bytes() -> int:
+    """The resident memory that the largest child, the kernel, took at most."""
+    unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
+    return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
+
+
 class FloodError(RuntimeError):
     """A cell put out more than a notebook can hold."""
 
@@ -98,8 +104,7 @@ def main(source: str, target: str, parameters: str) -> int:
         done=failure is None,
         failure=failure,
         seconds=round(time.monotonic() - started, 1),
-        # The kernel is the largest child; Linux counts in KiB.
-        peak_bytes=resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024,
+        peak_bytes=peak_bytes(),
     )
     return 0 if failure is None else 1
 

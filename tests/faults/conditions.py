@@ -3,13 +3,19 @@
 import ctypes
 import os
 import resource
+import sys
 from collections.abc import Callable
 from pathlib import Path
+
+import pytest
 
 CLONE_NEWNS, CLONE_NEWUSER = 0x20000, 0x10000000
 MS_RDONLY, MS_REMOUNT, MS_PRIVATE, MS_REC = 0x1, 0x20, 0x40000, 0x4000
 CAPABILITIES = 0x20080522  # the version of the system's structure
 MOST = 64 << 10  # bytes
+
+
+ON_LINUX = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has such mounts")
 
 
 def mount_small(folder: Path) -> None:

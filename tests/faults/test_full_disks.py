@@ -4,10 +4,11 @@ import pytest
 
 from lib.training import Outcome, classifiers
 from tests.faults.cases import sampled
-from tests.faults.conditions import MOUNTED, SPOILED, mount_small
+from tests.faults.conditions import MOUNTED, ON_LINUX, SPOILED, mount_small
 from tests.faults.processes import run
 from tests.faults.writers import RUN, WRITERS, Writer
 
+pytestmark = ON_LINUX
 FILES = [name for name in WRITERS if name not in ("book", "executed chapter")]
 CASES = {(name, spoiled) for name in FILES for spoiled in SPOILED} | {("book", "no permission")}
 

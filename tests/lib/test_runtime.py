@@ -37,7 +37,7 @@ def test_streams_repeat_and_differ():
         ({"budget": "fast"}, "quick, standard, full; got 'fast'"),
         ({"seed": -1}, "at least 0; got -1"),
         ({"device": "tpu9"}, "got 'tpu9'"),
-        ({"device": "mps"}, "got 'mps'"),
+        ({"device": "mps:0"}, "'cuda:N' or 'mps'; got 'mps:0'"),
         ({"device": "cuda:99"}, "torch finds \\d+ CUDA"),
         ({"threads": 0}, "at least 1; got 0"),
     ],
@@ -59,6 +59,28 @@ def test_an_unusable_thread_count_in_the_environment_is_named(monkeypatch):
 def test_asking_for_cuda_where_there_is_none_is_an_error():
     with pytest.raises(ValueError, match=r"torch finds 0 CUDA device\(s\)"):
         runtime.start("quick", device="cuda")
+
+
+@pytest.mark.skipif(torch.backends.mps.is_available(), reason="there is an Apple GPU")
+def test_asking_for_mps_where_there_is_none_is_an_error():
+    with pytest.raises(ValueError, match=r"'mps' was asked for; torch finds no Apple GPU here"):
+        runtime.start("quick", device="mps")
+
+
+@pytest.mark.parametrize(
+    ("cuda", "mps", "chosen"),
+    [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")],
+)
+def test_auto_prefers_cuda_to_mps_and_mps_to_the_cpu(cuda, mps, chosen, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
+    assert runtime.choose_device("auto") == torch.device(chosen)
+
+
+def test_a_run_says_on_which_device_it_computes(monkeypatch):
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert str(runtime.start("quick", device="mps")).startswith("Apple GPU (MPS), ")
+    assert str(runtime.start("quick", device="cpu")).startswith("CPU, ")
 
 
 def test_a_run_on_other_data_says_so():

@@ -101,5 +101,17 @@ def test_a_bad_option_is_refused_at_once(option, said, monkeypatch, capsys):
 @pytest.mark.skipif(torch.cuda.is_available(), reason="there is a GPU")
 def test_a_gpu_that_is_not_there_is_refused_before_any_chapter_starts():
     with pytest.raises(build.BuildError, match=r"finds 0 CUDA device.*Leave DEVICE out"):
-        build.check_device("cuda")
-    build.check_device("cpu")
+        build.find_device("cuda")
+
+
+@pytest.mark.skipif(torch.backends.mps.is_available(), reason="there is an Apple GPU")
+def test_an_apple_gpu_that_is_not_there_is_refused_before_any_chapter_starts():
+    with pytest.raises(build.BuildError, match=r"finds no Apple GPU.*Leave DEVICE out"):
+        build.find_device("mps")
+
+
+@pytest.mark.parametrize(("asked", "found"), [("cpu", "cpu"), ("auto", "mps"), ("mps", "mps")])
+def test_results_are_kept_under_the_device_that_auto_finds(asked, found, monkeypatch):
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
+    assert build.find_device(asked) == found

@@ -248,6 +248,20 @@ def test_an_assignment_of_an_earlier_edition_is_to_be_made_again(assigned, tmp_p
         read_assignment(old)
 
 
+@pytest.mark.parametrize(("system", "said"), [("linux", "apt-get"), ("darwin", "needs Linux")])
+def test_where_there_is_no_sandbox_the_command_says_what_it_needs(
+    system, said, tmp_path, monkeypatch, capsys
+):
+    from tools.grading import __main__ as command
+
+    monkeypatch.setattr(command, "is_possible", lambda: False)
+    monkeypatch.setattr("sys.argv", ["grading", str(tmp_path), str(tmp_path)])
+    monkeypatch.setattr("sys.platform", system)
+    assert command.main() == 1
+    assert said in (message := capsys.readouterr().err)
+    assert "UNSANDBOXED=yes" in message
+
+
 def test_without_a_sandbox_the_command_asks_first(assigned, tmp_path, monkeypatch, capsys):
     from tools.grading import __main__ as command
 

@@ -43,6 +43,15 @@ def test_the_processor_is_named_where_the_system_tells(cpuinfo, tmp_path):
     assert processor_name(tmp_path / "nowhere")
 
 
+def test_on_macos_the_system_is_asked_for_the_processors_name(tmp_path, monkeypatch):
+    sysctl = tmp_path / "sysctl"
+    sysctl.write_text('#!/bin/sh\necho "Apple M3, asked for $2"\n')
+    sysctl.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=os.pathsep)
+    monkeypatch.setattr(module.sys, "platform", "darwin")
+    assert processor_name() == "Apple M3, asked for machdep.cpu.brand_string"
+
+
 @pytest.mark.skipif(not has_avx2(), reason="this processor can't be pinned")
 def test_torch_obeys():
     program = "import torch; print(torch.backends.cpu.get_cpu_capability())"

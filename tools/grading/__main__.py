@@ -13,6 +13,10 @@ NO_SANDBOX = """\
 Bubblewrap (Debian: apt-get install bubblewrap) cannot be used here. Without it a submission can
 read this machine's files and use its network; only time, memory and processes are limited. If you
 trust your students with that, add UNSANDBOXED=yes."""
+NO_LINUX = """\
+Grading needs Linux, since bubblewrap does: it is what keeps submissions from this machine's files
+and from its network. Grade in a virtual machine or a container with Linux. If you trust your
+students, add UNSANDBOXED=yes; here only time and processes are limited then, and memory is not."""
 
 
 def main() -> int:
@@ -21,7 +25,7 @@ def main() -> int:
     with reporting("Nothing was graded.") as status:
         sandbox = is_possible()
         if not sandbox and not options.unsandboxed:
-            raise CourseError(NO_SANDBOX)
+            raise CourseError(NO_SANDBOX if sys.platform == "linux" else NO_LINUX)
         rows = grade(
             read_assignment(options.assignment), options.submissions,
             sandbox=sandbox, jobs=options.jobs, seconds=options.seconds,

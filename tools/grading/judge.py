@@ -24,6 +24,7 @@ from pathlib import Path
 
 MEMORY = 2 << 30  # bytes above what the libraries take
 PROCESSES, DESCRIPTORS, FILE_SIZE = 64, 1024, 10 << 20
+STATM = Path("/proc/self/statm")
 LONGEST, MESSAGE = 1 << 20, 300  # characters of a verdict, of a problem
 WATCHED = (
     "builtins", "math", "itertools", "json", "os", "copy", "random", "numpy", "torch",
@@ -142,14 +143,15 @@ def _how_it_ended(status: int) -> str:
 
 def limit(seconds: float) -> None:
     """Bound what this process may use from here on."""
-    pages = Path("/proc/self/statm").read_text(encoding="ascii").split()[0]
-    taken = int(pages) * resource.getpagesize()
-    for kind, most in (
-        (resource.RLIMIT_AS, taken + MEMORY),
-        (resource.RLIMIT_FSIZE, FILE_SIZE),
-        (resource.RLIMIT_NPROC, PROCESSES),
-        (resource.RLIMIT_CORE, 0),
-    ):
+    limits = {
+        resource.RLIMIT_FSIZE: FILE_SIZE,
+        resource.RLIMIT_NPROC: PROCESSES,
+        resource.RLIMIT_CORE: 0,
+    }
+    if STATM.is_file():  # only Linux tells what is taken, and keeps to a limit on memory
+        pages = int(STATM.read_text(encoding="ascii").split()[0])
+        limits[resource.RLIMIT_AS] = pages * resource.getpagesize() + MEMORY
+    for kind, most in limits.items():
         resource.setrlimit(kind, (most, most))
     cpu = int(seconds) + 2  # SIGXCPU first, which tells why; SIGKILL for who catches that
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 2))

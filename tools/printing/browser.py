@@ -13,7 +13,14 @@ from playwright.sync_api import Browser, sync_playwright
 
 from tools.chapters import CourseError
 
-NAMES = ("chromium", "chromium-browser", "google-chrome")
+MAC = "/Applications/{0}.app/Contents/MacOS/{0}"  # where macOS keeps programs, off PATH
+NAMES = (
+    "chromium",
+    "chromium-browser",
+    "google-chrome",
+    MAC.format("Chromium"),
+    MAC.format("Google Chrome"),
+)
 OFFLINE = (
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "--disable-quic",
@@ -34,7 +41,7 @@ SETTLED = """async () => {
 
 
 def find_chromium() -> str:
-    """The path of a Chromium: the one that $CHROMIUM names, else one on PATH.
+    """The path of a Chromium: the one that $CHROMIUM names, else one on PATH or in /Applications.
 
     Raises:
         CourseError: there is none; it says how to get one.
@@ -45,7 +52,8 @@ def find_chromium() -> str:
     if path is None:
         raise CourseError(
             f"Printing needs Chromium, and there is no {' or '.join(names)} here. Install it "
-            "('apt-get install chromium' on Debian and Ubuntu), or name one: CHROMIUM=path"
+            "('apt-get install chromium' on Debian and Ubuntu, 'brew install --cask chromium' on "
+            "macOS), or name one: CHROMIUM=path"
         )
     return path
 
