@@ -25,6 +25,12 @@ print: $(VENV)/.test ## print the built book as one PDF: _build/print/making-neu
 serve: ## look at the built book on http://127.0.0.1:8000 (PORT=8000)
 	@$(PYTHON) tools/serve.py $(PORT)
 
+check: $(VENV)/.test ## check what differs from the main branch, in two minutes at most
+	@$(BIN)/python -m tools.check
+
+chapter: $(VENV)/.book ## execute, render and open one chapter, quickly: make chapter N=07
+	@$(BIN)/python -m tools.chapter --budget $(or $(filter-out standard,$(BUDGET)),quick) --seed $(SEED) --device $(DEVICE) "$(N)"
+
 test: $(VENV)/.test ## run every test: lib, tools, chapters (nbval), the built pages in a browser
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .

@@ -64,6 +64,20 @@ def list_chapters(root: Path = ROOT) -> list[Chapter]:
     return chapters
 
 
+def find_chapter(name: str) -> Chapter:
+    """The chapter of a number, such as "07", or a name, such as "saliency" or "07_saliency".
+
+    Raises:
+        CourseError: there is none; the message lists those there are.
+    """
+    chapters = list_chapters()
+    for chapter in chapters:
+        if name in (chapter.name, *chapter.name.split("_", 1)):
+            return chapter
+    known = ", ".join(chapter.name for chapter in chapters)
+    raise CourseError(f"there is no chapter {name!r}; there are {known}")
+
+
 def read_source(chapter: Chapter) -> nbformat.NotebookNode:
     """The notebook that a chapter's source describes, without outputs.
 

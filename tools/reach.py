@@ -1,11 +1,11 @@
-"""Which files of the course a chapter's code reaches through its imports.
+"""Which files of the course a chapter's code, or a test, reaches through its imports.
 
 Imports are followed name by name: `plotting.plot_window` reaches the module that defines it, and
 not the rest of the package, whose `__init__` only hands names on.
 """
 
 import ast
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from functools import lru_cache
 from pathlib import Path
@@ -15,7 +15,13 @@ SCRIPTS = {".js", ".css"}  # of widgets; staging brings them up to date in what 
 EVERYTHING = "*"
 
 
-def reached_files(code: Iterable[str], root: Path) -> list[Path]:
+def reached_files(
+    code: Iterable[str],
+    root: Path,
+    *,
+    packages: Sequence[str] = PACKAGES,
+    without: Set[str] = SCRIPTS,
+) -> list[Path]:
     """The files of `lib` and of the chapters' rooms that the code depends on, sorted.
 
     With a module come the files beside it that hold no Python, such as matplotlib's style; scripts
@@ -25,10 +31,12 @@ def reached_files(code: Iterable[str], root: Path) -> list[Path]:
         code: of the cells, which share their names; one that is no Python asks for nothing, since
             it fails where it is run.
         root: the repository.
+        packages: the folders below it whose modules are followed.
+        without: the endings of the other files that do not come with a module.
     """
-    course = _Course(root)
+    course = _Course(root, tuple(packages))
     course.follow("\n".join(filter(_is_python, code)))
-    return sorted(course.files | course.companions())
+    return sorted(course.files | course.companions(without | {".py", ".pyc", ".ipynb"}))
 
 
 @dataclass
@@ -36,6 +44,7 @@ class _Course:
     """The repository, and what has been reached of it so far."""
 
     root: Path
+    packages: tuple[str, ...] = PACKAGES
     files: set[Path] = field(default_factory=set)
 
     def follow(self, source: str) -> None:
@@ -70,20 +79,20 @@ class _Course:
     def find(self, module: str) -> Path | None:
         """The file of a module of the course; None for any other name."""
         parts = module.split(".")
-        if parts[0] not in PACKAGES or EVERYTHING in parts:
+        if parts[0] not in self.packages or EVERYTHING in parts:
             return None
         base = self.root.joinpath(*parts)
         return next(
             (p for p in (base.with_suffix(".py"), base / "__init__.py") if p.is_file()), None
         )
 
-    def companions(self) -> set[Path]:
+    def companions(self, without: Set[str]) -> set[Path]:
         """The other files in the folders of what was reached."""
         return {
             path
             for folder in {file.parent for file in self.files}
             for path in folder.iterdir()
-            if path.is_file() and path.suffix not in SCRIPTS | {".py", ".pyc", ".ipynb"}
+            if path.is_file() and path.suffix not in without
         }
 
 
@@ -95,7 +104,7 @@ def _is_python(source: str) -> bool:
     return True
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def _demands(source: str) -> frozenset[tuple[str, str]]:
     """The (module, name) pairs that code asks for.
 
@@ -123,7 +132,7 @@ def _demands(source: str) -> frozenset[tuple[str, str]]:
     return frozenset(demands)
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=2048)
 def _handed_on(source: str) -> dict[str, tuple[str, str]] | None:
     """The names that a module does no more than import: {name: (module, its name there)}.
 

@@ -124,11 +124,6 @@ def test_without_otter_it_says_what_is_left_out_and_how_to_get_it(monkeypatch, t
     assert (tmp_path / "out/instructor/points.csv").is_file()
 
 
-@pytest.mark.parametrize("name", ["saliency", "07_saliency", "07"])
-def test_chapters_are_found_by_name_or_number(name):
-    assert find_chapter(name).name == "07_saliency"
-
-
 def test_an_unknown_chapter_is_refused_with_those_there_are():
     with pytest.raises(
         CourseError, match=r"no chapter 'salience'; there are .*activations, .*saliency"

@@ -5,8 +5,9 @@ import sys
 from pathlib import Path
 
 from lib.colab import is_installed
-from tools.assignment.parts import find_chapter, write_assignment
+from tools.assignment.parts import write_assignment
 from tools.build import BUILD, reporting
+from tools.chapters import find_chapter
 from tools.colab import Repository
 
 NO_OTTER = """\

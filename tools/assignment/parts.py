@@ -16,7 +16,7 @@ import nbformat
 from lib.colab import EDITION
 from tools.assignment.autograders import write_autograders
 from tools.assignment.copying import copy_from_course
-from tools.chapters import ROOT, Chapter, CourseError, list_chapters, read_source, title_of
+from tools.chapters import ROOT, Chapter, CourseError, read_source, title_of
 from tools.colab import Repository, read_repository, with_first_cell
 from tools.exercises import Exercise, list_exercises, without_solutions
 from tools.folders import replace_folder
@@ -35,20 +35,6 @@ below each: it tells you what is right and what is not yet.
 {places}
 Hand in the notebooks under their own names.
 """
-
-
-def find_chapter(name: str) -> Chapter:
-    """The chapter of a name, with or without its number.
-
-    Raises:
-        CourseError: there is none; the message lists those there are.
-    """
-    chapters = {chapter.name: chapter for chapter in list_chapters()}
-    for full, chapter in chapters.items():
-        if name in (full, full.split("_", 1)[1], full.split("_", 1)[0]):
-            return chapter
-    known = ", ".join(full.split("_", 1)[1] for full in chapters)
-    raise CourseError(f"there is no chapter {name!r}; there are {known}")
 
 
 def write_assignment(

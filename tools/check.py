@@ -1,0 +1,147 @@
+"""Checks in two minutes what has changed: `python -m tools.check`, or `make check`.
+
+It checks the format and the lint of all code, that the notebooks are in step with their sources,
+and runs the tests that reach what differs from the main branch. Tests that open a browser, execute
+chapters or build other environments are left to `make test` and `make nightly`.
+"""
+
+import argparse
+import importlib.util
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from tools.changes import find_changes, select_tests
+from tools.chapters import ROOT, list_chapters
+
+SECONDS = 120  # what the whole command may take on two cores
+RESERVE = 12  # seconds that pytest needs to start, and to end after its last test
+# These take long whatever has changed; of the others, tests with these marks are left out.
+SLOW = (
+    "tests/book/",
+    "tests/hosts/",
+    "tests/faults/",
+    "tests/chapters/test_twice.py",
+    "tests/chapters/test_other_data.py",
+    "tests/tools/test_assignment.py",
+    "tests/tools/test_grading.py",
+    "tests/tools/test_otter.py",
+)
+MARKS = "not browser and not nightly and not slow_fault"
+SMOKE = (
+    "tests/test_architecture.py",
+    "tests/test_documentation.py",
+    "tests/test_workflow.py",
+    "tests/lib/test_checks.py",
+    "tests/lib/test_intervals.py",
+    "tests/lib/test_runtime.py",
+    "tests/tools/test_chapters.py",
+    "tests/tools/test_quotes.py",
+)
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing to check.
+
+    Attributes:
+        name: what it is, for the report.
+        check: gives the exit status, and prints what is wrong.
+    """
+
+    name: str
+    check: Callable[[], int]
+
+
+def command(*words: str) -> Callable[[], int]:
+    """A check that runs a Python module in the repository."""
+    return lambda: subprocess.call([sys.executable, "-m", *words], cwd=ROOT)
+
+
+def check_notebooks() -> int:
+    """Name the chapters whose notebooks are not what their sources say; 1 if there are any."""
+    from tools.pair import is_in_step  # here: it takes a while
+
+    lost = [c.name for c in list_chapters() if not c.notebook.is_file() or not is_in_step(c)]
+    if lost:
+        print(f"not in step with their sources: {', '.join(lost)}. Run: make notebooks")
+    return bool(lost)
+
+
+# A check of types belongs here: Step("types", command("pyright")).
+STEPS = (
+    Step("format", command("ruff", "format", "--check", "--quiet", ".")),
+    Step("lint", command("ruff", "check", "--quiet", ".")),
+    Step("notebooks", check_notebooks),
+)
+
+
+def main() -> int:
+    """Check; 0 where nothing is wrong."""
+    parser = argparse.ArgumentParser(prog="python -m tools.check", description=__doc__)
+    parser.add_argument("--seconds", type=float, default=SECONDS, help="that it may take")
+    started, seconds = time.monotonic(), parser.parse_args().seconds
+    failed = [step.name for step in STEPS if not passes(step)]
+    changes = find_changes(ROOT)
+    selected = select_tests(changes.files, ROOT) if changes.files else list(SMOKE)
+    quick = [test for test in selected if not test.startswith(SLOW)]
+    print(tell(len(changes.files), changes.since, quick, len(selected) - len(quick)), flush=True)
+    left = seconds - (time.monotonic() - started) - RESERVE
+    if quick and not passes(Step("tests", lambda: run_tests(quick, left))):
+        failed.append("tests")
+    took = time.monotonic() - started
+    print(f"{'FAILED: ' + ', '.join(failed) if failed else 'All passed'} in {took:.0f} s.")
+    return bool(failed)
+
+
+def passes(step: Step) -> bool:
+    """Whether a check passes; it is told with the seconds that it took."""
+    started = time.monotonic()
+    status = step.check()
+    took = time.monotonic() - started
+    print(f"{step.name:10} {'FAILED' if status else 'ok':6} {took:5.1f} s", flush=True)
+    return not status
+
+
+def tell(changed: int, since: str, quick: Sequence[str], slow: int) -> str:
+    """What is run and what is left out, in words."""
+    if not since:
+        told = "This is no git repository, so nothing is known to have changed"
+    elif not changed:
+        told = f"Nothing differs from {since}"
+    else:
+        told = f"{changed} files differ from {since}"
+    kind = "that reach them, the nearest first" if changed else "of a small fixed set"
+    named = " ".join(quick[:8]) + (f" and {len(quick) - 8} more" if len(quick) > 8 else "")
+    lines = [f"{told}. Running {len(quick)} test files {kind}: {named}"]
+    lines.append(
+        f"Left out: {f'{slow} slow test files that reach them, and ' if slow else ''}all tests "
+        "that open a browser or execute chapters ('make test', 'make nightly')."
+    )
+    return "\n".join(lines)
+
+
+def run_tests(files: Sequence[str], seconds: float) -> int:
+    """Pytest's exit status on the files; tests that would start after so many seconds are skipped.
+
+    Where all tests of the files are among those that are left out, nothing has failed.
+    """
+    nothing = 5  # pytest's status where it found no test
+    workers = min(os.cpu_count() or 1, len(files))
+    options = ["-m", MARKS, "-p", "tools.clock", "-p", "no:cacheprovider", "-rfE"]
+    if workers > 1 and importlib.util.find_spec("xdist"):
+        options += ["-n", str(workers), "--dist", "loadfile", "--no-loadscope-reorder"]
+    environment = os.environ | {
+        "OMP_NUM_THREADS": "1",
+        "COURSE_TESTS_UNTIL": str(time.time() + max(seconds, 1)),
+    }
+    run = [sys.executable, "-m", "pytest", *options, *files]
+    status = subprocess.call(run, cwd=ROOT, env=environment)
+    return 0 if status == nothing else status
+
+
+if __name__ == "__main__":
+    sys.exit(main())
