@@ -10,11 +10,16 @@ SEEDS  ?= 0
 PORT   ?= 8000
 SOLUTIONS ?= show
 OUT    ?= _build/assignment
+# nbval executes committed notebooks; with every change it does so for these, at night for all.
+SAMPLE := chapters/06_features.ipynb
+NBVAL  := COURSE_BUDGET=quick COURSE_THREADS=1 COURSE_PROGRESS=off OMP_NUM_THREADS=1 \
+  $(BIN)/python -m pytest -n auto --dist loadscope --nbval-lax --nbval-current-env
+TESTED := _build/tested/html
 .DEFAULT_GOAL := help
-.PHONY: help book print serve test notebooks lint assignment grade evidence mutants faults bench clean
+.PHONY: help book chapter print serve lab check test nightly notebooks chapter-new lint assignment grade evidence mutants faults bench clean
 
 help: ## list the commands
-	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-10s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
 book: $(VENV)/.book ## execute the chapters and build the static book (BUDGET=quick|standard|full, SOLUTIONS=hide)
 	@$(BIN)/python -m tools.build --budget $(BUDGET) --seed $(SEED) --device $(DEVICE) --solutions $(SOLUTIONS) $(if $(JOBS),--jobs $(JOBS))
@@ -31,13 +36,18 @@ check: $(VENV)/.test ## check what differs from the main branch, in two minutes 
 chapter: $(VENV)/.book ## execute, render and open one chapter, quickly: make chapter N=07
 	@$(BIN)/python -m tools.chapter --budget $(or $(filter-out standard,$(BUDGET)),quick) --seed $(SEED) --device $(DEVICE) "$(N)"
 
-test: $(VENV)/.test ## run every test: lib, tools, chapters (nbval), the built pages in a browser
+test: $(VENV)/.test ## run the tests of every change: lib, tools, chapters, the built pages in a browser
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
-	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
-	@echo "Checking the outputs of the chapters' notebooks (nbval)"
-	@COURSE_BUDGET=quick COURSE_THREADS=1 COURSE_PROGRESS=off OMP_NUM_THREADS=1 \
-	  $(BIN)/python -m pytest -n auto --dist loadscope --nbval-lax --nbval-current-env chapters
+	@$(BIN)/python -m tools.build --budget quick --without-preview --out $(TESTED)
+	@BOOK_HTML=$(TESTED) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
+	@$(NBVAL) $(SAMPLE)
+
+nightly: $(VENV)/.test ## run what is too long for every change: all chapters in all ways, all faults, mutants
+	@$(BIN)/python -m tools.build --budget quick --without-preview --out $(TESTED)
+	@BOOK_HTML=$(TESTED) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "nightly or slow_fault"
+	@$(NBVAL) chapters
+	@$(BIN)/python -m tools.mutants
 
 notebooks: $(VENV)/.book ## rewrite chapters/*.ipynb from chapters/*.py, with fresh reference outputs
 	@$(BIN)/python -m tools.pair

@@ -1,4 +1,4 @@
-"""The workflow for those who fork: it does what `.ci/run` and the README do, and nothing else."""
+"""The workflow for those who fork: what `.ci/run` and the README do; long tests at night."""
 
 import re
 from pathlib import Path
@@ -12,11 +12,27 @@ WORKFLOW = yaml.safe_load(TEXT)
 STEPS = [step for job in WORKFLOW["jobs"].values() for step in job["steps"]]
 
 
-def test_it_runs_the_readmes_two_commands_and_no_others():
-    assert [step["run"] for step in STEPS if "run" in step] == ["make test", "make book"]
+AT_NIGHT = "github.event_name == 'schedule' || github.event_name == 'workflow_dispatch'"
+BY_DAY = AT_NIGHT.replace("==", "!=").replace("||", "&&")
+
+
+def commands(condition):
+    """What the jobs run that GitHub starts on this condition."""
+    jobs = [job for job in WORKFLOW["jobs"].values() if job.get("if") == condition]
+    return [step["run"] for job in jobs for step in job["steps"] if "run" in step]
+
+
+def test_a_change_runs_the_readmes_two_commands_and_no_others():
+    assert commands(BY_DAY) == ["make test", "make book"]
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert "make book " in readme
     assert "make test " in readme
+
+
+def test_the_long_tests_run_on_a_schedule():
+    assert commands(AT_NIGHT) == ["make nightly"]
+    assert WORKFLOW[True]["schedule"], "YAML reads the key 'on' as true"
+    assert sum("run" in step for step in STEPS) == 3
 
 
 def test_it_tests_with_what_ci_runs():
@@ -41,6 +57,6 @@ def test_only_publishing_may_write_and_only_from_main():
     assert publish["needs"] == ["test", "book"]
 
 
-@pytest.mark.parametrize("job", ["test", "book"])
-def test_a_hanging_job_ends(job):
-    assert WORKFLOW["jobs"][job]["timeout-minutes"] <= 90
+@pytest.mark.parametrize(("job", "minutes"), [("test", 60), ("book", 90), ("nightly", 300)])
+def test_a_hanging_job_ends(job, minutes):
+    assert WORKFLOW["jobs"][job]["timeout-minutes"] <= minutes

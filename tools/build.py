@@ -52,6 +52,7 @@ def main() -> int:
                 jobs=options.jobs or default_jobs(),
                 limit=options.limit,
                 solutions=options.solutions,
+                preview=not options.without_preview,
             )
         print(f"The book is {'built' if fresh else 'up to date'}: {options.out / 'index.html'}")
         print("Look at it with: make serve")
@@ -95,6 +96,7 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--jobs", type=at_least(1, "JOBS"), help="chapters executed at once")
     parser.add_argument("--limit", type=float, default=900, help="seconds a chapter may take")
     parser.add_argument("--solutions", choices=("show", "hide"), default="show")
+    parser.add_argument("--without-preview", action="store_true", help="show nothing meanwhile")
     parser.add_argument("--out", type=Path, default=BUILD / "html", help="where the book goes")
     return parser.parse_args()
 
@@ -136,7 +138,13 @@ def default_jobs() -> int:
 
 
 def build(
-    parameters: Parameters, out: Path, *, jobs: int, limit: float, solutions: str = "show"
+    parameters: Parameters,
+    out: Path,
+    *,
+    jobs: int,
+    limit: float,
+    solutions: str = "show",
+    preview: bool = True,
 ) -> bool:
     """Bring `out` up to date; whether there was anything to do.
 
@@ -144,6 +152,7 @@ def build(
 
     Args:
         solutions: of the exercises, see `stage`.
+        preview: whether chapters that are ready can be read while others are executed.
 
     Raises:
         ChapterError: a chapter failed.
@@ -160,13 +169,12 @@ def build(
 
     def show(results: list[Executed]) -> None:
         waiting = [chapter for chapter in chapters if chapter not in {r.chapter for r in results}]
-        preview.render(staged(results, waiting), out)
+        meanwhile.render(staged(results, waiting), out)
 
-    preview = Preview(show, wanted=not is_book(out))
-    with preview:
+    with Preview(show, wanted=preview and not is_book(out)) as meanwhile:
         results = execute(
             chapters, parameters, cache=BUILD / "executed", jobs=jobs, limit=limit,
-            ready=preview.offer,
+            ready=meanwhile.offer,
         )  # fmt: skip
     key = build_key(inputs(results, solutions))
     stamp = out / KEY

@@ -26,6 +26,7 @@ SLOW = (
     "tests/faults/",
     "tests/chapters/test_twice.py",
     "tests/chapters/test_other_data.py",
+    "tests/chapters/test_outputs.py",
     "tests/tools/test_assignment.py",
     "tests/tools/test_grading.py",
     "tests/tools/test_otter.py",

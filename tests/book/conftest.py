@@ -1,6 +1,7 @@
 """The book as these tests see it: built at the quick budget, served below a sub-path, no network.
 
-BOOK_HTML=folder tests a book that is already built.
+BOOK_HTML=folder tests a book that is already built, as `make test` does: it builds one on all cores
+before the tests start.
 """
 
 import functools
@@ -25,6 +26,7 @@ def html() -> Path:
         return Path(folder).resolve()
     folder = ROOT / "_build" / "tested" / "html"
     command = [sys.executable, "-m", "tools.build", "--budget", "quick", "--out", str(folder)]
+    command.append("--without-preview")
     process = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if process.returncode:
         pytest.fail(f"the book does not build:\n{process.stdout[-3000:]}{process.stderr[-5000:]}")

@@ -1,6 +1,7 @@
 """Every chapter that offers other data runs on it from the first cell to the last.
 
-The data stands in for CIFAR-10 and Flickr8k: the same formats, random pixels.
+The data stands in for CIFAR-10 and Flickr8k: the same formats, random pixels. `make nightly` runs
+these tests; the readers of both formats have tests of their own in every `make test`.
 """
 
 import re
@@ -14,6 +15,7 @@ from tools.chapters import Chapter, list_chapters, read_source
 from tools.execute import execute
 from tools.results import Parameters
 
+pytestmark = pytest.mark.nightly
 ROWS = 2000  # of each of the six files: what a chapter draws at quick fits
 
 

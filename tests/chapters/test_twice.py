@@ -1,15 +1,19 @@
-"""Any cell can be run twice: a learner changes one and runs it again."""
+"""Any cell can be run twice: a learner changes one and runs it again.
+
+One chapter runs twice with every change, and all of them at night.
+"""
 
 import jupytext
 import nbformat
 import pytest
 
+from tests.sampling import nightly_but
 from tools.chapters import ROOT, Chapter, list_chapters, read_source
 from tools.execute import execute
 from tools.results import Parameters
 
 
-@pytest.mark.parametrize("chapter", list_chapters(), ids=lambda chapter: chapter.name)
+@pytest.mark.parametrize("chapter", nightly_but(list_chapters(), "02_preprocessing"))
 def test_every_cell_can_run_twice(chapter, tmp_path, monkeypatch):
     notebook = read_source(chapter)
     doubled = []

@@ -16,6 +16,7 @@ def test_the_text_to_replace_stands_there_once(mutant):
     assert mutant.chapter in NAMES
 
 
+@pytest.mark.nightly
 def test_a_fault_fails_a_checked_cell_and_leaves_the_course_alone():
     mutant = MUTANTS[0]
     before = (ROOT / mutant.file).read_bytes()
@@ -23,6 +24,7 @@ def test_a_fault_fails_a_checked_cell_and_leaves_the_course_alone():
     assert (ROOT / mutant.file).read_bytes() == before
 
 
+@pytest.mark.nightly
 def test_what_changes_nothing_survives():
     same = replace(MUTANTS[0], new=f"{MUTANTS[0].old}  # as it was")
     assert noticed_by(same) is None
