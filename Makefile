@@ -30,6 +30,9 @@ print: $(VENV)/.test ## print the built book as one PDF: _build/print/making-neu
 serve: ## look at the built book on http://127.0.0.1:8000 (PORT=8000)
 	@$(PYTHON) tools/serve.py $(PORT)
 
+lab: $(VENV)/.lab ## open copies of the notebooks in JupyterLab; the chapters stay as they are (LAB="--no-browser")
+	@$(BIN)/python -m tools.lab $(LAB)
+
 check: $(VENV)/.test ## check what differs from the main branch, in two minutes at most
 	@$(BIN)/python -m tools.check
 
@@ -85,6 +88,9 @@ clean: ## remove what was built; the environment and the data stay
 # The stamps are written last, so that an interrupted install is taken up again.
 $(VENV)/.book: requirements.txt requirements.lock pyproject.toml
 	@$(PYTHON) tools/environment.py book
+
+$(VENV)/.lab: requirements-lab.txt $(VENV)/.book
+	@$(PYTHON) tools/environment.py lab
 
 $(VENV)/.test: requirements-dev.txt requirements-optional.txt $(VENV)/.book
 	@$(PYTHON) tools/environment.py test

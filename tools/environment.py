@@ -1,4 +1,4 @@
-"""Makes the course's environment: `python3 tools/environment.py book` (or `test`).
+"""Makes the course's environment: `python3 tools/environment.py book` (or `test`, or `lab`).
 
 It runs on the system's Python, before anything is installed, so it uses the standard library alone
 and is written for old versions, too: they get a message and no traceback. An interrupted install is
@@ -14,7 +14,16 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 VENV = ROOT / ".venv"
 PYTHON = VENV / "bin" / "python"
-WANTED = {"book": "requirements.txt", "test": "requirements-dev.txt"}
+WANTED = {
+    "book": "requirements.txt",
+    "test": "requirements-dev.txt",
+    "lab": "requirements-lab.txt",
+}
+TOLD = {
+    "book": "Installing the pinned requirements (about 6 GB with PyTorch; minutes on first run)",
+    "test": "Installing what the tests need",
+    "lab": "Installing JupyterLab into .venv (about 50 MB; 'make book' and the pages need none)",
+}
 PIP = {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
@@ -91,7 +100,7 @@ def make(what):
                 )
             )
         (VENV / ".python").touch()
-    for name in list(WANTED)[: list(WANTED).index(what) + 1]:
+    for name in ["book"] if what == "book" else ["book", what]:
         if not is_fresh(VENV / ("." + name), sources(name)):
             install(name)
             (VENV / ("." + name)).touch()  # last, so that an interrupted install is taken up again
@@ -99,9 +108,9 @@ def make(what):
 
 def sources(name):
     """The files that decide what is installed."""
-    files = ["requirements.txt", "requirements.lock", "pyproject.toml"]
+    files = ["requirements.txt", "requirements.lock", "pyproject.toml", WANTED[name]]
     if name == "test":
-        files += ["requirements-dev.txt", "requirements-optional.txt"]
+        files.append("requirements-optional.txt")
     return [ROOT / file for file in files]
 
 
@@ -116,8 +125,7 @@ def install(name):
     Raises:
         SetupError: pip failed.
     """
-    if name == "book":
-        print("Installing the pinned requirements (about 6 GB with PyTorch; minutes on first run)")
+    print(TOLD[name])
     pip = [str(PYTHON), "-m", "pip", "install"]
     if talk([*pip, "-r", str(ROOT / WANTED[name]), "-c", str(ROOT / "requirements.lock")]):
         raise SetupError("pip could not install {}; see above".format(WANTED[name]))

@@ -77,3 +77,31 @@ def test_pip_that_fails_leaves_no_stamp(tmp_path, monkeypatch):
 def test_a_call_without_sense_is_refused(capsys):
     assert environment.main(["books"]) == 2
     assert "book|test" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(("what", "lists"), [("book", 1), ("test", 2), ("lab", 2)])
+def test_what_is_asked_for_comes_on_top_of_the_books_requirements(
+    what, lists, tmp_path, monkeypatch
+):
+    venv, asked = tmp_path / ".venv", []
+    (venv / "bin").mkdir(parents=True)
+    (venv / "bin" / "python").touch()
+    (venv / ".python").touch()
+    monkeypatch.setattr(environment, "VENV", venv)
+    monkeypatch.setattr(environment, "PYTHON", venv / "bin" / "python")
+    monkeypatch.setattr(environment, "talk", lambda command: asked.append(command[5]))
+    monkeypatch.setattr(environment, "make_importable", lambda: None)
+    environment.make(what)
+    names = ["book"] if lists == 1 else ["book", what]
+    assert asked == [str(ROOT / environment.WANTED[name]) for name in names]
+    environment.make(what)
+    assert len(asked) == lists  # the second time there is nothing to do
+
+
+def test_what_jupyterlab_brings_is_pinned_beside_the_lock():
+    lines = (ROOT / "requirements-lab.txt").read_text().splitlines()
+    pins = [line for line in lines if not line.startswith("#")]
+    assert all(re.fullmatch(r"[\w.-]+==[\w.]+", pin) for pin in pins)
+    assert not {pin.partition("==")[0].casefold() for pin in pins} & {
+        name.casefold() for name in locked()
+    }
