@@ -16,7 +16,7 @@ NBVAL  := COURSE_BUDGET=quick COURSE_THREADS=1 COURSE_PROGRESS=off OMP_NUM_THREA
   $(BIN)/python -m pytest -n auto --dist loadscope --nbval-lax --nbval-current-env
 TESTED := _build/tested/html
 .DEFAULT_GOAL := help
-.PHONY: help book chapter print serve lab check test nightly notebooks chapter-new lint assignment grade evidence mutants faults bench clean
+.PHONY: help book chapter print serve lab check test nightly notebooks bundles chapter-new lint assignment grade evidence mutants faults bench clean
 
 help: ## list the commands
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
@@ -55,9 +55,13 @@ nightly: $(VENV)/.test ## run what is too long for every change: all chapters in
 notebooks: $(VENV)/.book ## rewrite chapters/*.ipynb from chapters/*.py, with fresh reference outputs
 	@$(BIN)/python -m tools.pair
 
+bundles: $(VENV)/.book ## rewrite lib/widgets/bundles from the JavaScript and CSS in lib/widgets/js
+	@$(BIN)/python -m tools.bundle
+
 lint: $(VENV)/.test ## check and format the code
 	@$(BIN)/python -m ruff check --fix .
 	@$(BIN)/python -m ruff format .
+	@$(BIN)/python -m tools.javascript
 
 assignment: $(VENV)/.book ## hand out chapters: make assignment CHAPTERS="activations seq2seq" OUT=folder
 	@test -n "$(strip $(CHAPTERS))" || { echo 'Name the chapters: make assignment CHAPTERS="activations seq2seq" OUT=folder' >&2; exit 2; }

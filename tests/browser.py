@@ -11,7 +11,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, TimeoutError
 
 from tests.programs import find_program
 from tools.printing.browser import DRAWN, NAMES, SETTLED, start_chromium
-from tools.printing.browser import VIEWS as VIEWS
+from tools.printing.browser import WIDGETS as WIDGETS
 from tools.printing.browser import serve as serve
 
 

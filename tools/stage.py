@@ -1,10 +1,9 @@
 """Turns executed chapters and the other pages into the source folder that Sphinx reads.
 
 What runs left is brought up to date on the way: cards and quoted numbers come from the ledger as it
-is now, and widgets get their scripts and styles as they are now.
+is now. Widgets become places that the pages' own script fills.
 """
 
-import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from html import escape
@@ -23,6 +22,7 @@ from tools.claims_page import found_cards, render_claims_page
 from tools.colab import read_repository
 from tools.contents_map import PLACE, read_stops, render_map
 from tools.exercises import without_solutions
+from tools.places import place_widgets
 from tools.quotes import fill_quotes
 from tools.results import THREADS, Executed, Parameters
 from tools.syllabus_page import Page, read_syllabus, render_syllabus_page
@@ -48,7 +48,8 @@ def stage(
 
     Raises:
         CourseError: a chapter lacks its minutes, a claim its cell or an id of its own, a page its
-            file, a source its entry in references.bib, or a row of the syllabus its section.
+            file, a source its entry in references.bib, or a row of the syllabus its section; a
+            chapter shows a widget that is not the course's.
     """
     results = list(results)
     references, repository = read_references(root / "references.bib"), read_repository(root)
@@ -72,7 +73,7 @@ def stage(
         add_card(notebook, chapter, facts.get(chapter, WAITING), link)
         add_anchors(notebook, cards)
         renew_cards(notebook, cards)
-        renew_widgets(notebook)
+        place_widgets(notebook, chapter.name)
         fill_quotes(notebook, ledger)
         cite(notebook, references)
         files[f"{chapter.docname}.ipynb"] = nbformat.writes(notebook).encode()
@@ -225,22 +226,6 @@ def renew_cards(notebook: nbformat.NotebookNode, cards: Mapping[str, Card]) -> N
         card = cards.get(rest.partition('"')[0]) if found else None
         if card is not None:
             output.data["text/html"], output.data["text/plain"] = card._repr_html_(), repr(card)
-
-
-def renew_widgets(notebook: nbformat.NotebookNode) -> None:
-    """Give the course's widgets in a notebook the scripts and styles that there are now."""
-    from lib import widgets  # here: it takes a while, and a build with nothing to do needs none
-
-    saved = notebook.metadata.get("widgets", {}).values()
-    for model in (model for states in saved for model in states["state"].values()):
-        module, _, name = model["state"].get("_anywidget_id", "").rpartition(".")
-        if not module.startswith("lib.widgets"):
-            continue
-        kind = getattr(widgets, name, None)
-        if kind is None:
-            print(f"a widget {name} was executed, but there is none any more", file=sys.stderr)
-            continue
-        model["state"] |= {"_esm": kind._esm, "_css": kind._css}
 
 
 def _outputs(notebook: nbformat.NotebookNode) -> Iterable[nbformat.NotebookNode]:

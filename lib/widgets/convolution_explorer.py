@@ -8,7 +8,7 @@ from numbers import Integral
 import anywidget
 import traitlets
 
-from lib.widgets.assets import source
+from lib.widgets.assets import script, style
 
 LIMITS = {
     "size": (3, 227),  # AlexNet's pictures, which its paper calls 224 wide
@@ -36,14 +36,8 @@ class ConvolutionExplorer(anywidget.AnyWidget):
     does not fit. Needs no kernel.
     """
 
-    _esm = source(
-        "dom.js",
-        "player.js",
-        "convolution_grids.js",
-        "convolution_words.js",
-        "convolution_explorer.js",
-    )
-    _css = source("card.css", "convolution_explorer.css")
+    _esm = script("convolution_explorer")
+    _css = style("convolution_explorer")
     title = traitlets.Unicode().tag(sync=True)
     question = traitlets.Unicode().tag(sync=True)
     limits = traitlets.Dict().tag(sync=True)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 import anywidget
 import traitlets
 
-from lib.widgets.assets import source
+from lib.widgets.assets import script, style
 from lib.widgets.controls import Control, Value, find_position, grid, make_controls
 from lib.widgets.frames import PIXELS, Figure, render_frames
 
@@ -23,8 +23,8 @@ class FrameExplorer(anywidget.AnyWidget):
     strings a list of choices. The frames are ordered as `controls.grid` orders the points.
     """
 
-    _esm = source("dom.js", "player.js", "frame_explorer.js")
-    _css = source("card.css", "frame_explorer.css")
+    _esm = script("frame_explorer")
+    _css = style("frame_explorer")
     title = traitlets.Unicode().tag(sync=True)
     controls = traitlets.List().tag(sync=True)
     position = traitlets.List(traitlets.Int()).tag(sync=True)

@@ -15,7 +15,7 @@ import numpy as np
 import traitlets
 from PIL import Image
 
-from lib.widgets.assets import source
+from lib.widgets.assets import script, style
 
 MAX_PICTURES = 500
 MAX_CLASSES = 10  # colors there are
@@ -35,8 +35,8 @@ class PictureMap(anywidget.AnyWidget):
     layout, another shows one class only.
     """
 
-    _esm = source("dom.js", "picture_map.js")
-    _css = source("card.css", "picture_map.css")
+    _esm = script("picture_map")
+    _css = style("picture_map")
     title = traitlets.Unicode().tag(sync=True)
     sheet = traitlets.Unicode().tag(sync=True)  # all pictures in one, row by row
     columns = traitlets.Int().tag(sync=True)  # of the sheet

@@ -4,14 +4,13 @@ Playground("What does the fourth layer add?", start={"data": "spirals", "layers"
            controls=["layers", "activation"])
 """
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 
 import anywidget
 import traitlets
 
-from lib.widgets.assets import source
+from lib.widgets.assets import script, style
 from lib.widgets.controls import Value, show_value
 
 LAST_SEED, LAST_UPDATE = 9999, 3000
@@ -134,26 +133,13 @@ STORIES = (
 
 
 def _describe_settings() -> list[dict]:
-    """Every setting for the JavaScript: its name, and what it may be."""
+    """Every setting for the JavaScript: its name, its label and what it may be."""
     described = []
     for name, (label, options) in OPTIONS.items():
         texts = options if isinstance(options, Mapping) else {v: show_value(v) for v in options}
         values = [{"value": value, "text": text} for value, text in texts.items()]
         described.append({"name": name, "label": label, "options": values})
-    return described + [{"name": name, "range": span} for name, span in RANGES.items()]
-
-
-SCRIPT = "\n".join(
-    (
-        f"const SETTINGS = {json.dumps(_describe_settings(), ensure_ascii=False)};",
-        f"const LAST_UPDATE = {LAST_UPDATE};",
-        source("dom.js", "network.js", "toy_data.js", "playground_run.js", "playground_state.js"),
-        source(
-            "playground_pictures.js", "playground_view.js", "playground_player.js", "playground.js"
-        ),
-    )
-)
-STYLE = source("card.css", "playground.css")
+    return described + [{"name": name, "range": list(span)} for name, span in RANGES.items()]
 
 
 def playground_state(
@@ -177,6 +163,7 @@ def playground_state(
         "controls": list(controls),
         "stories": told if stories else [],
         "name": name,
+        "settings": _describe_settings(),
     }
 
 
@@ -203,13 +190,14 @@ class Playground(anywidget.AnyWidget):
     with momentum, L2 weight decay and inverted dropout; the tests hold it against torch.
     """
 
-    _esm = SCRIPT
-    _css = STYLE
+    _esm = script("playground")
+    _css = style("playground")
     title = traitlets.Unicode().tag(sync=True)
     start = traitlets.Dict().tag(sync=True)
     controls = traitlets.List(traitlets.Unicode()).tag(sync=True)
     stories = traitlets.List().tag(sync=True)
     name = traitlets.Unicode().tag(sync=True)
+    settings = traitlets.List().tag(sync=True)
 
     def __init__(
         self,

@@ -9,7 +9,7 @@ from dataclasses import asdict, dataclass
 import anywidget
 import traitlets
 
-from lib.widgets.assets import source
+from lib.widgets.assets import script, style
 
 
 @dataclass(frozen=True)
@@ -34,8 +34,8 @@ class Prediction(anywidget.AnyWidget):
     drawn as such (so write × for a product). Choices stay in the order given.
     """
 
-    _esm = source("dom.js", "prediction.js")
-    _css = source("card.css", "prediction.css")
+    _esm = script("prediction")
+    _css = style("prediction")
     question = traitlets.Unicode().tag(sync=True)
     choices = traitlets.List().tag(sync=True)
     chosen = traitlets.Int(None, allow_none=True).tag(sync=True)

@@ -1,10 +1,13 @@
 """Every page of the book is complete in itself, readable, and found by links and by search."""
 
+import re
+
 import pytest
 from playwright.sync_api import expect
 
 from tests.book.links import crawl
 from tests.browser import LOOKS, visit
+from tools.places import MARK
 
 HTML_LIMIT = 1_500_000  # bytes
 
@@ -58,10 +61,23 @@ def test_no_page_is_heavier_than_a_phone_should_load(html, pages):
     assert not {path: size for path, size in sizes.items() if size > HTML_LIMIT}
 
 
-def test_the_widget_manager_comes_once_to_pages_with_widgets_and_to_no_other(html, pages):
+def test_the_widgets_script_comes_once_to_pages_with_widgets_and_to_no_other(html, pages):
+    counts = {path: (html / path).read_text().count("course-widgets.js") for path in pages}
+    places = {path: MARK in (html / path).read_text() for path in pages}
+    assert counts == {path: int(has_place) for path, has_place in places.items()}
+    assert any(places.values()) and not all(places.values())
+
+
+def test_no_page_holds_the_code_of_a_widget_or_asks_for_a_widget_manager(html, pages):
     for path in pages:
         text = (html / path).read_text()
-        assert text.count("embed-amd.js") == ("vnd.jupyter.widget-view+json" in text)
+        assert not re.search(r"_esm|_anywidget_id|vnd\.jupyter\.widget|require\.js|embed-amd", text)
+
+
+def test_pages_carry_the_state_of_each_widget_once(html, pages):
+    for path in pages:
+        states = re.findall(r'id="(course-model-[^"]+)"', (html / path).read_text())
+        assert len(states) == len(set(states))
 
 
 def first_with(html, pages, marker: str) -> str:

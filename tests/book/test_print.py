@@ -8,6 +8,7 @@ from pypdf import PdfReader
 
 from tests.browser import DESKTOP, Look, open_context, visit
 from tools.chapters import ROOT
+from tools.places import MARK
 from tools.printing.__main__ import print_book
 from tools.printing.press import WIDTH, read_book
 
@@ -97,10 +98,10 @@ def test_a_prediction_gives_its_choices_letters_and_no_answer(sheets):
 
 @pytest.fixture
 def open_with(opened, html, pages):
-    """A function that opens the first page that holds a widget of a class."""
+    """A function that opens the first page that holds a widget of a kind."""
 
     def open_page(name: str) -> Page:
-        paths = [path for path in pages if f'.{name}"' in (html / path).read_text()]
+        paths = [path for path in pages if f'{MARK}{name}"' in (html / path).read_text()]
         assert paths, f"no page of the book holds a {name}"
         return opened(paths[0])
 
@@ -113,7 +114,7 @@ def tell(page: Page, event: str) -> None:
 
 
 def test_answers_are_there_while_the_page_is_printed_only(open_with):
-    page = open_with("Prediction")
+    page = open_with("prediction")
     answers = page.locator(".course-prediction .course-answer")
     expect(answers).to_have_count(0)
     tell(page, "beforeprint")
@@ -125,7 +126,7 @@ def test_answers_are_there_while_the_page_is_printed_only(open_with):
 
 
 def test_an_explorer_prints_its_still_and_returns_to_where_it_stood(opened, html, pages):
-    paths = [path for path in pages if '"still": [' in (html / path).read_text()]
+    paths = [path for path in pages if '"still":[' in (html / path).read_text()]
     assert paths, "no explorer of the book has a still of its own"
     page = opened(paths[0])
     sources = "nodes => nodes.map(node => node.src)"
@@ -137,7 +138,7 @@ def test_an_explorer_prints_its_still_and_returns_to_where_it_stood(opened, html
 
 
 def test_a_reader_of_weights_prints_a_telling_word_and_returns_to_the_first(open_with):
-    page = open_with("AttentionReader")
+    page = open_with("attention_reader")
     reader = page.locator(".course-attention").first
     framed = reader.locator(".course-right")
     first = reader.get_by_role("radio").first
@@ -150,7 +151,7 @@ def test_a_reader_of_weights_prints_a_telling_word_and_returns_to_the_first(open
 
 
 def test_what_a_reader_has_chosen_is_what_is_printed(open_with):
-    page = open_with("AttentionReader")
+    page = open_with("attention_reader")
     last = page.locator(".course-attention").first.get_by_role("radio").last
     last.click()
     for event in ("beforeprint", "afterprint"):

@@ -6,7 +6,7 @@ from io import BytesIO
 import pytest
 from pypdf import PdfReader
 
-from lib.widgets.assets import source
+from tools.bundle import SOURCES
 from tools.chapters import ROOT, CourseError
 from tools.printing import __main__ as command
 from tools.printing.browser import find_chromium
@@ -14,10 +14,8 @@ from tools.printing.press import WIDTH, Book, Part, read_book
 
 PARTS = [Part("Basics", ["a.html", "b.html"]), Part("More", ["c.html"])]
 BOOK = Book("Tiny", "Ada", "index.html", PARTS)
-STYLE = "".join(
-    f"<style>{text}</style>"
-    for text in ((ROOT / "tools/theme/print.css").read_text(), source("card.css"))
-)
+SHEETS = (ROOT / "tools/theme/print.css", SOURCES / "card.css")
+STYLE = "".join(f"<style>{path.read_text()}</style>" for path in SHEETS)
 MARGIN = 57  # points: 20 mm
 FIGURE = """<figure><p>top</p><svg width="300" height="300"><text y="290">bottom</text></svg>
 </figure>"""

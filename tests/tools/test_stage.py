@@ -1,3 +1,4 @@
+import json
 from dataclasses import replace
 
 import nbformat
@@ -10,8 +11,9 @@ from tests.evidence import VALUES, make_claim, make_ledger
 from tests.tools.conftest import markdown
 from tools.chapters import ROOT, CourseError, read_source
 from tools.contents_map import PLACE
+from tools.places import STATE, VIEW, make_place
 from tools.results import Executed, Parameters
-from tools.stage import WAITING, add_anchors, add_card, renew_cards, renew_widgets, run_facts, stage
+from tools.stage import WAITING, add_anchors, add_card, renew_cards, run_facts, stage
 
 A_HOLDS = make_claim("a-holds", statement="Two is above one", rows=("M05",))
 NO_LEDGER = Ledger([])
@@ -201,19 +203,14 @@ def test_numbers_in_prose_are_those_of_the_ledger(executed, site, monkeypatch):
         assert number in files["chapters/01_a.ipynb"].decode()
 
 
-def test_widgets_get_the_scripts_that_there_are_now(capsys):
-    from lib.widgets import Prediction
-
-    def model(name):
-        state = {"_anywidget_id": f"lib.widgets.{name}", "_esm": "old", "_css": "old", "chosen": 1}
-        return {"state": state}
-
-    states = {"a": model("prediction.Prediction"), "b": model("gone.Gone"), "c": {"state": {}}}
-    widgets = {"application/vnd.jupyter.widget-state+json": {"state": states}}
-    notebook = nbformat.v4.new_notebook(metadata={"widgets": widgets})
-    renew_widgets(notebook)
-    states = next(iter(notebook.metadata["widgets"].values()))["state"]
-    assert states["a"]["state"]["_esm"] == Prediction._esm
-    assert states["a"]["state"]["chosen"] == 1
-    assert states["b"]["state"]["_esm"] == "old"
-    assert "Gone was executed" in capsys.readouterr().err
+def test_widgets_become_places_that_the_pages_script_fills(executed, site, monkeypatch):
+    notebook = read_source(executed.chapter)
+    model = {"state": {"_anywidget_id": "lib.widgets.prediction.Prediction", "question": "Why?"}}
+    view = nbformat.v4.new_output("display_data", data={VIEW: {"model_id": "a"}})
+    notebook.cells.append(nbformat.v4.new_code_cell("Prediction()", outputs=[view]))
+    notebook.metadata["widgets"] = {STATE: {"state": {"a": model}}}
+    monkeypatch.setattr(Executed, "notebook", lambda self: nbformat.from_dict(notebook))
+    page = stage([executed], Parameters(), NO_LEDGER, root=site)["chapters/01_a.ipynb"].decode()
+    lines = json.loads(page)["cells"][-1]["outputs"][0]["data"]["text/html"]
+    assert "".join(lines) == make_place("prediction", "a", {"question": "Why?"})
+    assert VIEW not in page and STATE not in page

@@ -4,15 +4,12 @@ import json
 import re
 import subprocess
 import tarfile
-from importlib import metadata
 from pathlib import Path
 
 import pytest
 
 from tools import vendor as module
 from tools.vendor import PINS, VendorError, vendor
-
-ANYWIDGET = {"python": "anywidget", "files": {"anywidget/nbextension/index.js": "js/anywidget.js"}}
 
 
 def tarball(files):
@@ -57,7 +54,7 @@ def pins(tmp_path, registry):
         files = {"a.js": "js/a.js", "fonts/b.woff": "js/fonts/b.woff"}
         package = {"npm": "@scope/maths", "version": "1.2.3", "sha256": sha256, "files": files}
         path = tmp_path / "pins.json"
-        path.write_text(json.dumps({"book": [package | changes, ANYWIDGET]}))
+        path.write_text(json.dumps({"book": [package | changes]}))
         return path
 
     return write
@@ -74,9 +71,8 @@ def held(folder):
 def test_the_pinned_files_and_no_others_arrive(tmp_path, pins):
     vendor(tmp_path / "out", pins=pins())
     found = held(tmp_path / "out")
-    assert found.keys() == {"js/a.js", "js/fonts/b.woff", "js/anywidget.js"}
+    assert found.keys() == {"js/a.js", "js/fonts/b.woff"}
     assert (found["js/a.js"], found["js/fonts/b.woff"]) == (b"one", b"two")
-    assert b"@jupyter-widgets/base" in found["js/anywidget.js"]
 
 
 def test_what_is_there_is_not_brought_again(tmp_path, pins, registry):
@@ -95,14 +91,7 @@ def test_a_lost_file_is_brought_again(tmp_path, pins):
 def test_changed_pins_replace_the_folder(tmp_path, pins):
     vendor(tmp_path / "out", pins=pins())
     vendor(tmp_path / "out", pins=pins(files={"a.js": "renamed.js"}))
-    assert held(tmp_path / "out").keys() == {"renamed.js", "js/anywidget.js"}
-
-
-def test_another_anywidget_replaces_the_folder(tmp_path, pins, registry, monkeypatch):
-    vendor(tmp_path / "out", pins=pins())
-    monkeypatch.setattr(metadata, "version", lambda name: "99")
-    vendor(tmp_path / "out", pins=pins())
-    assert registry.calls == 2
+    assert held(tmp_path / "out").keys() == {"renamed.js"}
 
 
 @pytest.mark.parametrize(
@@ -137,16 +126,9 @@ def test_without_network_the_error_says_what_to_do(tmp_path, pins, registry):
         vendor(tmp_path / "out", pins=pins())
 
 
-def test_a_file_missing_from_a_wheel_is_named(tmp_path, pins, monkeypatch):
-    monkeypatch.setitem(ANYWIDGET, "files", {"anywidget/gone.js": "gone.js"})
-    with pytest.raises(VendorError, match=r"anywidget \S+: its wheel holds no file anywidget/gone"):
-        vendor(tmp_path / "out", pins=pins())
-
-
 def test_every_pin_of_the_course_is_exact():
     packages = [package for group in json.loads(PINS.read_text()).values() for package in group]
     for package in packages:
         assert package["files"]
-        if "npm" in package:
-            assert re.fullmatch(r"\d+\.\d+\.\d+", package["version"])
-            assert re.fullmatch(r"[0-9a-f]{64}", package["sha256"])
+        assert re.fullmatch(r"\d+\.\d+\.\d+", package["version"])
+        assert re.fullmatch(r"[0-9a-f]{64}", package["sha256"])

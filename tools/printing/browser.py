@@ -29,9 +29,9 @@ OFFLINE = (
     "--disable-sync",
     "--no-first-run",
 )
-VIEWS = 'script[type="application/vnd.jupyter.widget-view+json"]'
-DRAWN = f"""() => [...document.querySelectorAll('{VIEWS}')].every(
-    view => view.previousElementSibling?.matches('.widget-subarea:has(input, button, img)'))"""
+WIDGETS = ".course-widget"
+DRAWN = f"""() => [...document.querySelectorAll('{WIDGETS}')].every(
+    place => place.querySelector('.course-card'))"""
 # Resolves once maths is typeset, fonts are there and the last change is laid out.
 SETTLED = """async () => {
     await window.MathJax?.startup?.promise;

@@ -1,4 +1,4 @@
-// Runs when the page is parsed, before icons and widgets are drawn.
+// Runs when the page is parsed, before icons are drawn.
 
 // The theme names these otherwise than they read: speech control and screen readers would
 // disagree with the page. Their text is their name.
@@ -18,12 +18,6 @@ for (const icon of document.querySelectorAll(".theme-switch")) {
 }
 
 if (window.MathJax?.typesetPromise) {
-  // ipywidgets typesets its labels through MathJax 2's queue, which MathJax 3 no longer has.
-  window.MathJax.Hub = {
-    Queue: ([, , element]) =>
-      window.MathJax.startup.promise.then(() => window.MathJax.typesetPromise([element])),
-  };
-
   // An equation wider than the page scrolls in its own box, so the keyboard must reach it.
   const setTabStops = () => {
     for (const equation of document.querySelectorAll('mjx-container[display="true"]')) {

@@ -9,10 +9,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lib.initialization import init_std
-from lib.widgets.assets import source
 from tests.lib.widgets.javascript import run_js
 
-CODE = source("network.js")
+CODE = """import {
+  backward, drawMasks, forward, initialize, makeNetwork, makeTrace, measure, update,
+} from "./network.js";
+import { makeRandom } from "./random.js";"""
 ACTIVATIONS = {
     "sigmoid": torch.sigmoid,
     "tanh": torch.tanh,

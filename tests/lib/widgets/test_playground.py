@@ -2,34 +2,30 @@
 
 import json
 import re
+import shutil
 from collections.abc import Callable, Iterator
-from html import escape
-from types import SimpleNamespace
 from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from lib.widgets import Playground
-from lib.widgets.assets import source
+from lib.widgets.assets import BUNDLES
 from lib.widgets.playground import (
     LAST_SEED,
     LAST_UPDATE,
     OPTIONS,
-    SCRIPT,
     START,
     STORIES,
     playground_state,
 )
 from tests.browser import DESKTOP, LOOKS, PHONE, Look, Visit, open_context, serve, visit
 from tests.lib.widgets.javascript import run_js
-from tools.sphinx_course import write_playground
+from tools.places import make_place
 
 TITLE = "What does it take?"
-HASHES = f"""
-const SETTINGS = {re.search("const SETTINGS = (.*);", SCRIPT)[1]};
-{source("playground_state.js")}
-"""
+SETTINGS = playground_state(TITLE)["settings"]
+HASHES = 'import { readHash, writeHash } from "./playground_state.js";'
 BUTTONS = ("Play", "Step", "Reset", "New weights", "Copy link")
 
 
@@ -75,12 +71,14 @@ def test_every_story_starts_from_settings_that_lists_can_show():
 
 
 def read_hash(text: str) -> dict | None:
-    return run_js(HASHES, 'return readHash(text, "playground", start);', text=text, start=START)
+    body = 'return readHash(text, "playground", start, settings);'
+    return run_js(HASHES, body, text=text, start=START, settings=SETTINGS)
 
 
 @pytest.mark.parametrize("settings", [START, *(START | dict(story.start) for story in STORIES)])
 def test_settings_survive_an_address(settings):
-    written = run_js(HASHES, 'return writeHash(settings, "playground");', settings=settings)
+    body = 'return writeHash(values, "playground", settings);'
+    written = run_js(HASHES, body, values=settings, settings=SETTINGS)
     assert written.startswith("#playground?data=")
     assert read_hash(written) == settings
 
@@ -113,13 +111,13 @@ def site(tmp_path_factory) -> Iterator[str]:
     """A page below a sub-path with a playground and its stories, as the book serves it."""
     root = tmp_path_factory.mktemp("site")
     folder = root / "deep" / "course"
-    write_playground(SimpleNamespace(outdir=folder))
-    state = escape(json.dumps(playground_state(TITLE, stories=True)))
+    shutil.copytree(BUNDLES, folder / "_static")
+    place = make_place("playground", "stories", playground_state(TITLE, stories=True))
     page = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>T</title>
     <link rel="icon" href="data:,"><meta name="viewport" content="width=device-width">
-    <link rel="stylesheet" href="_static/playground.css">
-    <script type="module" src="_static/playground.js"></script>
-    <div class="course-playground-place" data-state="{state}"></div>
+    <link rel="stylesheet" href="_static/course-widgets.css">
+    <script type="module" src="_static/course-widgets.js"></script>
+    {place}
     <div style="height: 3000px"></div>"""
     (folder / "index.html").write_text(page)
     with serve(root) as address:
@@ -392,14 +390,15 @@ def test_it_asks_for_nothing_but_its_files(opened, site):
     found = opened(link())
     press(found.page, "Step")
     asked = {url.removeprefix(site).split("#")[0] for url in found.requests}
-    assert asked - {"data:,"} == {"index.html", "_static/playground.js", "_static/playground.css"}
+    bundles = {f"_static/course-widgets.{kind}" for kind in ("js", "css")}
+    assert asked - {"data:,"} == {"index.html", *bundles}
 
 
 def test_a_widget_drawn_before_it_is_on_the_page_gets_its_colors(opened):
     page = opened().page
     early, late = page.evaluate(
         """async state => {
-            const { default: widget } = await import("./_static/playground.js?again");
+            const { default: widget } = await import("./_static/playground.js");
             const places = [0, 1].map(() => document.createElement("div"));
             document.body.prepend(places[1]);
             for (const el of places) widget.render({ model: { get: name => state[name] }, el });
@@ -416,7 +415,7 @@ def test_a_widget_that_is_taken_away_stops(opened, site):
     page = opened().page
     left = page.evaluate(
         """async state => {
-            const { default: widget } = await import("./_static/playground.js?again");
+            const { default: widget } = await import("./_static/playground.js");
             const el = document.createElement("div");
             document.body.prepend(el);
             const end = widget.render({ model: { get: name => state[name] }, el });

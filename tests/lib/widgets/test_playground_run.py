@@ -2,16 +2,17 @@
 
 import functools
 
-from lib.widgets.assets import source
 from lib.widgets.playground import LAST_UPDATE, OPTIONS, START, STORIES
 from tests.lib.widgets.javascript import run_js
 
-CODE = f"const LAST_UPDATE = {LAST_UPDATE};\n" + source(
-    "network.js", "toy_data.js", "playground_run.js"
-)
+CODE = f"""
+import {{ forward, makeTrace }} from "./network.js";
+import {{ isOver, observe, startRun, trainOnce }} from "./playground_run.js";
+const LAST = {LAST_UPDATE};
+"""
 TRAIN = """
 return cases.map(([settings, stops]) => {
-  const run = startRun(settings);
+  const run = startRun(settings, LAST);
   return stops.map((stop) => {
     while (run.updates < stop && !isOver(run)) trainOnce(run);
     const { updates, diverged, history } = run;
@@ -63,7 +64,7 @@ def test_it_stops_at_the_last_update():
 
 def test_validation_points_do_not_train():
     body = """
-    const run = startRun(settings);
+    const run = startRun(settings, LAST);
     const before = JSON.stringify(run.validation);
     for (let i = 0; i < 30; i++) trainOnce(run);
     const trained = new Set([...run.train.points]);
@@ -76,7 +77,7 @@ def test_validation_points_do_not_train():
 def test_the_first_layer_of_the_spirals_has_straight_edges_only():
     """As its story says: along a line, a unit of the first layer never turns back."""
     body = """
-    const run = startRun({ ...settings, updates: 0 });
+    const run = startRun({ ...settings, updates: 0 }, LAST);
     while (run.updates < 600) trainOnce(run);
     const line = Array.from({ length: 400 }, (_, i) => 3 * (Math.floor(i / 2) / 100 - 1));
     const trace = makeTrace(run.network, 200);
@@ -116,7 +117,7 @@ def test_too_large_a_step_diverges_within_a_few_dozen_updates_and_a_small_one_le
 
 def test_the_noisy_story_counts_its_parameters():
     (story,) = (story for story in STORIES if story.name == "Learning the noise")
-    body = "return startRun(settings).network.parameters.length;"
+    body = "return startRun(settings, LAST).network.parameters.length;"
     count = run_js(CODE, body, settings=START | dict(story.start))
     assert f"{story.start['points']} noisy points, {count} parameters" in story.question
 

@@ -3,10 +3,9 @@
 import numpy as np
 import pytest
 
-from lib.widgets.assets import source
 from tests.lib.widgets.javascript import run_js
 
-CODE = source("network.js", "toy_data.js")
+CODE = 'import { drawPoints, PROBLEMS } from "./toy_data.js";'
 CLASSES = {"circles": 2, "moons": 2, "xor": 2, "spirals": 2, "blobs": 3, "arms": 3}
 LINEAR = {"blobs"}
 BODY = """

@@ -1,0 +1,247 @@
+// A small network that trains in the page: the reader chooses, presses play and watches.
+
+import { card, element, uniqueId } from "./dom.js";
+import { makeAddress } from "./playground_address.js";
+import { countUpdates, makeBar, makeChoice, makeStories } from "./playground_bar.js";
+import { isOver, observe } from "./playground_run.js";
+import { rangeOf } from "./playground_state.js";
+import { makeTraining } from "./playground_training.js";
+import { describe, makePictures } from "./playground_view.js";
+
+const HINT = "Make your guess, then press play.";
+const FREE =
+  "Every change starts over from the same weights, with the run before as a dotted line.";
+const THEMES = { attributeFilter: ["data-theme", "theme", "data-jp-theme-light"] };
+
+/** @typedef {import("./playground_run.js").Run} Run */
+/** @typedef {import("./playground_state.js").State} State */
+/** @typedef {import("./playground_state.js").Story} Story */
+/** @typedef {import("./playground_state.js").Values} Values */
+/** @typedef {import("./playground_state.js").Loose} Loose */
+/** @typedef {import("./playground_training.js").Training} Training */
+/** @typedef {ReturnType<typeof makeActs>} Acts */
+/** @typedef {ReturnType<typeof makeDesk>} Desk */
+
+/**
+ * What stands below a story's question: its answer, once there was something to see.
+ *
+ * @param {Story | null} story
+ * @param {number} updates
+ */
+function writeNote(story, updates) {
+  if (!story) return FREE;
+  return updates < story.after ? HINT : story.answer;
+}
+
+/**
+ * How a training ended or where it rests.
+ *
+ * @param {Run} run
+ */
+function writeStatus(run) {
+  if (run.diverged) {
+    return `Diverged after ${countUpdates(run)}: its numbers are too large for a computer.`;
+  }
+  return `${isOver(run) ? "Stopped" : "Paused"}: ${describe(observe(run))}.`;
+}
+
+/**
+ * The settings as they are, with the updates made so far.
+ *
+ * @param {Training} training
+ * @returns {Values}
+ */
+function stateOf({ run }) {
+  return { ...run.settings, updates: run.updates };
+}
+
+/**
+ * What changes when other weights are drawn.
+ *
+ * @param {Values} settings
+ * @param {[number, number]} range of seeds
+ */
+function nextSeed({ seed }, [first, last]) {
+  return { seed: seed < last ? seed + 1 : first };
+}
+
+/**
+ * What the reader can do, by the names that the bar and the lists know. They are called once the
+ * desk stands, which they are a part of.
+ *
+ * @param {() => Desk} getDesk
+ * @param {State["settings"]} offered
+ */
+function makeActs(getDesk, offered) {
+  /** @returns {Values} */
+  const settings = () => ({ ...getDesk().training.run.settings, updates: 0 });
+  const play = () => {
+    const { training, bar, rest } = getDesk();
+    training.play(!training.isPlaying);
+    if (training.isPlaying) bar.say("");
+    else rest();
+  };
+  const step = () => {
+    const { training, bar, address } = getDesk();
+    bar.say("");
+    training.step();
+    address.remember(stateOf(training));
+  };
+  const reset = () => {
+    const { training, begin, told } = getDesk();
+    training.play(false);
+    begin(settings(), told.story);
+  };
+  /** @param {Story} story */
+  const tell = (story) => {
+    const { training, begin } = getDesk();
+    training.play(false);
+    begin(story.start, story);
+  };
+  const share = async () => {
+    const { training, bar, address } = getDesk();
+    const isCopied = await address.copy(stateOf(training));
+    bar.say(isCopied ? "The link is copied." : "The link is selected: copy it by hand.");
+  };
+  /** @param {Loose} changes */
+  const change = (changes) => getDesk().begin({ ...settings(), ...changes }, null);
+  const redraw = () => change(nextSeed(settings(), rangeOf(offered, "seed")));
+  return { play, step, reset, tell, share, change, redraw };
+}
+
+/**
+ * The question and the note below the pictures; `story` is the one that is told.
+ *
+ * @param {string} question of the playground itself
+ * @param {Story[]} stories
+ */
+function makeTold(question, stories) {
+  const title = element("p", { class: "course-title", id: uniqueId(), "aria-live": "polite" });
+  const note = element("p", { class: "course-note", "aria-live": "polite" });
+  note.hidden = stories.length === 0;
+  const told = { story: /** @type {Story | null} */ (null) };
+  /** @param {Story | null} story */
+  const put = (story) => {
+    told.story = story;
+    title.textContent = story?.question ?? question;
+  };
+  /** @param {number} updates */
+  const follow = (updates) => {
+    const text = stories.length ? writeNote(told.story, updates) : "";
+    if (note.textContent !== text) note.textContent = text;
+  };
+  return Object.assign(told, { title, note, put, follow });
+}
+
+/**
+ * Everything on the card, and the training behind it. `load` starts another training, of a story or
+ * of the reader's own; with `begin` the page's address follows; `rest` says where it stands, now that
+ * it does.
+ *
+ * @param {import("./model.js").Model<State>} model
+ */
+function makeDesk(model) {
+  const [settings, stories] = [model.get("settings"), model.get("stories")];
+  /** @type {Acts} */
+  const acts = makeActs(() => desk, settings);
+  const told = makeTold(model.get("title"), stories);
+  const pictures = makePictures();
+  const address = makeAddress(model.get("name"), settings);
+  const [bar, tellers] = [makeBar(acts), makeStories(stories, acts.tell)];
+  const choices = settings
+    .filter((setting) => "options" in setting)
+    .filter(({ name }) => model.get("controls").includes(name))
+    .map((setting) => makeChoice(setting, acts.change));
+  const rest = () => {
+    bar.say(writeStatus(training.run));
+    address.remember(stateOf(training));
+  };
+  const changed = () => {
+    bar.put(training);
+    told.follow(training.run.updates);
+  };
+  const [, last] = rangeOf(settings, "updates");
+  const training = makeTraining(model.get("start"), last, pictures, { changed, ended: rest });
+  /** @type {(values: Values, story: Story | null) => void} */
+  const load = (values, story) => {
+    told.put(story);
+    address.field.hidden = true;
+    bar.say("");
+    for (const choice of choices) choice.put({ ...values });
+    tellers.put(story);
+    training.load(values);
+  };
+  /** @type {(values: Values, story: Story | null) => void} */
+  const begin = (values, story) => {
+    load(values, story);
+    address.remember(values);
+  };
+  const parts = { told, pictures, address, bar, tellers, choices, training };
+  const desk = { ...parts, load, begin, rest };
+  return desk;
+}
+
+/** @param {Desk} desk */
+function makeCard({ told, pictures, address, bar, tellers, choices }) {
+  const controls = element("div", { class: "course-controls" }, ...choices.map(({ node }) => node));
+  const parts = [pictures.boundary, bar.node, told.note, pictures.inside];
+  return card(
+    { class: "course-playground", role: "group", "aria-labelledby": told.title.id },
+    "Playground",
+    ...tellers.nodes,
+    told.title,
+    element("div", { class: "course-body" }, ...parts),
+    address.field,
+    controls,
+  );
+}
+
+/**
+ * Draws again once the card is on the page (before, it knows no colors) and when the page's theme
+ * changes, and trains only while the card is in view. Returns a function that ends this.
+ *
+ * @param {HTMLElement} root
+ * @param {Desk} desk
+ */
+function watch(root, { training, pictures }) {
+  const themes = new MutationObserver(() => pictures.draw());
+  for (const node of [document.documentElement, document.body]) themes.observe(node, THEMES);
+  const sizes = new ResizeObserver(() => pictures.draw());
+  sizes.observe(root);
+  const views = new IntersectionObserver((seen) => {
+    training.see(seen[seen.length - 1].isIntersecting);
+  });
+  views.observe(root);
+  return () => {
+    for (const observer of [themes, sizes, views]) observer.disconnect();
+    training.stop();
+  };
+}
+
+/** @param {import("./model.js").View<State>} view */
+function render({ model, el }) {
+  const desk = makeDesk(model);
+  const { address, training, load } = desk;
+  const root = makeCard(desk);
+  el.append(root);
+  const open = () => {
+    const linked = address.read(model.get("start"));
+    const story = linked ? null : (model.get("stories")[0] ?? null);
+    load(linked ?? story?.start ?? model.get("start"), story);
+  };
+  const reopen = () => {
+    if (!address.read(model.get("start"))) return;
+    training.play(false);
+    open();
+  };
+  open();
+  window.addEventListener("hashchange", reopen);
+  const unwatch = watch(root, desk);
+  return () => {
+    window.removeEventListener("hashchange", reopen);
+    address.cancel();
+    unwatch();
+  };
+}
+
+export default { render };

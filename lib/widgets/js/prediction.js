@@ -1,0 +1,161 @@
+// A question before the answer: the reader commits, then learns why each choice is right or wrong.
+
+import { makeButton } from "./controls.js";
+import { card, element, icon, uniqueId } from "./dom.js";
+import { listen, makeSaver } from "./model.js";
+
+const RIGHT = "M6.2 13.2 1.4 8.4l1.7-1.7 3.1 3.1 6.7-6.9 1.7 1.7z";
+const WRONG = "M3.6 2 8 6.4 12.4 2 14 3.6 9.6 8l4.4 4.4-1.6 1.6L8 9.6 3.6 14 2 12.4 6.4 8 2 3.6z";
+
+/** @typedef {{ text: string, why: string, correct: boolean }} Choice */
+
+/**
+ * @typedef {object} State
+ * @property {string} question
+ * @property {Choice[]} choices
+ * @property {number | null} chosen
+ * @property {boolean} committed
+ */
+
+/**
+ * The text as nodes: `code` and *emphasis* are drawn as such, all else stays text.
+ *
+ * @param {string} text
+ */
+function richText(text) {
+  return text.split(/(`[^`]+`|\*\S(?:[^*]*\S)?\*)/).map((part, index) => {
+    if (index % 2 === 0) return part;
+    return element(part[0] === "`" ? "code" : "em", {}, part.slice(1, -1));
+  });
+}
+
+/**
+ * One answer: a radio button and, after the commitment, why it is right or wrong.
+ *
+ * @param {Choice} choice
+ * @param {string} group
+ */
+function makeChoice(choice, group) {
+  const radio = element("input", { type: "radio", name: group, id: uniqueId() });
+  const text = element("span", { class: "course-text" }, ...richText(choice.text));
+  const label = element("label", { for: radio.id }, radio, text);
+  const node = element("div", { class: "course-choice" }, label);
+  const hide = () => {
+    for (const part of node.querySelectorAll(".course-reveal, .course-yours")) part.remove();
+    radio.removeAttribute("aria-describedby");
+    delete node.dataset.verdict;
+  };
+  /** @param {boolean} isChosen */
+  const reveal = (isChosen) => {
+    hide();
+    if (isChosen) label.append(element("span", { class: "course-yours" }, "Your prediction"));
+    const verdict = element("strong", { class: "course-verdict" });
+    verdict.append(icon(choice.correct ? RIGHT : WRONG), choice.correct ? "Right." : "Wrong.");
+    const id = uniqueId();
+    const why = richText(choice.why);
+    node.append(element("p", { class: "course-reveal", id }, verdict, " ", ...why));
+    node.dataset.verdict = choice.correct ? "right" : "wrong";
+    radio.setAttribute("aria-describedby", id);
+  };
+  return { node, radio, hide, reveal };
+}
+
+/**
+ * The answer as a printed book gives it, apart from the question.
+ *
+ * @param {string} question
+ * @param {Choice[]} specs
+ */
+function makeAnswer(question, specs) {
+  const items = specs.map(({ correct, why }) => {
+    const verdict = element("strong", {}, correct ? "Right." : "Wrong.");
+    return element("li", {}, verdict, " ", ...richText(why));
+  });
+  const heading = element("p", {}, ...richText(question));
+  const list = element("ol", { type: "A" }, ...items);
+  return element("div", { class: "course-answer" }, heading, list);
+}
+
+/**
+ * Shows an answer while the page is printed. Returns a function that ends this.
+ *
+ * @param {HTMLElement} root
+ * @param {HTMLElement} answer
+ */
+function answerOnPaper(root, answer) {
+  const add = () => root.append(answer);
+  const remove = () => answer.remove();
+  window.addEventListener("beforeprint", add);
+  window.addEventListener("afterprint", remove);
+  return () => {
+    window.removeEventListener("beforeprint", add);
+    window.removeEventListener("afterprint", remove);
+  };
+}
+
+/**
+ * The buttons below the choices, and the line that says how the prediction came out.
+ *
+ * @param {(changes: Partial<State>) => void} save
+ * @param {() => void} focusFirst
+ */
+function makeActions(save, focusFirst) {
+  // The pressed button disappears: the focus moves on by hand, and the page stays where it is.
+  const press = () => {
+    save({ committed: true });
+    again.focus({ preventScroll: true });
+  };
+  const rethink = () => {
+    save({ committed: false, chosen: null });
+    focusFirst();
+  };
+  const named = { class: "course-button course-primary course-commit" };
+  const commit = makeButton("Commit to this prediction", press, named);
+  const again = makeButton("Think again", rethink, { class: "course-button course-again" });
+  const outcome = element("p", { class: "course-outcome", role: "status" });
+  const node = element("div", { class: "course-actions" }, commit, again, outcome);
+  return { node, commit, again, outcome };
+}
+
+/** @param {import("./model.js").View<State>} view */
+function render({ model, el }) {
+  const specs = model.get("choices");
+  const group = uniqueId();
+  const choices = specs.map((choice) => makeChoice(choice, group));
+  const save = makeSaver(model);
+  const actions = makeActions(save, () => choices[0].radio.focus({ preventScroll: true }));
+  const { commit, again, outcome } = actions;
+  const update = () => {
+    const [chosen, committed] = [model.get("chosen"), model.get("committed")];
+    choices.forEach(({ radio, reveal, hide }, index) => {
+      radio.checked = index === chosen;
+      radio.disabled = committed;
+      if (committed) reveal(index === chosen);
+      else hide();
+    });
+    commit.disabled = chosen === null;
+    commit.hidden = committed;
+    again.hidden = !committed;
+    const verdict = chosen !== null && specs[chosen].correct ? "is right" : "is wrong";
+    outcome.textContent = committed ? `Your prediction ${verdict}.` : "";
+  };
+  choices.forEach(({ radio }, index) => {
+    radio.addEventListener("change", () => save({ chosen: index }));
+  });
+
+  const question = element("legend", { class: "course-title" }, ...richText(model.get("question")));
+  const nodes = choices.map(({ node }) => node);
+  const fields = element("fieldset", {}, question, ...nodes);
+  const attributes = { class: "course-prediction" };
+  const root = card(attributes, "Predict before you read on", fields, actions.node);
+  const endAnswer = answerOnPaper(root, makeAnswer(model.get("question"), specs));
+  update();
+  const endUpdates = listen(model, ["chosen", "committed"], update);
+  el.append(root);
+  return () => {
+    endAnswer();
+    endUpdates();
+  };
+}
+
+export default { render };
