@@ -114,7 +114,16 @@ def check(*paths: Path | str, project: Path = PINS, fix: bool = False) -> str:
     return "\n".join(f"{one.stdout}{one.stderr}" for one in found if one.returncode)
 
 
+def main() -> int:
+    """Correct what can be corrected; 0 if nothing else is wrong, 1 with the reason on stderr."""
+    try:
+        faults = check(fix=True)
+    except JavaScriptError as error:
+        faults = str(error)
+    if faults:
+        print(faults, file=sys.stderr)
+    return int(bool(faults))
+
+
 if __name__ == "__main__":
-    faults = check(fix=True)
-    print(faults, file=sys.stderr)
-    sys.exit(bool(faults))
+    sys.exit(main())
