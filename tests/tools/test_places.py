@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from lib.widgets import Choice, ConvolutionExplorer, Prediction
 from lib.widgets.assets import BUNDLES
-from tests.browser import LOOKS, open_context, serve, visit
+from tests.browser import LOOKS, Visit, open_context, serve, visit
 from tools.chapters import CourseError
 from tools.places import STATE, VIEW, make_place, place_widgets
 
@@ -104,33 +104,50 @@ def test_no_text_of_a_state_ends_its_script():
 
 
 @pytest.fixture
-def opened(browser, tmp_path):
-    """Opens a page with a hostile prediction, and two views of one explorer."""
-    explorer = saved(ConvolutionExplorer(size=7, filter=3))
-    made = notebook("p", "e", "e", p=saved(ask(HOSTILE)), e=explorer)
-    place_widgets(made, "01_a")
+def open_page(browser, tmp_path):
+    """A function that opens a page with these places, as the book serves it."""
     shutil.copytree(BUNDLES, tmp_path / "_static")
-    page = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>T</title>
-    <link rel="icon" href="data:,"><link rel="stylesheet" href="_static/course-widgets.css">
-    <script type="module" src="_static/course-widgets.js"></script>
-    {"".join(html_of(made))}"""
-    (tmp_path / "index.html").write_text(page, encoding="utf-8")
     context = open_context(browser, LOOKS[0])
     with serve(tmp_path) as address:
-        yield visit(context, f"{address}/", "index.html")
+
+        def open_(*places: str) -> Visit:
+            page = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>T</title>
+            <link rel="icon" href="data:,">
+            <link rel="stylesheet" href="_static/course-widgets.css">
+            <script type="module" src="_static/course-widgets.js"></script>
+            {"".join(places)}"""
+            (tmp_path / "index.html").write_text(page, encoding="utf-8")
+            return visit(context, f"{address}/", "index.html")
+
+        yield open_
     context.close()
 
 
-def test_places_are_drawn_and_a_hostile_text_is_text(opened):
-    expect(opened.page.locator(".course-widget .course-card")).to_have_count(3)
+def test_a_place_is_drawn_and_a_hostile_text_is_text(open_page):
+    made = notebook("p", p=saved(ask(HOSTILE)))
+    place_widgets(made, "01_a")
+    opened = open_page(*html_of(made))
+    expect(opened.page.locator(".course-widget .course-card")).to_have_count(1)
     expect(opened.page.locator(".course-prediction legend")).to_have_text(HOSTILE)
     assert opened.page.evaluate("window.attacked ?? null") is None
     assert opened.problems == []
 
 
-def test_two_views_of_one_model_follow_each_other(opened):
-    one, other = opened.page.locator(".course-convolution").all()
+def test_two_views_of_one_model_follow_each_other(open_page):
+    made = notebook("e", "e", e=saved(ConvolutionExplorer(size=7, filter=3)))
+    place_widgets(made, "01_a")
+    one, other = open_page(*html_of(made)).page.locator(".course-convolution").all()
     one.get_by_role("button", name="Raise Padding P").click()
     for card in (one, other):
         expect(card.locator(".course-formula b")).to_have_text("= 7")
         expect(card.get_by_label("Padding P", exact=True)).to_have_value("1")
+
+
+def test_a_widget_that_fails_is_told_and_leaves_the_others(open_page, monkeypatch):
+    monkeypatch.setattr("tests.browser.DRAWN", "() => document.querySelector('.course-card')")
+    broken = make_place("prediction", "b", {"choices": None})
+    made = notebook("p", p=saved(ask("Which?")))
+    place_widgets(made, "01_a")
+    opened = open_page(broken, *html_of(made))
+    expect(opened.page.locator(".course-prediction legend")).to_have_text("Which?")
+    assert any(problem.startswith("uncaught: ") for problem in opened.problems)

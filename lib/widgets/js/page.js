@@ -8,7 +8,7 @@ import frame_explorer from "./frame_explorer.js";
 import picture_map from "./picture_map.js";
 import playground from "./playground.js";
 import prediction from "./prediction.js";
-import { makeModel } from "./still_model.js";
+import { makeModel } from "./page_model.js";
 
 /** @typedef {import("./model.js").Model<any>} AnyModel */
 /** @type {Record<string, { render: (view: import("./model.js").View<any>) => unknown }>} */
@@ -33,16 +33,27 @@ const models = new Map();
 function findModel(id) {
   const found = models.get(id);
   if (found) return found;
-  const model = makeModel(
-    JSON.parse(document.getElementById(`course-model-${id}`)?.textContent ?? "{}"),
-  );
+  const script = document.getElementById(`course-model-${id}`);
+  const model = makeModel(JSON.parse(script?.textContent ?? "{}"));
   models.set(id, model);
   return model;
 }
 
-for (const el of document.querySelectorAll("div[data-widget]")) {
-  if (!(el instanceof HTMLElement)) continue;
-  const { widget = "", model = "" } = el.dataset;
-  el.replaceChildren();
-  WIDGETS[widget].render({ model: findModel(model), el });
+/**
+ * Draws the widget that a place names.
+ *
+ * @param {HTMLElement} place
+ */
+function mount(place) {
+  const { widget = "", model = "" } = place.dataset;
+  place.replaceChildren();
+  WIDGETS[widget].render({ model: findModel(model), el: place });
+}
+
+for (const place of document.querySelectorAll("div[data-widget]")) {
+  try {
+    mount(/** @type {HTMLElement} */ (place));
+  } catch (error) {
+    reportError(error); // the others are drawn all the same
+  }
 }

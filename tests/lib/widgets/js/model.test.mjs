@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { listen, makeSaver } from "../../../../lib/widgets/js/model.js";
 import { makePlayer } from "../../../../lib/widgets/js/player.js";
-import { makeModel } from "../../../../lib/widgets/js/still_model.js";
+import { makeModel } from "../../../../lib/widgets/js/page_model.js";
 
 test("views hear of what has changed, and of nothing else", () => {
   const model = makeModel({ word: 0, place: [1, 2], other: "" });

@@ -13,7 +13,7 @@ import {
   show,
   smooth,
 } from "../../../../lib/widgets/js/runs.js";
-import { makeModel } from "../../../../lib/widgets/js/still_model.js";
+import { makeModel } from "../../../../lib/widgets/js/page_model.js";
 
 const CURVE = { steps: 0, values: [4, 2], diverged: false };
 const STATE = {
