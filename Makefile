@@ -57,6 +57,8 @@ notebooks: $(VENV)/.book ## rewrite chapters/*.ipynb from chapters/*.py, with fr
 
 bundles: $(VENV)/.book ## rewrite lib/widgets/bundles from the JavaScript and CSS in lib/widgets/js
 	@$(BIN)/python -m tools.bundle
+chapter-new: $(VENV)/.book ## write the skeleton of a new chapter: make chapter-new NAME=sequences
+	@$(BIN)/python -m tools.new_chapter "$(NAME)"
 
 lint: $(VENV)/.test ## check and format the code
 	@$(BIN)/python -m ruff check --fix .

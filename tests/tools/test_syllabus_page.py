@@ -137,7 +137,7 @@ def test_no_row_of_the_syllabus_is_missing():
         *(f"U{n}" for n in range(1, 6)),
         *(f"B{n}" for n in range(1, 9)),
     ]
-    assert {row.id for row in read_syllabus(ROOT / "chapters" / "syllabus.yml").rows} == {*owed}
+    assert {row.id for row in read_syllabus(ROOT / "chapters" / "syllabus.yml").rows} >= {*owed}
 
 
 def test_the_courses_sections_are_where_the_syllabus_leads():
