@@ -37,7 +37,7 @@ check: $(VENV)/.test ## check what differs from the main branch, in two minutes 
 	@$(BIN)/python -m tools.check
 
 chapter: $(VENV)/.book ## execute, render and open one chapter, quickly: make chapter N=07
-	@$(BIN)/python -m tools.chapter --budget $(or $(filter-out standard,$(BUDGET)),quick) --seed $(SEED) --device $(DEVICE) "$(N)"
+	@$(BIN)/python -m tools.chapter --budget $(if $(filter file,$(origin BUDGET)),quick,$(BUDGET)) --seed $(SEED) --device $(DEVICE) "$(N)"
 
 test: $(VENV)/.test ## run the tests of every change: lib, tools, chapters, the built pages in a browser
 	@$(BIN)/python -m ruff check .
@@ -57,6 +57,7 @@ notebooks: $(VENV)/.book ## rewrite chapters/*.ipynb from chapters/*.py, with fr
 
 bundles: $(VENV)/.book ## rewrite lib/widgets/bundles from the JavaScript and CSS in lib/widgets/js
 	@$(BIN)/python -m tools.bundle
+
 chapter-new: $(VENV)/.book ## write the skeleton of a new chapter: make chapter-new NAME=sequences
 	@$(BIN)/python -m tools.new_chapter "$(NAME)"
 

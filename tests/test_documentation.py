@@ -28,8 +28,8 @@ def test_files_that_are_named_exist(name):
 
 @pytest.mark.parametrize("name", TEXTS)
 def test_make_targets_that_are_named_exist(name):
-    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.M))
-    named = set(re.findall(r"\bmake (\w+)`", TEXTS[name]))
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.M))
+    named = set(re.findall(r"\bmake ([a-z][\w-]*)[` ]", TEXTS[name]))
     assert named
     assert named <= targets
 
