@@ -73,7 +73,7 @@ def prepare(*, edition: int, install: bool) -> None:
 def allow_widgets() -> None:
     """Ask Colab to draw widgets that are not its own; elsewhere this does nothing."""
     try:
-        from google.colab import output
+        from google.colab import output  # pyright: ignore[reportMissingImports]  # only Colab has it
     except ModuleNotFoundError:
         return
     output.enable_custom_widget_manager()
@@ -127,5 +127,6 @@ def pinned(name: str) -> str:
 def versions_to_keep() -> list[str]:
     """Constraints for pip: packages that are there and must not change."""
     found = {d.metadata["Name"]: d.version for d in metadata.distributions()}
-    found.pop(None, None)  # what a broken installation left
-    return sorted(f"{name}=={version}" for name, version in found.items() if KEPT.search(name))
+    # What a broken installation left has no name.
+    kept = {name: version for name, version in found.items() if name and KEPT.search(name)}
+    return sorted(f"{name}=={version}" for name, version in kept.items())

@@ -2,6 +2,7 @@
 
 import difflib
 from collections.abc import Sequence
+from typing import cast
 
 import sacrebleu
 
@@ -30,7 +31,8 @@ def bleu(said: Sequence[str], references: Sequence[Sequence[str]]) -> float:
     # sacrebleu wants the first reference of every sentence, then the second; None where there is
     # none.
     columns = [[row[k] if k < len(row) else None for row in references] for k in range(most)]
-    return sacrebleu.corpus_bleu(list(said), columns, tokenize="none", force=True).score
+    given = cast(list[list[str]], columns)  # its declared types leave out None
+    return sacrebleu.corpus_bleu(list(said), given, tokenize="none", force=True).score
 
 
 def align_words(said: Sequence[str], truth: Sequence[str]) -> list[int | None]:

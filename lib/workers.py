@@ -12,7 +12,8 @@ from lib.progress import progress_bar
 from lib.runtime import Run
 
 MAX_WORKERS = 4  # each holds a copy of PyTorch, some 400 MB
-Item, Result = TypeVar("Item"), TypeVar("Result")
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 def worker_count(run: Run) -> int:

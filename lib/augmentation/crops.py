@@ -225,4 +225,5 @@ def _random_corner(images: Tensor, size: int, generator: torch.Generator) -> tup
     """(top, left) of a square that lies within each image."""
     if size > min(images.shape[-2:]):
         raise ValueError(f"images of {tuple(images.shape[-2:])} pixels have no square of {size}")
-    return tuple(integers(images, 0, side - size, generator) for side in images.shape[-2:])
+    top, left = (integers(images, 0, side - size, generator) for side in images.shape[-2:])
+    return top, left

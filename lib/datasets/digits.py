@@ -1,7 +1,10 @@
 """Handwritten digits of 8 × 8 pixels, bundled with scikit-learn: trained on in a blink."""
 
+from typing import cast
+
 import torch
 from sklearn import datasets
+from sklearn.utils import Bunch
 
 from lib.datasets.images import ImageDataset
 
@@ -22,7 +25,7 @@ def load_digits(*, generator: torch.Generator, device: str | torch.device = "cpu
     Source: Alpaydin and Kaynak, "Optical recognition of handwritten digits", UCI, 1998 (its test
     part, the one that scikit-learn bundles).
     """
-    bundle = datasets.load_digits()
+    bundle = cast(Bunch, datasets.load_digits())  # its other type is for return_X_y=True
     order = torch.randperm(len(bundle.target), generator=generator)
     images = torch.tensor(bundle.images, dtype=torch.float32)[:, None] / DARKEST
     labels = torch.tensor(bundle.target, dtype=torch.int64)

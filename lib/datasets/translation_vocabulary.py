@@ -51,7 +51,8 @@ def vocabularies() -> tuple[Vocabulary, Vocabulary]:
     for preposition in PREPOSITIONS.values():
         english.add(preposition[0])
         french.add(preposition[1])
-    return tuple(Vocabulary(SPECIAL + tuple(sorted(w | numbers))) for w in (english, french))
+    source, target = (Vocabulary(SPECIAL + tuple(sorted(w | numbers))) for w in (english, french))
+    return source, target
 
 
 @cache

@@ -36,8 +36,9 @@ class Card:
     @property
     def differs(self) -> bool:
         """Whether this run found something else than the evidence says."""
-        compared = self.evidence is not None and self.here is not None
-        return compared and not agrees(self.claim, self.evidence, self.here)
+        if self.evidence is None or self.here is None:
+            return False
+        return not agrees(self.claim, self.evidence, self.here)
 
     @property
     def numbers(self) -> str:

@@ -17,6 +17,8 @@ from lib.evidence.claims import Claim, Estimate
 from lib.evidence.ledger import Ledger, load_ledger, write_found
 
 if TYPE_CHECKING:  # torch takes seconds to import, and tools that read the ledger need none of it
+    import numpy as np
+
     from lib.runtime import Run
 
 Result = TypeVar("Result")
@@ -35,7 +37,7 @@ class Experiment(Generic[Result]):
 
     name: str
     simulate: Callable[..., Result]
-    measure: Callable[[Result], Mapping[str, Sequence[float]]]
+    measure: "Callable[[Result], Mapping[str, Sequence[float] | np.ndarray]]"
     claims: tuple[Claim, ...]
 
     def __call__(self, run: "Run", **options: object) -> Result:

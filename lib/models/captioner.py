@@ -33,6 +33,8 @@ class Captioner(EncoderDecoder):
     2015 (soft attention), here with a GRU, a first state that sees the whole grid, and places.
     """
 
+    places: Tensor
+
     def __init__(
         self,
         words: int,

@@ -3,7 +3,6 @@
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
-from torch.nn.utils import skip_init
 
 from lib.initialization import init_std
 from lib.regularization import (
@@ -82,7 +81,8 @@ class ConvNet(nn.Module):
         self.hidden = _linear(wide * GRID**2, hidden, generator)
         self.logits = _linear(hidden, classes, generator)
         for branch in self.branches:
-            nn.init.zeros_(branch[-1][-1].weight if batch_norm else branch[-1].weight)
+            *_, weight, _ = branch.parameters()  # those of its last layer: weight and bias
+            nn.init.zeros_(weight)
         nn.init.zeros_(self.logits.weight)
         noise = torch.Generator()
         noise.manual_seed(
@@ -101,7 +101,7 @@ class ConvNet(nn.Module):
         )
         # Channels last is about 15% faster on a CPU, but for fractional pooling.
         self.memory_format = torch.channels_last if pool_ratio is None else torch.contiguous_format
-        self.to(generator.device, memory_format=self.memory_format)
+        self.to(generator.device).to(memory_format=self.memory_format)
 
     def forward(self, images: Tensor) -> Tensor:
         """Logits (batch, classes) of images (batch, channels, height, width)."""
@@ -131,13 +131,14 @@ def _convolution(
     inputs: int, outputs: int, batch_norm: bool, generator: torch.Generator, *, stride: int = 1
 ) -> nn.Module:
     """A 3 × 3 convolution that keeps the size (over the stride), perhaps normalized."""
-    convolution = skip_init(nn.Conv2d, inputs, outputs, 3, stride=stride, padding=1)
+    convolution = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, device="meta")
+    convolution.to_empty(device="cpu")  # from "meta", where nothing is drawn
     _initialize_(convolution, 9 * inputs, generator)
     return nn.Sequential(convolution, nn.BatchNorm2d(outputs)) if batch_norm else convolution
 
 
 def _linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
-    linear = skip_init(nn.Linear, inputs, outputs)
+    linear = nn.Linear(inputs, outputs, device="meta").to_empty(device="cpu")
     _initialize_(linear, inputs, generator)
     return linear
 
@@ -145,8 +146,9 @@ def _linear(inputs: int, outputs: int, generator: torch.Generator) -> nn.Linear:
 @torch.no_grad()
 def _initialize_(layer: nn.Module, fan_in: int, generator: torch.Generator) -> None:
     layer.to(generator.device)
-    layer.weight.normal_(0, init_std("he", fan_in, 1), generator=generator)
-    layer.bias.zero_()
+    weight, bias = layer.parameters()
+    weight.normal_(0, init_std("he", fan_in, 1), generator=generator)
+    bias.zero_()
 
 
 def _with_drop_connect(linear: nn.Linear, p: float, noise: torch.Generator) -> nn.Module:

@@ -31,6 +31,9 @@ class PhotoClassifier(nn.Module):
         size: height and width, in pixels, that the network was trained on.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(
         self,
         network: nn.Module,
@@ -107,7 +110,7 @@ def load_photo_classifier(name: str = EFFICIENTNET) -> PhotoClassifier:
     if name not in known:
         some = ", ".join((EFFICIENTNET, "alexnet", "resnet18", "vgg19"))
         raise ValueError(f"name must be {some} or another of torchvision's models; got {name!r}")
-    weights = models.get_model_weights(name).DEFAULT
+    weights = models.get_model_weights(name)["DEFAULT"]
     _check_kept(weights.url)
     try:
         state = weights.get_state_dict(check_hash=True, weights_only=True, progress=False)

@@ -30,7 +30,7 @@ def plot_intervals(
         sort: by the mean; False keeps the order, first on top.
     """
     means = {label: statistics.fmean(seen) for label, seen in values.items()}
-    order = sorted(means, key=means.get, reverse=True) if sort else list(means)
+    order = sorted(means, key=means.__getitem__, reverse=True) if sort else list(means)
     if reference is not None:
         ax.axvline(reference, color=GRAY, lw=1)
     for y, label in enumerate(reversed(order)):

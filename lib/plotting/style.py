@@ -1,7 +1,8 @@
 """The course's visual identity: style, palette, and figures that belong to no global state."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import as_file, files
+from typing import Any, Literal, overload
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -42,6 +43,29 @@ def use_style() -> None:
         select_figure_formats(shell, {"png"}, bbox_inches=None)
 
 
+@overload
+def figure(
+    rows: Literal[1] = 1,
+    cols: Literal[1] = 1,
+    *,
+    height: float = ...,
+    width: float = ...,
+    margins: Mapping[str, float] | None = ...,
+) -> tuple[Figure, Axes]: ...
+
+
+@overload
+def figure(
+    rows: int = 1,
+    cols: int = 1,
+    *,
+    height: float = ...,
+    width: float = ...,
+    margins: Mapping[str, float] | None = ...,
+    **subplots: Any,
+) -> tuple[Figure, np.ndarray]: ...
+
+
 def figure(
     rows: int = 1,
     cols: int = 1,
@@ -49,7 +73,7 @@ def figure(
     height: float = 3.4,
     width: float = WIDTH,
     margins: Mapping[str, float] | None = None,
-    **subplots,
+    **subplots: Any,
 ) -> tuple[Figure, Axes | np.ndarray]:
     """A figure outside pyplot's registry (nothing to close) and its axes, in the course's style.
 
@@ -60,7 +84,8 @@ def figure(
             fit each frame's own labels would make the axes jump. None fits them.
         subplots: passed on to `Figure.subplots`, such as `sharex=True`.
     """
-    made = Figure(figsize=(width, height), layout="constrained" if margins is None else "none")
+    made = Figure(figsize=(width, height))
+    made.set_layout_engine("constrained" if margins is None else "none")
     axes = made.subplots(rows, cols, **subplots)
     if margins is not None:
         made.subplots_adjust(**margins)
@@ -68,7 +93,13 @@ def figure(
 
 
 def plot_spread(
-    ax: Axes, x: np.ndarray, values: np.ndarray, *, color: str, label: str | None = None, **line
+    ax: Axes,
+    x: Sequence[float] | np.ndarray,
+    values: np.ndarray,
+    *,
+    color: str,
+    label: str | None = None,
+    **line: Any,
 ) -> Axes:
     """Draw the mean over seeds as a line, and the seeds' smallest and largest as a band.
 

@@ -22,6 +22,9 @@ class Preprocessing(nn.Module):
         ValueError: an invalid range.
     """
 
+    image_shape: Tensor
+    value_range: Tensor
+
     def __init__(
         self, image_shape: Sequence[int] | None = None, value_range: tuple[float, float] = (0, 1)
     ):
@@ -53,6 +56,9 @@ class Preprocessing(nn.Module):
         _check(images, self.image_shape.tolist(), self.value_range.tolist())
         return self._transform(images)
 
+    def _transform(self, images: Tensor) -> Tensor:
+        raise NotImplementedError
+
 
 def _adopt_shapes(layer: nn.Module, state: Mapping[str, Tensor], prefix: str, *_: object) -> None:
     """Before a state is loaded: give the layer's buffers the shapes of the saved statistics."""
@@ -77,7 +83,7 @@ def average(images: Tensor, over: Sequence[int], *, minus: Tensor | None = None)
         over: the dimensions; the first must be among them.
         minus: where given, the mean of (images - minus)² is taken.
     """
-    total, count = 0.0, images.numel()
+    total, count = images.new_zeros((), dtype=torch.float64), images.numel()
     for chunk in images.split(CHUNK):
         values = chunk.double() if minus is None else (chunk.double() - minus) ** 2
         total = total + values.sum(dim=tuple(over), keepdim=True)

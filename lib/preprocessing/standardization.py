@@ -18,6 +18,9 @@ class Standardization(Preprocessing):
         ValueError: shapes that differ or a std that is not positive.
     """
 
+    mean: Tensor
+    std: Tensor
+
     def __init__(
         self,
         mean: Tensor | None = None,

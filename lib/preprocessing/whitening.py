@@ -53,8 +53,10 @@ def fit_principal_components(
     directions = directions[:, kept].T
     largest = directions.gather(1, directions.abs().argmax(dim=1, keepdim=True))
     directions = directions * largest.sign()  # an eigenvector's sign is free; this one repeats
-    shape = tuple(images.shape[1:])
-    return PrincipalComponents(mean, directions.contiguous(), variances[kept], shape, value_range)
+    channels, height, width = images.shape[1:]
+    return PrincipalComponents(
+        mean, directions.contiguous(), variances[kept], (channels, height, width), value_range
+    )
 
 
 class Whitening(Preprocessing):
@@ -67,6 +69,11 @@ class Whitening(Preprocessing):
         rotate_back: whether the result is an image again; else it is (batch, K).
         image_shape, value_range: of the images it was fitted on; as in `Preprocessing`.
     """
+
+    mean: Tensor
+    directions: Tensor
+    scale: Tensor
+    rotate_back: Tensor
 
     def __init__(
         self,

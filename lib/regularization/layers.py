@@ -9,6 +9,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lib.regularization import noise, pooling
+from lib.validation import check_images
 
 
 class Dropout(nn.Module):
@@ -50,6 +51,9 @@ class DropConnectLinear(nn.Module):
     Raises:
         ValueError: p is outside, or a size below 1.
     """
+
+    weight: Tensor
+    bias: Tensor | None
 
     def __init__(
         self,
@@ -117,12 +121,18 @@ class FractionalMaxPool2d(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(batch, channels, *output size) from (batch, channels, height, width)."""
-        size = self.output_size
-        if size is None:
-            size = tuple(_scaled(side, self.output_ratio) for side in x.shape[2:])
+        check_images(x, name="x")
+        size = self._size(x)
         if not self.training:
             return pooling.fractional_max_pool2d_fixed(x, output_size=size)
         return pooling.fractional_max_pool2d(x, output_size=size, generator=self.generator)
+
+    def _size(self, x: Tensor) -> int | tuple[int, int]:
+        if self.output_size is not None:
+            return self.output_size
+        assert self.output_ratio is not None  # one of the two is given
+        height, width = (_scaled(side, self.output_ratio) for side in x.shape[2:])
+        return height, width
 
     def extra_repr(self) -> str:
         """What the layer's `repr` shows between parentheses."""

@@ -1,5 +1,7 @@
 """Fractional max pooling: windows at pseudo-random places shrink an image by less than half."""
 
+from collections.abc import Sequence
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -84,7 +86,7 @@ def fractional_max_pool2d_fixed(x: Tensor, *, output_size: int | tuple[int, int]
     return _pool(x, _pair(output_size), None)
 
 
-def _pool(x: Tensor, size: tuple[int, int], generator: torch.Generator | None) -> Tensor:
+def _pool(x: Tensor, size: tuple[int, ...], generator: torch.Generator | None) -> Tensor:
     check_images(x, name="x")
     _check_sizes(tuple(x.shape[2:]), size)
     if generator is None:
@@ -96,7 +98,7 @@ def _pool(x: Tensor, size: tuple[int, int], generator: torch.Generator | None) -
     )
 
 
-def _pair(size: int | tuple[int, int]) -> tuple[int, int]:
+def _pair(size: int | Sequence[int]) -> tuple[int, ...]:
     return (size, size) if isinstance(size, int) else tuple(size)
 
 

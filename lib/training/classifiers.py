@@ -5,7 +5,6 @@ import io
 import pickle
 import sys
 from collections.abc import Sequence
-from importlib.resources import files
 from pathlib import Path
 
 import torch
@@ -18,6 +17,7 @@ from lib.models import ConvNet
 from lib.runtime import Run
 from lib.training.trials import Trial, run_trials
 
+LIB = Path(__file__).parents[1]
 SCENE_SIZE = 64  # pixels
 NETWORK = {"width": 8, "batch_norm": True}
 # What else decides about the weights.
@@ -60,13 +60,15 @@ def scene_classifiers(
         s: Trial(seed=s, steps=run.pick(quick=120, standard=800), network=NETWORK) for s in seeds
     }
     paths = {s: folder / f"scenes-{_key(trial, train, run)}.pt" for s, trial in trials.items()}
-    networks = {s: _load(path, train, run) for s, path in paths.items()}
-    missing = [s for s in trials if networks[s] is None]
+    loaded = {s: _load(path, train, run) for s, path in paths.items()}
+    networks = {s: network for s, network in loaded.items() if network is not None}
+    missing = [s for s in trials if s not in networks]
     if missing:
         label = f"training {len(missing)} scene classifier(s)"
         todo = [trials[s] for s in missing]
         outcomes = run_trials(todo, train, {}, run=run, keep_models=True, progress=label)
         for s, outcome in zip(missing, outcomes, strict=True):
+            assert isinstance(outcome.model, ConvNet)  # what a trial makes unless told otherwise
             networks[s] = outcome.model
             _keep(paths[s], outcome.model)
     return [networks[s].to(run.device).eval() for s in seeds]
@@ -79,7 +81,7 @@ def _key(trial: Trial, train: SceneDataset, run: Run) -> str:
     for tensor in (train.images, train.labels):
         digest.update(tensor.cpu().numpy().tobytes())
     for name in CODE:
-        part = files("lib") / name
+        part = LIB / name
         for file in sorted(part.glob("*.py")) if part.is_dir() else [part]:
             digest.update(file.read_bytes())
     return digest.hexdigest()[:20]

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Generic, TypeVar
 
 import torch
 from torch import Tensor, nn
@@ -9,6 +10,7 @@ from torch import Tensor, nn
 from lib.progress import progress_bar
 
 Metrics = Mapping[str, Tensor | float]
+Network = TypeVar("Network", bound=nn.Module)
 Stopper = Callable[[int, Metrics, nn.Module], bool]
 
 
@@ -159,16 +161,16 @@ class History:
 
 
 def fit(
-    model: nn.Module,
+    model: Network,
     images: Tensor,
     labels: Tensor,
     *,
     optimizer: torch.optim.Optimizer,
     batches: Iterable[Tensor],
     loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy,
-    penalty: Callable[[nn.Module], Tensor] | None = None,
-    transform: Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None = None,
-    evaluate: Callable[[nn.Module], Metrics] | None = None,
+    penalty: Callable[[Network], Tensor] | None = None,
+    transform: Callable[[Tensor, Tensor], tuple[Tensor | tuple[Tensor, ...], Tensor]] | None = None,
+    evaluate: Callable[[Network], Metrics] | None = None,
     evaluate_every: int = 100,
     stopper: Stopper | None = None,
     on_divergence: str = "raise",
@@ -224,12 +226,12 @@ def fit(
     return History(torch.stack(losses) if losses else torch.empty(0), log.metrics(), log.steps)
 
 
-class _Log:
+class _Log(Generic[Network]):
     """The evaluations of one training run."""
 
     def __init__(
         self,
-        evaluate: Callable[[nn.Module], Metrics] | None,
+        evaluate: Callable[[Network], Metrics] | None,
         every: int,
         stopper: Stopper | None,
     ):
@@ -237,19 +239,19 @@ class _Log:
         self.steps: list[int] = []
         self.rows: list[Metrics] = []
 
-    def before_update(self, step: int, model: nn.Module) -> None:
+    def before_update(self, step: int, model: Network) -> None:
         if self.evaluate is not None and step % self.every == 0:
-            self._record(step, model)
+            self._record(self.evaluate, step, model)
 
-    def at_end(self, steps: int, model: nn.Module) -> None:
+    def at_end(self, steps: int, model: Network) -> None:
         if self.evaluate is not None and self.steps[-1:] != [steps]:
-            self._record(steps, model)
+            self._record(self.evaluate, steps, model)
 
-    def _record(self, step: int, model: nn.Module) -> None:
+    def _record(self, evaluate: Callable[[Network], Metrics], step: int, model: Network) -> None:
         was_training = model.training
         model.eval()
         with torch.no_grad():
-            self.rows.append(self.evaluate(model))
+            self.rows.append(evaluate(model))
         model.train(was_training)
         self.steps.append(step)
         if self.stopper is not None:

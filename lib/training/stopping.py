@@ -1,6 +1,7 @@
 """Early stopping: the snapshot of a model that was best on validation, and when to stop."""
 
 import copy
+from collections.abc import Mapping
 
 import torch
 from torch import Tensor, nn
@@ -32,7 +33,7 @@ class BestSnapshot:
         self.since_best = 0
         self._state: dict[str, Tensor] | None = None
 
-    def __call__(self, step: int, metrics: dict[str, Tensor | float], model: nn.Module) -> bool:
+    def __call__(self, step: int, metrics: Mapping[str, Tensor | float], model: nn.Module) -> bool:
         """Look at an evaluation; True where training should stop.
 
         Raises:

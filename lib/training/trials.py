@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
@@ -48,7 +49,7 @@ class Trial:
     steps: int
     lr: float = 0.05
     batch_size: int = 32
-    network: Mapping[str, object] = field(default_factory=dict)
+    network: Mapping[str, Any] = field(default_factory=dict)
     model: Callable[[torch.Generator], nn.Module] | None = None
     optimizer: Callable[..., torch.optim.Optimizer] = MOMENTUM
     loss: Callable[[Tensor, Tensor], Tensor] = cross_entropy
@@ -76,6 +77,17 @@ class Outcome:
     history: History
     seconds: float
     model: nn.Module | None = None
+
+    @property
+    def network(self) -> nn.Module:
+        """The trained network.
+
+        Raises:
+            ValueError: it was not asked for.
+        """
+        if self.model is None:
+            raise ValueError("the network was not kept; run the trials with keep_models=True")
+        return self.model
 
 
 def run_trials(
@@ -158,7 +170,6 @@ def run_trial(
     started = time.perf_counter()
     model = _network(trial, train, run).to(run.device)
     snapshot = BestSnapshot(trial.keep_best) if trial.keep_best else None
-    noise = run.generator("transform", trial.seed)
     history = fit(
         model,
         train.images,
@@ -169,7 +180,7 @@ def run_trial(
         ),
         loss=trial.loss,
         penalty=trial.penalty,
-        transform=(lambda *batch: trial.transform(*batch, noise)) if trial.transform else None,
+        transform=_with_noise(trial.transform, run.generator("transform", trial.seed)),
         evaluate=partial(_accuracies, held_out=held_out) if trial.evaluate_every else None,
         evaluate_every=trial.evaluate_every or trial.steps,
         stopper=snapshot,
@@ -191,6 +202,14 @@ def _check(trial: Trial, held_out: Mapping[str, ImageDataset]) -> None:
         raise ValueError(f"keep_best must be one of {known}; got {trial.keep_best!r}")
     if trial.evaluate_every is None:
         raise ValueError("keep_best needs evaluate_every; got None")
+
+
+def _with_noise(
+    transform: BatchTransform | None, noise: torch.Generator
+) -> Callable[[Tensor, Tensor], tuple[Tensor, Tensor]] | None:
+    if transform is None:
+        return None
+    return lambda images, labels: transform(images, labels, noise)
 
 
 def _network(trial: Trial, train: ImageDataset, run: Run) -> nn.Module:

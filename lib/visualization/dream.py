@@ -83,7 +83,8 @@ def _sizes(images: Tensor, octaves: int, octave_scale: float, steps: int) -> lis
             f"{steps}, {octave_scale}"
         )
     factors = [octave_scale ** (k - octaves + 1) for k in range(octaves)]
-    sizes = [tuple(round(side * factor) for side in images.shape[-2:]) for factor in factors]
+    height, width = images.shape[-2:]
+    sizes = [(round(height * factor), round(width * factor)) for factor in factors]
     if min(sizes[0]) < SMALLEST:
         raise ValueError(f"the smallest octave has {sizes[0]} pixels; use fewer octaves")
     return sizes

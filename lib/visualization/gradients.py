@@ -187,7 +187,7 @@ def mean_over_shifts(
     """
     if not shifts:
         raise ValueError("expected at least one shift; got none")
-    total = 0
+    total = torch.zeros(())
     for down, right in shifts:
         maps = method(images.roll((down, right), (2, 3)))
         total = total + maps.roll((-down, -right), (-2, -1))

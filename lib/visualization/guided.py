@@ -5,7 +5,7 @@ whether it is a module, used twice, in place, or a plain function call.
 """
 
 from collections.abc import Callable, Mapping
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
@@ -127,7 +127,7 @@ class _Rectifiers(TorchFunctionMode):
         return x.copy_(y) if call.in_place else y
 
 
-def _argument(args: tuple, kwargs: Mapping, place: int, name: str, default: object) -> object:
+def _argument(args: tuple, kwargs: Mapping, place: int, name: str, default: object) -> Any:
     return args[place] if len(args) > place else kwargs.get(name, default)
 
 
@@ -178,8 +178,8 @@ _READERS: dict[Callable, Callable[[tuple, Mapping], _Call | None]] = {
     functional.hardtanh: _hardtanh(False),
     functional.hardtanh_: _hardtanh(True),
     functional.threshold: _threshold(False),
-    functional.threshold_: _threshold(True),
     torch.threshold: _threshold(False),
+    torch.threshold_: _threshold(True),  # torch.nn.functional's, too
     torch.relu: _relu(False),
     torch.relu_: _relu(True),
     Tensor.relu: _relu(False),

@@ -201,7 +201,7 @@ def _gram_distance(grams: Mapping[str, Tensor], seen: Seen) -> Tensor:
 
 
 def _relative_distance(ours: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> Tensor:
-    total = 0.0
+    total = torch.zeros(())
     for layer, target in given.items():
         output = _wide(ours[layer])
         if output.shape[1:] != target.shape[1:] or target.shape[0] not in (1, output.shape[0]):

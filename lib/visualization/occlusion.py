@@ -183,4 +183,5 @@ def _pair(value: int | tuple[int, int], name: str) -> tuple[int, int]:
     pair = value if isinstance(value, tuple | list) else (value, value)
     if len(pair) != 2 or not all(isinstance(part, int) for part in pair):
         raise ValueError(f"{name} must be a whole number or two of them; got {value!r}")
-    return tuple(pair)
+    first, second = pair
+    return first, second

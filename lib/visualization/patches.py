@@ -96,7 +96,8 @@ def patches_by_channel(
         raise ValueError(f"count and per_image must be at least 1; got {count}, {per_image}")
     check_input(model, images)
     images = images.detach()  # patches are cut out of them in place
-    field = receptive_field(model, layer, image_size=tuple(images.shape[2:]))
+    height, width = images.shape[2:]
+    field = receptive_field(model, layer, image_size=(height, width))
     allowed = _allowed(field, whole).to(images.device)
     best: dict[int, list[Tensor]] = {channel: [] for channel in channels}
     done = 0
@@ -107,7 +108,7 @@ def patches_by_channel(
                 found = _strongest(_maps(output, layer, channel), allowed, done, per_image)
                 best[channel] = _merge(kept, found, count)
             done += len(batch)
-    return {c: _cut_patches(images, *kept, field, padding) for c, kept in best.items()}
+    return {c: _cut_patches(images, kept, field, padding) for c, kept in best.items()}
 
 
 def _merge(kept: list[Tensor], found: list[Tensor], count: int) -> list[Tensor]:
@@ -155,13 +156,9 @@ def _strongest(maps: Tensor, allowed: Tensor, start: int, per_image: int) -> lis
 
 
 def _cut_patches(
-    images: Tensor,
-    values: Tensor,
-    indices: Tensor,
-    places: Tensor,
-    field: ReceptiveField,
-    padding: float,
+    images: Tensor, found: list[Tensor], field: ReceptiveField, padding: float
 ) -> Patches:
+    values, indices, places = found
     sides = [min(a, b) for a, b in zip(field.size, field.image_size, strict=True)]
     patches = images.new_full((len(values), images.shape[1], *sides), padding)
     boxes = []

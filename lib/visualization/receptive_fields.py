@@ -53,7 +53,8 @@ class ReceptiveField:
         if cut:
             first = [max(0, start) for start in first]
             last = [min(end, side) for end, side in zip(last, self.image_size, strict=True)]
-        return (*first, *last)
+        (top, left), (bottom, right) = first, last
+        return top, left, bottom, right
 
 
 def receptive_field(
@@ -172,7 +173,8 @@ def _search(length: int, reach: Callable, unit: int, *, down: bool = False) -> t
                 high[which] = middle[which]
             else:
                 low[which] = min(middle[which] + 1, high[which])
-    return tuple(length - 1 - y for y in low) if down else tuple(low)
+    first, second = [length - 1 - y for y in low] if down else low
+    return first, second
 
 
 def _make_reach(model: nn.Module, layer: str, length: int, across: int, side: int) -> Callable:

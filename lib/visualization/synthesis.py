@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor, nn
@@ -70,8 +71,8 @@ def synthesize(
 
     Cost: a step is one forward and one backward pass of the batch.
     """
-    _check(parametrization, transforms, steps, regularizers, keep_every, generator)
-    ascent = _Ascent(model, objective, parametrization.render, tuple(transforms), generator)
+    _check(parametrization, steps, regularizers, keep_every)
+    ascent = _Ascent(model, objective, parametrization.render, _bind(transforms, generator))
     history, frames = [], {}
     with examined(model):
         values = parametrization.start.clone().requires_grad_()
@@ -95,8 +96,7 @@ class _Ascent:
     model: nn.Module
     objective: Objective
     render: Callable[[Tensor], Tensor]
-    transforms: tuple[Transform, ...]
-    generator: torch.Generator | None
+    transforms: Sequence[Callable[[Tensor], Tensor]]
 
     def step(self, solver: torch.optim.Optimizer, values: Tensor) -> Tensor:
         """Move the values; the scores (batch,) from before."""
@@ -108,13 +108,14 @@ class _Ascent:
             values.grad = -torch.autograd.grad(scores.sum(), values)[0]
             return -scores.detach().sum()
 
-        solver.step(closure)
+        # A tensor serves as well as the float of the declared type, and a GPU need not be awaited.
+        solver.step(cast(Callable[[], float], closure))
         return seen[0]
 
     def scores(self, values: Tensor) -> Tensor:
         images = self.render(values)
         for transform in self.transforms:
-            images = transform(images, self.generator)
+            images = transform(images)
         scores = evaluate(self.model, images.to(_dtype(self.model)), self.objective)
         if not scores.requires_grad:
             raise ValueError("the objective does not depend on the pixels through any slope")
@@ -176,8 +177,24 @@ def _rendered(parametrization: Parametrization, values: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _regularize_(values: Tensor, regularizers: Sequence[Regularizer], step: int) -> None:
+    assert values.grad is not None  # set by the step before
     for regularizer in regularizers:
         values.copy_(regularizer(values, -values.grad, step))
+
+
+def _bind(
+    transforms: Sequence[Transform], generator: torch.Generator | None
+) -> list[Callable[[Tensor], Tensor]]:
+    """The transforms as functions of the images alone; their draws come from the generator."""
+    if not transforms:
+        return []
+    if generator is None:
+        raise ValueError("transforms draw random numbers; give a generator")
+    return [_with_draws(transform, generator) for transform in transforms]
+
+
+def _with_draws(transform: Transform, generator: torch.Generator) -> Callable[[Tensor], Tensor]:
+    return lambda images: transform(images, generator)
 
 
 def _dtype(model: nn.Module) -> torch.dtype:
@@ -185,10 +202,8 @@ def _dtype(model: nn.Module) -> torch.dtype:
     return next(floats, torch.float32)
 
 
-def _check(parametrization, transforms, steps, regularizers, keep_every, generator) -> None:
+def _check(parametrization, steps, regularizers, keep_every) -> None:
     if steps < 1 or (keep_every is not None and keep_every < 1):
         raise ValueError(f"steps and keep_every must be at least 1; got {steps}, {keep_every}")
-    if transforms and generator is None:
-        raise ValueError("transforms draw random numbers; give a generator")
     if regularizers and not parametrization.direct:
         raise ValueError("regularizers change pixels; the parametrization must be `pixels`")
