@@ -29,10 +29,11 @@ def garments(run: Run) -> tuple[Part, Part, Part]:
     )
     test = load_fashion_mnist("test", device=run.device)
     mean, std = train.images.mean(), train.images.std()
-    return tuple(
+    learn, choose, final = (
         Part((part.images.flatten(1) - mean) / std, part.labels)
         for part in (train, validation, test)
     )
+    return learn, choose, final
 
 
 WIDTH, DEPTH = 4096, 6

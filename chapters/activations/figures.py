@@ -143,7 +143,7 @@ def plot_accuracy_beside_published(
     Args:
         lowest: where the axis begins; a row whose mean is lower is written at its edge instead.
     """
-    for row, (name, values) in enumerate(reversed(ours.items())):
+    for row, (name, values) in enumerate(reversed(list(ours.items()))):
         color, mean = ACTIVATION_COLORS[name], np.mean(values)
         if mean < lowest:
             theirs = f" (published: {published[name]:.0f}%)" if name in published else ""
@@ -154,12 +154,14 @@ def plot_accuracy_beside_published(
         ax.plot(mean, row, marker="|", ms=16, mew=2.6, color=color)
         if name in published:
             ax.plot(published[name], row, marker="D", ms=6, mfc="none", mec=INK, mew=1.4)
-    ax.set_yticks(range(len(ours)), [ACTIVATIONS[name].label for name in reversed(ours)])
+    ax.set_yticks(range(len(ours)), [ACTIVATIONS[name].label for name in reversed(list(ours))])
     ax.set(xlabel="test accuracy (%)", xlim=(lowest, 90), ylim=(-0.6, len(ours) - 0.4))
     return ax
 
 
-def plot_training(ax: Axes, steps: Sequence[int], loss: np.ndarray, *, name: str) -> Axes:
+def plot_training(
+    ax: Axes, steps: Sequence[int] | np.ndarray, loss: np.ndarray, *, name: str
+) -> Axes:
     """Draw the loss (seeds, points) of one activation during training, and that of guessing."""
     chance = np.log(10)
     ax.axhline(chance, color=GRAY, lw=1.2, ls=(0, (4, 2)))

@@ -94,8 +94,8 @@ def check_shear_matrices(shear_matrices: Callable[[float], tuple[Tensor, Tensor]
     """
 
     def both(degrees: float) -> tuple[Tensor, Tensor]:
-        answer = expect_parts(shear_matrices(degrees), 2)
-        return tuple(torch.as_tensor(matrix).double() for matrix in answer)
+        forth, back = expect_parts(shear_matrices(degrees), 2)
+        return torch.as_tensor(forth).double(), torch.as_tensor(back).double()
 
     def is_shear(degrees: float) -> Callable[[], None]:
         slide = math.tan(math.radians(degrees))

@@ -97,7 +97,14 @@ CELLS = {  # of the table: (augmentation, test set)
 }
 
 
-def gain(id: str, statement: str, rows: str, **bound: float) -> Claim:
+def gain(
+    id: str,
+    statement: str,
+    rows: str,
+    *,
+    above: float | None = None,
+    below: float | None = None,
+) -> Claim:
     """The claim about one cell of the table of gains."""
     augmentation, test = CELLS[id]
     return Claim(
@@ -107,7 +114,8 @@ def gain(id: str, statement: str, rows: str, **bound: float) -> Claim:
         "minus without augmentation, same seed",
         unit="points",
         rows=(rows,),
-        **bound,
+        above=above,
+        below=below,
     )
 
 

@@ -181,7 +181,7 @@ def plot_crop_probabilities(
         ax.plot(x + spread, column, ".", color=BLUE, ms=6, alpha=0.8)
     mean = statistics.fmean(value for column in probabilities for value in column)
     ax.axhline(mean, color=VERMILLION, lw=1.8)
-    ax.set_xticks(range(len(scales)), scales, fontsize=9)
+    ax.set_xticks(range(len(scales)), [str(scale) for scale in scales], fontsize=9)
     ax.set(ylim=(-0.03, 1.03), xlabel="short side, pixels")
     ax.set_title(title, fontsize=10)
     return ax

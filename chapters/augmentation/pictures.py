@@ -1,9 +1,11 @@
 """The pictures of chapter 4: handwritten digits, small color pictures, and their shifted tests."""
 
 import functools
+from typing import cast
 
 import torch
 from sklearn.datasets import load_digits
+from sklearn.utils import Bunch
 
 from lib import augmentation
 from lib.datasets.color_images import load_color_images
@@ -15,7 +17,7 @@ from lib.runtime import Run
 @functools.lru_cache(maxsize=1)
 def handwritten_digits() -> ImageDataset:
     """The 1797 digits of scikit-learn as pictures (n, 1, 8, 8) in [0, 1]."""
-    found = load_digits()
+    found = cast(Bunch, load_digits())  # its other type is for return_X_y=True
     images = torch.tensor(found.images, dtype=torch.float32)[:, None] / 16
     return ImageDataset(images, torch.tensor(found.target), tuple("0123456789"))
 

@@ -50,7 +50,7 @@ def train_on_digits(run: Run) -> FlippedDigits:
     outcomes = run_trials(trials, learn, {"digits": rest}, run=run, keep_models=True)
     plain, flipped = outcomes[: len(seeds)], outcomes[len(seeds) :]
     sixes = torch.rot90(rest.images[rest.labels == 6], 2, (2, 3))
-    called = [outcome.model(sixes).argmax(1) for outcome in plain]
+    called = [outcome.network(sixes).argmax(1) for outcome in plain]
     right = [np.array([o.accuracy["digits"] for o in part]) for part in (plain, flipped)]
     return FlippedDigits(
         np.stack([100 * np.bincount(c, minlength=10) / len(c) for c in called]),
@@ -86,7 +86,7 @@ def average_crops(run: Run, *, dataset: str = "scenes") -> dict[str, np.ndarray]
     crops = list(augmentation.multi_scale_crops(test.images, scales=(36, 39, 42, 45, 48), size=32))
     accuracy = {name: np.empty(len(outcomes)) for name in CROPS}
     for i, outcome in enumerate(outcomes):
-        each = augmentation.crop_probabilities(outcome.model.to(run.device), crops)
+        each = augmentation.crop_probabilities(outcome.network.to(run.device), crops)
         for name, chosen in CROPS.items():
             right = each[:, chosen].mean(1).argmax(1) == test.labels
             accuracy[name][i] = 100 * right.float().mean().item()

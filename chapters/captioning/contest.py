@@ -87,7 +87,7 @@ def grade(model: Captioner, data: Pictures) -> Graded:
     logits, weights = model.decode(model.encode(data.z_test), shift(data.known.target))
     wrote = write(model, data.z_test)
     texts, truth = captions.texts(wrote.words, captions.caption_vocabulary()), data.test.captions
-    exact = 100 * np.mean([one == other for one, other in zip(texts, truth, strict=True)])
+    exact = 100 * float(np.mean([one == other for one, other in zip(texts, truth, strict=True)]))
     bleu = sentences.bleu(texts, [[text] for text in truth])
     return Graded(model, logits.argmax(dim=-1), weights, wrote, bleu, exact, fit_of(model, data))
 
@@ -206,6 +206,8 @@ def cost_of_one_place(graded: Graded, data: Pictures) -> float:
 def likeliest_place_alone(model: Captioner, z: Tensor, before: Tensor) -> Tensor:
     """The word ranked first at each step, if each context is the place with the largest weight."""
     encoded, decoder = model.encode(z), model.decoder
+    if decoder.attention is None:
+        raise ValueError("expected a captioner with attention; got one with one context")
     z, h, guesses = encoded.states, encoded.last, []
     for word in before.unbind(dim=1):
         _, a = decoder.attention(h, z, z, encoded.mask)

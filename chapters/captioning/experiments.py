@@ -1,5 +1,7 @@
 """What chapter 10 measures: what one context loses, where attention looks, and how it captions."""
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from chapters.captioning.contest import (
@@ -58,7 +60,7 @@ def _before_right_and_wrong(look: Looked, at, right) -> list[float]:
     return [percent(look.on, at & right), percent(look.on, at & ~right)]
 
 
-def compare(found: Contest) -> dict[str, object]:
+def compare(found: Contest) -> dict[str, Sequence[float] | np.ndarray]:
     """The values of all claims, one for each seed."""
     one, attention = (found.by_kind(network) for network in (ONE_CONTEXT, ATTENTION))
     lost = {network: found.by_things(network) @ [1, 0, -1] for network in NETWORKS}

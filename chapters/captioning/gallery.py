@@ -141,7 +141,7 @@ def mistakes_by_kind(graded: Graded, data: Pictures) -> dict[str, tuple[int, int
             count = counts[kind_of.get(word, REST)]
             count[0] += j not in found
             count[1] += 1
-    return {kind: tuple(count) for kind, count in counts.items()}
+    return {kind: (wrong, words) for kind, (wrong, words) in counts.items()}
 
 
 def told_rows(graded: Graded, data: Pictures) -> list[int]:

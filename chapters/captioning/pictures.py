@@ -60,7 +60,7 @@ class Pictures:
 @functools.lru_cache(maxsize=2)
 def frozen_network(device: torch.device) -> nn.Module:
     """EfficientNet-Lite0, trained on photographs."""
-    return load_efficientnet_lite0().to(device, memory_format=torch.channels_last)
+    return load_efficientnet_lite0().to(device).to(memory_format=torch.channels_last)
 
 
 def see(images: Tensor, device: torch.device) -> Tensor:

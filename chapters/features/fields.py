@@ -18,7 +18,8 @@ def field_of(
     """
     if model not in IN_LINE:
         return receptive_field(network, layer, image_size=image_size)
-    return planned_field(network, layer, tuple(maps.shape[2:]), image_size=image_size)
+    rows, columns = maps.shape[2:]
+    return planned_field(network, layer, (rows, columns), image_size=image_size)
 
 
 def planned_field(
@@ -30,6 +31,7 @@ def planned_field(
         if name == layer:
             break
         if isinstance(module, nn.Conv2d):
+            assert not isinstance(module.padding, str)  # networks of IN_LINE pad by numbers
             kernel, stride, padding = module.kernel_size[0], module.stride[0], module.padding[0]
             if type(module).__name__ == "Conv2dSame":  # pads an even size when it is called
                 padding = (kernel - stride) // 2

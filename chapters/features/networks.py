@@ -2,8 +2,6 @@
 
 import functools
 
-from torch import nn
-
 from lib.datasets.scenes import SceneDataset, load_scenes
 from lib.models import ConvNet
 from lib.runtime import Run
@@ -16,13 +14,13 @@ def repeats(run: Run) -> range:
 
 
 @functools.lru_cache(maxsize=1)
-def trained(run: Run) -> list[nn.Module]:
+def trained(run: Run) -> list[ConvNet]:
     """Networks that learned to name the shape in scenes."""
     return scene_classifiers(run, seeds=repeats(run))
 
 
 @functools.lru_cache(maxsize=1)
-def untrained(run: Run) -> list[nn.Module]:
+def untrained(run: Run) -> list[ConvNet]:
     """The same first weights, before any update."""
     return [
         ConvNet(3, 10, generator=run.generator("init", s), **NETWORK).to(run.device).eval()

@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import optuna
 import ray
@@ -26,7 +27,7 @@ Objective = Callable[[Mapping[str, float], int], float]
 
 def cluster_search(
     objective: Objective,
-    space: Callable[[optuna.Trial], object],
+    space: Callable[[optuna.Trial], dict[str, Any] | None],
     *,
     trials: int,
     smallest: int,
@@ -74,8 +75,8 @@ def cluster_search(
     budgets = [smallest]
     while budgets[-1] * factor <= largest:
         budgets.append(budgets[-1] * factor)
-    options = {"metric": "value", "mode": "max"}
-    sampler = Sampler(space, sampler=optuna.samplers.TPESampler(seed=seed), **options)
+    tpe = optuna.samplers.TPESampler(seed=seed)
+    sampler = Sampler(space, sampler=tpe, metric="value", mode="max")
     halving = ASHAScheduler(
         time_attr="budget", grace_period=budgets[0], max_t=budgets[-1], reduction_factor=factor
     )
@@ -88,7 +89,8 @@ def cluster_search(
                 num_samples=trials,
                 search_alg=ConcurrencyLimiter(sampler, max_concurrent=max_concurrent),
                 scheduler=halving,
-                **options,
+                metric="value",
+                mode="max",
             ),
             run_config=tune.RunConfig(
                 name="search",
@@ -148,7 +150,7 @@ def connection(address: str | None, *, cores: int) -> Iterator[None]:
         return
     before = {name: os.environ.get(name) for name in SETTINGS}
     os.environ.update(SETTINGS)
-    options = {"address": address} if address else _local(cores)
+    options: dict[str, Any] = {"address": address} if address else _local(cores)
     try:
         ray.init(**options, log_to_driver=False, logging_level=logging.WARNING)
         yield
@@ -160,7 +162,7 @@ def connection(address: str | None, *, cores: int) -> Iterator[None]:
                 os.environ[name] = value
 
 
-def _local(cores: int) -> dict[str, object]:
+def _local(cores: int) -> dict[str, Any]:
     # "local" never joins a Ray that happens to run here. It listens on this machine alone.
     return {
         "address": "local",

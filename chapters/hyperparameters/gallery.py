@@ -46,5 +46,6 @@ def setups(run: Run) -> dict[str, Setup]:
 
 def _train(setup: Setup, run: Run) -> Patient:
     _, history = train_setup(setup, steps=run.pick(quick=60, standard=300), evaluate_every=30)
+    loss = history.loss.cpu().numpy()
     seen, new = (history.metrics[part].numpy() for part in ("train", "validation"))
-    return Patient(setup, history, read_curves(seen, new, classes=setup.classes, loss=history.loss))
+    return Patient(setup, history, read_curves(seen, new, classes=setup.classes, loss=loss))

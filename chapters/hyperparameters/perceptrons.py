@@ -28,7 +28,8 @@ def parts(run: Run) -> tuple[Part, Part, Part]:
     """Digits to learn from, to choose by, and to test the chosen one on."""
     x, y = digits(run).features, digits(run).labels
     rows = (slice(0, LEARNED), slice(LEARNED, CHOSEN), slice(CHOSEN, None))
-    return tuple(Part(x[part], y[part]) for part in rows)
+    learn, choose, final = (Part(x[part], y[part]) for part in rows)
+    return learn, choose, final
 
 
 def updates(run: Run) -> int:
@@ -76,7 +77,8 @@ def random_trials(run: Run) -> Pool:
     count = run.pick(quick=60, standard=200)
     points = np.random.default_rng((run.seed, 11)).random((count, 2))
     validation, test = scores(as_settings(points, [1000] * count), run)
-    return Pool(*rates_and_decays(points).T, validation, test)
+    rates, decays = rates_and_decays(points).T
+    return Pool(rates, decays, validation, test)
 
 
 def chance_of_top(

@@ -138,7 +138,7 @@ def halved_winners(
     """Test accuracy in percent of the last one left in each of `times` fields of candidates."""
     alive = np.arange(len(settings)).reshape(times, -1)
     for budget in budgets:
-        entrants = [settings[i] for i in alive.flat]
+        entrants = [settings[i] for i in alive.flatten().tolist()]
         seen, unseen = perceptrons.scores(entrants, run, budget).reshape(2, *alive.shape)
         ranked = np.argsort(-seen, axis=1, kind="stable")
         winners = np.take_along_axis(unseen, ranked[:, :1], 1)[:, 0]

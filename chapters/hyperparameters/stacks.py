@@ -79,7 +79,8 @@ def train_together(
         ),
         batches=_own_batches(settings, len(train.labels), batch_size, steps, run),
         penalty=lambda m: sum(
-            (decay * p.square().sum(dim=(1, 2)) / 2).sum() for p in m.parameters()
+            ((decay * p.square().sum(dim=(1, 2)) / 2).sum() for p in m.parameters()),
+            start=torch.zeros(()),
         ),
         on_divergence="record",
         progress=progress,

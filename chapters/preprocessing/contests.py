@@ -157,7 +157,7 @@ def conv_networks(
         rate = rates[tuned.mean(axis=0).argmax()]
     fresh = range(100, 100 + run.pick(quick=1, standard=1, full=6))
     accuracy, outcomes = train_and_score(made, train, test, rates=[rate], seeds=fresh, **options)
-    return rate, accuracy[:, 0], tuple(outcome.model.to(run.device) for outcome in outcomes)
+    return rate, accuracy[:, 0], tuple(outcome.network.to(run.device) for outcome in outcomes)
 
 
 @dataclass(frozen=True)

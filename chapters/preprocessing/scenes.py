@@ -52,18 +52,20 @@ def layer(name: str, run: Run, dataset: str, epsilon: float | None = None) -> La
         epsilon: of the two kinds of whitening.
     """
     images = pictures(run, dataset)[0].images
+
+    def whitening(make: Callable[..., Layer]) -> Layer:
+        if epsilon is None:
+            raise ValueError(f"{name!r} needs an epsilon; got None")
+        return make(_components(run, dataset), epsilon=epsilon)
+
     makers: dict[str, Callable[[], Layer]] = {
         "0 to 255": lambda: lambda x: 255 * x,
         "0 to 1": nn.Identity,
         "mean image": lambda: preprocessing.fit_mean_image(images),
         "channel mean": lambda: preprocessing.fit_channel_mean(images),
         "standardized": lambda: preprocessing.fit_standardization(images),
-        "PCA-whitened": lambda: preprocessing.pca_whitening(
-            _components(run, dataset), epsilon=epsilon
-        ),
-        "ZCA-whitened": lambda: preprocessing.zca_whitening(
-            _components(run, dataset), epsilon=epsilon
-        ),
+        "PCA-whitened": lambda: whitening(preprocessing.pca_whitening),
+        "ZCA-whitened": lambda: whitening(preprocessing.zca_whitening),
     }
     return makers[name]()
 

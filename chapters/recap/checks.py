@@ -11,6 +11,7 @@ from lib.training import cross_entropy
 
 Shape = tuple[int, int, int]
 Costs = tuple[Shape, int, int]
+Convolution = tuple[Shape, int, int, int, int]  # the picture; filters, their size, stride, padding
 
 
 def check_convolution_costs(
@@ -24,13 +25,13 @@ def check_convolution_costs(
             multiplications).
     """
 
-    def answer(*case: object) -> tuple:
+    def answer(case: Convolution) -> tuple:
         shape, weights, products = expect_parts(convolution_costs(*case), 3)
         return expect_parts(shape, 3), weights, products
 
-    def matches(which: int, hint: str, *case: object) -> Callable[[], None]:
+    def matches(which: int, hint: str, case: Convolution) -> Callable[[], None]:
         return lambda: expect_close(
-            torch.as_tensor(answer(*case)[which]).double(),
+            torch.as_tensor(answer(case)[which]).double(),
             torch.as_tensor(measure(*case)[which]).double(),
             hint=hint,
         )
@@ -40,14 +41,14 @@ def check_convolution_costs(
     return run_cases(
         "convolution costs",
         [
-            Case("the shape of the example", matches(0, "One map for each filter.", *slides)),
-            Case("with stride and padding", matches(0, "Padding counts on both sides.", *odd)),
+            Case("the shape of the example", matches(0, "One map for each filter.", slides)),
+            Case("with stride and padding", matches(0, "Padding counts on both sides.", odd)),
             Case("a window that does not fit any more is left out",
-                 matches(0, "Round down.", *uneven)),
+                 matches(0, "Round down.", uneven)),
             Case("weights", matches(1, "A filter reaches through all channels; biases count.",
-                 *odd)),
+                 odd)),
             Case("multiplications", matches(2, "Each output number is a sum of C F F products.",
-                 *odd)),
+                 odd)),
         ],
     )  # fmt: skip
 
@@ -73,10 +74,10 @@ def check_sgd_step(
             learning rate to the next (W, b).
     """
 
-    def given(batch: int) -> tuple[Tensor, ...]:
+    def given(batch: int) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         g = torch.Generator().manual_seed(batch)
-        drawn = (torch.randn(size, generator=g) for size in ((4, 6), (4,), (batch, 6)))
-        return *drawn, torch.randint(4, (batch,), generator=g)
+        W, b, X = (torch.randn(size, generator=g) for size in ((4, 6), (4,), (batch, 6)))
+        return W, b, X, torch.randint(4, (batch,), generator=g)
 
     def matches(which: int, batch: int, lr: float, hint: str = "") -> Callable[[], None]:
         def test() -> None:

@@ -34,10 +34,11 @@ def clothes(run: Run) -> tuple[ImageDataset, ImageDataset]:
 def shuffled(run: Run) -> tuple[ImageDataset, ImageDataset]:
     """The same pictures, the pixels of all of them in one and the same random order."""
     order = torch.randperm(784, generator=run.generator("shuffle")).to(run.device)
-    return tuple(
+    train, held_out = (
         replace(part, images=part.images.flatten(1)[:, order].view_as(part.images))
         for part in clothes(run)
     )
+    return train, held_out
 
 
 @functools.lru_cache(maxsize=12)
@@ -77,7 +78,8 @@ def learn_templates(run: Run) -> Templates:
     train, _ = clothes(run)
     means = torch.stack([train.images[train.labels == c].mean(dim=0)[0] for c in range(10)])
     outcomes = trained("linear", KINDS[0], run)
-    return Templates(means.cpu(), [o.model[1].weight.detach().view(10, 28, 28) for o in outcomes])
+    weights = [outcome.network.get_parameter("1.weight").detach() for outcome in outcomes]
+    return Templates(means.cpu(), [W.view(10, 28, 28) for W in weights])
 
 
 TRAINED = f"{UPDATES} updates on {EXAMPLES:,} pictures of clothes"
@@ -105,13 +107,12 @@ Accuracies = Mapping[str, tuple[np.ndarray, np.ndarray]]
 
 def shuffle_pixels(run: Run) -> Accuracies:
     """Each network's held-out accuracy in percent on both kinds of pictures, one per seed."""
-    return {
-        name: tuple(
-            np.array([outcome.accuracy["held out"] for outcome in trained(name, kind, run)])
-            for kind in KINDS
-        )
-        for name in NETWORKS
-    }
+
+    def held_out(name: str, kind: str) -> np.ndarray:
+        return np.array([outcome.accuracy["held out"] for outcome in trained(name, kind, run)])
+
+    as_is, mixed = KINDS
+    return {name: (held_out(name, as_is), held_out(name, mixed)) for name in NETWORKS}
 
 
 def compare(found: Accuracies) -> dict[str, np.ndarray]:

@@ -74,13 +74,14 @@ def descent_figure(
     margins = {"left": 0.13, "right": 0.97, "top": 0.9, "bottom": 0.16}
     made, ax = figure(height=3.5, margins=margins)
     rows, columns = loss.shape
-    across, up = torch.linspace(*extent[:2], columns), torch.linspace(*extent[2:], rows)
+    left, right, bottom, top = extent
+    across, up = torch.linspace(left, right, columns), torch.linspace(bottom, top, rows)
     levels = float(loss.min()) + np.geomspace(0.02, float(loss.max() - loss.min()), 9)
     ax.contour(across, up, loss.numpy(), levels=levels, colors=GRAY, linewidths=0.8)
     ax.plot(*path.T.numpy(), "o-", color=BLUE, ms=3.5, lw=1.2)
     ax.plot(*path[0].tolist(), "o", color=INK, ms=7, label="start")
     ax.plot(*best.tolist(), "*", color=VERMILLION, ms=14, label="smallest loss")
-    ax.set(xlim=extent[:2], ylim=extent[2:], xlabel="first weight", ylabel="second weight")
+    ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="first weight", ylabel="second weight")
     handles, labels = ax.get_legend_handles_labels()
     narrow = {"handlelength": 1, "handletextpad": 0.4, "columnspacing": 1}
     made.legend(handles, labels, loc="upper right", ncols=2, fontsize=9, **narrow)
@@ -200,7 +201,8 @@ def _stage_color(stage: StageCost) -> str:
     """The color of the nearest size."""
     if stage.size is None:
         return DENSE_COLOR
-    return STAGE_COLORS[min(STAGE_COLORS, key=lambda size: abs(size - stage.size[0]))]
+    height, _ = stage.size
+    return STAGE_COLORS[min(STAGE_COLORS, key=lambda size: abs(size - height))]
 
 
 def plot_shuffle(

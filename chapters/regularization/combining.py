@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -11,7 +12,7 @@ from lib.training.trials import BatchTransform
 _MERGED = {"network", "transform", "penalty"}  # what `combine` puts together
 
 
-def combine(*options: Mapping[str, object]) -> dict[str, object]:
+def combine(*options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of a `Trial` that does all of what each of `options` does.
 
     Networks' options are united, transforms follow each other in the order given, penalties add
@@ -20,7 +21,7 @@ def combine(*options: Mapping[str, object]) -> dict[str, object]:
     Raises:
         ValueError: two of them set the same thing to different values.
     """
-    merged: dict[str, object] = {"network": {}}
+    merged: dict[str, Any] = {"network": {}}
     for option in options:
         merged["network"] = _unite(merged["network"], option.get("network", {}))
         merged |= _unite(
@@ -34,7 +35,7 @@ def combine(*options: Mapping[str, object]) -> dict[str, object]:
     return merged
 
 
-def _unite(first: Mapping[str, object], second: Mapping[str, object]) -> dict[str, object]:
+def _unite(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
     for name in first.keys() & second.keys():
         if first[name] != second[name]:
             raise ValueError(f"two values for {name!r}: {first[name]!r} and {second[name]!r}")
@@ -50,4 +51,4 @@ def _chained(
 
 
 def _summed(penalties: Sequence[Callable[[nn.Module], Tensor]], model: nn.Module) -> Tensor:
-    return sum(penalty(model) for penalty in penalties)
+    return sum((penalty(model) for penalty in penalties), start=torch.zeros(()))

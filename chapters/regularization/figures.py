@@ -151,7 +151,7 @@ def describe_patience(history: History, patience: int) -> str:
     )
 
 
-def stopping_point(validation: Sequence[float], patience: int) -> tuple[int, int]:
+def stopping_point(validation: Sequence[float] | np.ndarray, patience: int) -> tuple[int, int]:
     """Indices of the evaluation that ends the training, and of the best one up to there.
 
     Args:

@@ -22,17 +22,17 @@ def curves(outcomes: Outcomes, part: str) -> np.ndarray:
     return np.array([outcome.history.metrics[part].numpy() for outcome in outcomes])
 
 
-def plain(params: Iterable[Tensor], lr: float, decay_steps: int) -> SGD:
+def plain(params: Iterable[nn.Parameter], lr: float, decay_steps: int) -> SGD:
     """Gradient descent without momentum, at a rate that falls to zero."""
     return SGD(params, lr=lr, decay_steps=decay_steps)
 
 
-def adam(params: Iterable[Tensor], lr: float, decay_steps: int) -> torch.optim.Optimizer:
+def adam(params: Iterable[nn.Parameter], lr: float, decay_steps: int) -> torch.optim.Adam:
     """Adam at a constant rate."""
     return torch.optim.Adam(params, lr=lr)
 
 
-def constant(params: Iterable[Tensor], lr: float, decay_steps: int) -> SGD:
+def constant(params: Iterable[nn.Parameter], lr: float, decay_steps: int) -> SGD:
     """Gradient descent with momentum at a constant rate."""
     return SGD(params, lr=lr, momentum=0.9)
 
@@ -132,14 +132,14 @@ def vote(run: Run, *, dataset: str = "scenes") -> Votes:
     pictures = load_pictures(run, dataset)
     steps, size = run.pick(quick=20, standard=200), run.pick(quick=3, standard=5)
     count = run.pick(quick=3, standard=1, full=3)
-    front = {"preprocess": pictures.standardize}
-    long = [Trial(200 + s, size * steps, **front) for s in range(count)]
-    members = [Trial(200 + s, steps, **front) for s in range(count * size)]
+    front = pictures.standardize
+    long = [Trial(200 + s, size * steps, preprocess=front) for s in range(count)]
+    members = [Trial(200 + s, steps, preprocess=front) for s in range(count * size)]
     everyone = run_trials(
         [*long, *members], pictures.train, {"test": pictures.test}, run=run, keep_models=True
     )
     test = np.array([outcome.accuracy["test"] for outcome in everyone])
-    models = [outcome.model.to(run.device) for outcome in everyone[count:]]
+    models = [outcome.network.to(run.device) for outcome in everyone[count:]]
     logits = torch.stack([predict(model, pictures.test.images) for model in models])
     groups = logits.unflatten(0, (count, size))
     voted = {
@@ -211,4 +211,4 @@ def flat_linear(generator: torch.Generator, *, size: int) -> nn.Module:
 
 def penalize(penalty: Callable[[Tensor], Tensor], strength: float, model: nn.Module) -> Tensor:
     """The penalty of all weights of a network, times its strength."""
-    return strength * sum(penalty(W) for W in weights_of(model))
+    return strength * sum((penalty(W) for W in weights_of(model)), start=torch.zeros(()))

@@ -12,6 +12,7 @@ from torch import Tensor, nn
 from chapters.saliency.photographs import one_channel
 from lib import visualization
 from lib.datasets.scenes import SceneDataset, load_scenes
+from lib.models import ConvNet
 from lib.runtime import Run
 from lib.training.classifiers import SCENE_SIZE, scene_classifiers
 
@@ -38,7 +39,7 @@ def repeats(run: Run) -> range:
 
 
 @functools.lru_cache(maxsize=1)
-def networks(run: Run) -> list[nn.Module]:
+def networks(run: Run) -> list[ConvNet]:
     """Networks that learned shapes on free backgrounds."""
     return scene_classifiers(run, seeds=repeats(run))
 

@@ -1,6 +1,7 @@
 """The wolf and the snow: networks that learn the background, their repair, and three suspects."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -60,13 +61,13 @@ class Readers:
         tied, free: their accuracy on new scenes of either kind, in percent.
     """
 
-    models: list[nn.Module]
+    models: Sequence[nn.Module]
     inside: np.ndarray
     tied: np.ndarray
     free: np.ndarray
 
 
-def examine(models: list[nn.Module], run: Run) -> Readers:
+def examine(models: Sequence[nn.Module], run: Run) -> Readers:
     """Measure what networks look at, and how often they are right."""
     data = grounds(run)
     part = data.tied_test.subset(slice(0, run.pick(quick=4, standard=40)))
@@ -86,7 +87,7 @@ def trained_on(
     steps = run.pick(quick=20, standard=updates)
     trials = [Trial(k, steps, network=NETWORK) for k in seeds]
     outcomes = run_trials(trials, train, {}, run=run, keep_models=True)
-    return [outcome.model.to(run.device).eval() for outcome in outcomes]
+    return [outcome.network.to(run.device).eval() for outcome in outcomes]
 
 
 @functools.lru_cache(maxsize=1)

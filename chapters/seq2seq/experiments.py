@@ -1,5 +1,9 @@
 """What chapter 9 measures: what one context loses, and how attention fits the known links."""
 
+from collections.abc import Sequence
+
+import numpy as np
+
 from chapters.seq2seq.contest import (
     ATTENTION,
     GROUPS,
@@ -16,7 +20,7 @@ from lib.evidence import Claim, Experiment
 __all__ = ["ATTENTION", "GROUPS", "KINDS", "ONE_CONTEXT", "sentences", "translators"]
 
 
-def compare(found: Contest) -> dict[str, object]:
+def compare(found: Contest) -> dict[str, Sequence[float] | np.ndarray]:
     """The values of all claims, one for each seed."""
     one, attention = (found.by_length(kind) for kind in (ONE_CONTEXT, ATTENTION))
     exact = {split: found.exact(ATTENTION, split) for split in ("test", "patterns", "longer")}

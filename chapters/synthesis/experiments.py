@@ -35,11 +35,25 @@ def compare_trainings(found: Hardened) -> dict[str, np.ndarray]:
     }
 
 
-def about(id: str, statement: str, estimand: str, unit: str = "points", **bound: float) -> Claim:
+def about(
+    id: str,
+    statement: str,
+    estimand: str,
+    unit: str = "points",
+    *,
+    above: float | None = None,
+    below: float | None = None,
+) -> Claim:
     """A claim about small networks and changes of at most 4/255."""
     return Claim(
-        id=id, statement=statement, estimand=estimand, unit=unit, rows=("M49",), **bound
-    )  # fmt: skip
+        id=id,
+        statement=statement,
+        estimand=estimand,
+        above=above,
+        below=below,
+        unit=unit,
+        rows=("M49",),
+    )
 
 
 LEFT = "test accuracy of a small network on 200 scenes"

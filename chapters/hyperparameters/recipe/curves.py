@@ -20,7 +20,7 @@ FOREIGN = (
 )
 
 
-def moving_average(values: Sequence[float], window: int) -> np.ndarray:
+def moving_average(values: Sequence[float] | np.ndarray, window: int) -> np.ndarray:
     """The mean of each value and up to `window` - 1 values before it, (n,).
 
     It looks back only, so no value knows of later ones; the first ones average over fewer.
@@ -40,11 +40,11 @@ def moving_average(values: Sequence[float], window: int) -> np.ndarray:
 
 
 def read_curves(
-    train: Sequence[float],
-    validation: Sequence[float],
+    train: Sequence[float] | np.ndarray,
+    validation: Sequence[float] | np.ndarray,
     *,
     classes: int,
-    loss: Sequence[float] | None = None,
+    loss: Sequence[float] | np.ndarray | None = None,
     huge: float = HUGE,
     none: float = NONE,
 ) -> Finding:

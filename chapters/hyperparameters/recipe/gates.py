@@ -102,7 +102,7 @@ def find_learning_rate(
         for name, rate in named.items()
     }
     drops = {name: _drop(loss) for name, loss in curves.items()}
-    best = max(drops, key=drops.get)
+    best = max(drops, key=drops.__getitem__)
     passed = drops[best] >= drop
     said = ", ".join(f"{name}: {_say_drop(value)}" for name, value in drops.items())
     first = next(iter(curves.values()))[0]
