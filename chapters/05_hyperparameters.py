@@ -839,7 +839,7 @@ for budget in budgets:
     print("candidates in this round:", sum(budget in curve for curve in seen.values()))
 
 # %% [markdown]
-# # What is lost by stopping early? We let both searches choose among the same 27 candidates, ten times with
+# What is lost by stopping early? We let both searches choose among the same 27 candidates, ten times with
 # new ones, and compare their winners on test digits. Halving needs 2,160 updates instead of 27 × 540. The page
 # shows the evidence alone; `experiments.halving(run)` runs it.
 

@@ -1,6 +1,7 @@
 """CIFAR-10: 60,000 small color photographs in ten classes (datasheets.md says more)."""
 
 import json
+import shutil
 import tarfile
 import tempfile
 from pathlib import Path
@@ -122,12 +123,29 @@ def _unpack(archive: Path) -> None:
     try:
         with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:
             with tarfile.open(archive) as tar:
-                tar.extractall(scratch, filter="data")
+                _extract(tar, Path(scratch).resolve())
             for path in [p for p in Path(scratch).rglob("*") if p.is_file()]:
                 target = archive.parent / path.relative_to(scratch)
                 target.parent.mkdir(exist_ok=True)
                 path.replace(target)
-    except tarfile.TarError as error:  # also a path, link or device that has no place there
+    except tarfile.TarError as error:
         raise DownloadError(f"cannot unpack {archive}: {error}") from error
     except OSError as error:
         raise StorageError(f"cannot unpack {archive}: {error}") from error
+
+
+def _extract(tar: tarfile.TarFile, folder: Path) -> None:
+    """Write the files of an archive into a folder. (Python 3.11.2 has no `filter="data"`.)
+
+    Raises:
+        TarError: a link, a device, or a path that leaves the folder.
+    """
+    for member in tar:
+        target = (folder / member.name).resolve()
+        if not (member.isfile() or member.isdir()) or not target.is_relative_to(folder):
+            raise tarfile.TarError(f"{member.name!r} has no place in it")
+        source = tar.extractfile(member)
+        if source is not None:  # it is None for a folder
+            target.parent.mkdir(parents=True, exist_ok=True)
+            with source, target.open("wb") as file:
+                shutil.copyfileobj(source, file)

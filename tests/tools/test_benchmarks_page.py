@@ -2,6 +2,7 @@ import re
 from dataclasses import replace
 
 import pytest
+from matplotlib import rc_context
 
 from benchmarks.record import Duration, Row, Section, load_record
 from lib.plotting.style import BLUE, GRAY, VERMILLION
@@ -67,7 +68,8 @@ def test_the_chart_is_a_png_that_the_page_shows_with_alt_text(sections, page):
 
 
 def test_the_chart_has_each_median_in_the_color_of_its_verdict(sections):
-    (ax,) = draw_ratios(sections).axes
+    with rc_context():
+        (ax,) = draw_ratios(sections).axes
     dots = [line for line in ax.lines if line.get_marker() == "o"]
     assert [(*dot.get_xdata(), dot.get_color()) for dot in reversed(dots)] == [
         (3.0, BLUE), (1.9, VERMILLION), (3.0, GRAY),
