@@ -59,7 +59,9 @@ MOUNT = """async ({code, state}) => {
             state[name] = value;
             (on.get(`change:${name}`) ?? []).forEach((heard) => heard());
         },
-        on: (event, heard) => on.set(event, [...(on.get(event) ?? []), heard]),
+        on: (events, heard) => {
+            for (const event of events.split(" ")) on.set(event, [...(on.get(event) ?? []), heard]);
+        },
         off: () => {},
         save_changes: () => {},
     };

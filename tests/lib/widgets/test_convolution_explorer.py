@@ -17,7 +17,7 @@ STATE = [
     "title", "question", "limits", "row", "column",
     "size", "filter", "stride", "padding", "channels", "filters",
 ]  # fmt: skip
-# Stands in for the widget manager: a model per explorer that tells its view what has changed.
+# A model per explorer, which the tests can reach, and its view.
 SHOW = """async ([code, states]) => {
     const url = URL.createObjectURL(new Blob([code], { type: "text/javascript" }));
     const { default: widget } = await import(url);
