@@ -47,10 +47,11 @@ test: $(VENV)/.test ## run the tests of every change: lib, tools, chapters, the 
 	@$(NBVAL) $(SAMPLE)
 
 nightly: $(VENV)/.test ## run what is too long for every change: all chapters in all ways, all faults, mutants
-	@$(BIN)/python -m tools.build --budget quick --without-preview --out $(TESTED)
-	@BOOK_HTML=$(TESTED) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "nightly or slow_fault"
-	@$(NBVAL) chapters
-	@$(BIN)/python -m tools.mutants
+	@failed=; \
+	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "nightly or slow_fault" || failed="$$failed tests"; \
+	  $(NBVAL) chapters || failed="$$failed nbval"; \
+	  $(BIN)/python -m tools.mutants || failed="$$failed mutants"; \
+	  test -z "$$failed" || { echo "Failed:$$failed" >&2; exit 1; }
 
 notebooks: $(VENV)/.book ## rewrite chapters/*.ipynb from chapters/*.py, with fresh reference outputs
 	@$(BIN)/python -m tools.pair
