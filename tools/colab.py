@@ -1,5 +1,6 @@
 """The bootstrap cell of notebooks, and links that open them on Colab."""
 
+import copy
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,5 +110,6 @@ def with_first_cell(
         url=repository.url, branch=repository.branch, minutes=minutes, edition=EDITION
     )
     cell = nbformat.v4.new_code_cell(source, id="fetch-the-course")
-    cells = [*notebook.cells[:1], cell, *notebook.cells[1:]]
-    return nbformat.from_dict(notebook | {"cells": cells})
+    opened = copy.deepcopy(notebook)
+    opened.cells.insert(1, cell)
+    return opened

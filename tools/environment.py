@@ -55,9 +55,8 @@ def check_python(running, pyproject):
     Raises:
         SetupError: the running one is not allowed.
     """
-    wanted = re.search(r'requires-python = "([^"]+)"', pyproject).group(1)
-    for rule in wanted.split(","):
-        sign, number = re.match(r"\s*(>=|<|!=)([\d.]+)", rule).groups()
+    (wanted,) = re.findall(r'requires-python = "([^"]+)"', pyproject)
+    for sign, number in re.findall(r"(>=|<|!=)([\d.]+)", wanted):
         bound = tuple(int(part) for part in number.split("."))
         allowed = {">=": running >= bound, "<": running < bound, "!=": running != bound}[sign]
         if not allowed:
@@ -154,7 +153,7 @@ def talk(command):
         stdout=subprocess.PIPE,
         universal_newlines=True,
     ) as process:
-        for line in process.stdout:
+        for line in process.stdout or ():
             if not line.startswith("Requirement already satisfied"):
                 sys.stdout.write(line)
                 sys.stdout.flush()

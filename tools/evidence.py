@@ -193,7 +193,7 @@ def record_file(folder: Path, chapter: str, run: Mapping[str, object]) -> Path:
 
 def is_kept(task: Task, folder: Path, here: Mapping[str, object]) -> bool:
     """Whether the ledger holds the task's claims, as they stand now, from a run like this one."""
-    path = record_file(folder, task.chapter, here | {"seed": task.seed})
+    path = record_file(folder, task.chapter, {**here, "seed": task.seed})
     if not path.is_file():
         return False
     kept = read_record(path).claims

@@ -94,7 +94,7 @@ def execute(
     failures = [result for result in results if isinstance(result, ChapterError)]
     if failures:
         raise ChapterError("\n\n".join(map(str, failures)))
-    return results
+    return [result for result in results if isinstance(result, Executed)]
 
 
 def run(
@@ -189,7 +189,7 @@ def _follow(
     """The index of the last cell that started, and the closing message if there was one."""
     last, outcome = -1, None
     with tqdm(total=cells, desc=chapter.name, unit="cell", position=row, leave=True) as bar:
-        for line in process.stdout:
+        for line in process.stdout or ():
             message = json.loads(line)
             if "cell" in message:
                 last = message["cell"]

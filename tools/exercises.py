@@ -1,6 +1,7 @@
 """The exercises of a chapter, what their answers may use, and its notebook without solutions."""
 
 import ast
+import copy
 import re
 from dataclasses import dataclass
 
@@ -65,8 +66,9 @@ def _read(chapter: Chapter, cell: nbformat.NotebookNode, text: str) -> Exercise:
 
 def without_solutions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
     """The notebook less the cells that hold solutions."""
-    kept = [cell for cell in notebook.cells if SOLUTION not in cell.metadata.get("tags", [])]
-    return nbformat.from_dict(notebook | {"cells": kept})
+    kept = copy.deepcopy(notebook)
+    kept.cells = [cell for cell in kept.cells if SOLUTION not in cell.metadata.get("tags", [])]
+    return kept
 
 
 def definitions(chapter: Chapter) -> str:
@@ -76,6 +78,7 @@ def definitions(chapter: Chapter) -> str:
         if "exercise" in cell.metadata:
             break
         if cell.cell_type == "code":
-            body = [node for node in ast.parse(cell.source).body if isinstance(node, DEFINING)]
+            body: list[ast.stmt] = list(ast.parse(cell.source).body)
+            body = [node for node in body if isinstance(node, DEFINING)]
             parts.append(ast.unparse(ast.Module(body, [])))
     return "\n".join(parts)

@@ -74,7 +74,7 @@ def _install(folder: Path) -> None:
         text=True,
     )
     if process.returncode:
-        reason = "\n".join(process.stderr.splitlines()[:4])  # advice about npm itself follows
+        reason = "\n".join(str(process.stderr).splitlines()[:4])  # advice about npm itself follows
         raise JavaScriptError(
             "npm could not bring the programs that tools/js/package-lock.json pins. The first time "
             f"needs a network (or a registry set in .npmrc). npm said:\n{reason}"

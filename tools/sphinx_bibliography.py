@@ -62,7 +62,7 @@ class CitedIn(SphinxPostTransform):
 
     def run(self, **kwargs: Any) -> None:
         """Change the bibliographies of the page at hand."""
-        domain = self.env.get_domain("cite")
+        domain: Any = self.env.get_domain("cite")
         keys = {
             citation.citation_id: citation.key
             for citation in domain.citations
@@ -70,7 +70,7 @@ class CitedIn(SphinxPostTransform):
         }
         for bibliography in {entry.parent for entry in self.document.findall(nodes.citation)}:
             entries = nodes.bullet_list()
-            for entry in bibliography.children:
+            for entry in bibliography.findall(nodes.citation):
                 _label, text = entry.children
                 [id] = entry["ids"]
                 links = self._links(_first_mentions(domain.citation_refs, keys[id]))

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 from docutils.nodes import make_id
@@ -114,7 +115,7 @@ def render_syllabus_page(
     return "\n".join(lines)
 
 
-def _rows(content: Sequence[Mapping[str, object]], *more: str) -> tuple[Row, ...]:
+def _rows(content: Sequence[Mapping[str, Any]], *more: str) -> tuple[Row, ...]:
     """The rows, each with an id, a text and `more`."""
     keys = {"id", "text", *more}
     for row in content:

@@ -85,7 +85,7 @@ def _fetch(packages: list[dict], scratch: Path) -> dict[str, Path]:
         text=True,
     )
     if process.returncode:
-        reason = "\n".join(process.stderr.splitlines()[:4])  # advice about npm itself follows
+        reason = "\n".join(str(process.stderr).splitlines()[:4])  # advice about npm itself follows
         raise VendorError(
             f"npm could not bring {', '.join(names)}. The first build needs a network (or a "
             f"registry set in .npmrc); run it again when there is one. npm said:\n{reason}"

@@ -9,6 +9,7 @@ import io
 from base64 import b64encode
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import anywidget
 import numpy as np
@@ -38,7 +39,7 @@ class Reading:
 
     source: Sequence[str]
     target: Sequence[str]
-    weights: object
+    weights: Any
     links: Iterable[tuple[int, int]] = ()
     name: str = ""
     truth: Sequence[str] = ()
@@ -60,7 +61,7 @@ class Viewing:
 
     picture: object
     target: Sequence[str]
-    weights: object
+    weights: Any
     rows: int
     links: Iterable[tuple[int, int]] = ()
     name: str = ""
@@ -148,7 +149,7 @@ def _describe(reading: Reading | Viewing, number: int) -> dict:
         "truth": " ".join(truth),
         "wrong": _differing(target, truth) if truth else [],
         "picture": picture,
-        "rows": reading.rows if picture else 0,
+        "rows": reading.rows if isinstance(reading, Viewing) else 0,
     }
 
 

@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
+from typing import Any
 
 import anywidget
 import numpy as np
@@ -202,7 +203,9 @@ def _pack_curves(
     packed = []
     for run in runs:
         curves = [run.curves[metric] for metric in metrics]
-        packed.append([_pack(known.setdefault(s, len(known)), values) for s, values in curves])
+        packed.append(
+            [_pack(known.setdefault(tuple(s), len(known)), values) for s, values in curves]
+        )
     return [[int(s) if s.is_integer() else s for s in steps] for steps in known], packed
 
 
@@ -229,7 +232,8 @@ def _describe(name: str, values: Sequence[Setting]) -> tuple[dict, list[dict]]:
     options = [f"{g[0]} to {g[-1]}" if len(g) > 1 else str(g[0]) for g in groups if len(g)]
     option_of = {str(text): index for index, group in enumerate(groups) for text in group}
     option_of[MISSING] = len(options)
-    place = _make_ramp(given) if kind == "ramp" else _make_ranks(texts, kind)
+    numbers = [v for v in given if not isinstance(v, str)]
+    place = _make_ramp(numbers) if kind == "ramp" else _make_ranks(texts, kind)
     settings = [
         {
             "text": _show(value),
@@ -238,7 +242,7 @@ def _describe(name: str, values: Sequence[Setting]) -> tuple[dict, list[dict]]:
         }
         for value in values
     ]
-    marks = _find_marks(given) if kind == "ramp" else []
+    marks = _find_marks(numbers) if kind == "ramp" else []
     options += [MISSING] * (None in values)
     return {"name": name, "kind": kind, "options": options, "marks": marks}, settings
 
@@ -249,7 +253,7 @@ def _make_ranks(texts: Sequence[str], kind: str) -> Callable[[Setting], float]:
     return lambda value: texts.index(_show(value)) / last
 
 
-def _make_ramp(given: Sequence[float]) -> Callable[[float], float]:
+def _make_ramp(given: Sequence[float]) -> Callable[[Any], float]:
     """Gives a number's place from 0 to 1, on the logarithm where the numbers span much."""
     scale = math.log if _is_log(given) else float
     low, high = scale(given[0]), scale(given[-1])

@@ -104,6 +104,7 @@ def _check(name: str, value: object) -> int:
     if not isinstance(value, Integral) or isinstance(value, bool):
         raise TypeError(f"{name} must be a whole number; got {value!r}")
     least, most = LIMITS[name]
-    if not least <= value <= most:
+    number = int(value)
+    if not least <= number <= most:
         raise ValueError(f"{name} must be from {least} to {most}; got {value}")
-    return int(value)
+    return number

@@ -5,6 +5,7 @@ from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
 from typing import Protocol
 
+import numpy as np
 from PIL import Image, ImageChops, ImageFilter
 
 from lib.progress import progress_bar
@@ -106,7 +107,7 @@ def _reduce_colors(image: Image.Image) -> Image.Image | None:
         chart = chart.convert("RGB")
         red, green, blue = ImageChops.difference(image, chart).split()
         error = ImageChops.lighter(ImageChops.lighter(red, green), blue)
-        if error.filter(ImageFilter.MinFilter(3)).getextrema()[1] <= TOLERANCE:
+        if np.asarray(error.filter(ImageFilter.MinFilter(3))).max() <= TOLERANCE:
             return chart
     return None
 

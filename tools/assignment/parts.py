@@ -97,8 +97,8 @@ def _places(chapters: Sequence[Chapter], published: Repository | None) -> str:
     ]
     if published is None or published.colab_link(chapters[0], folder="") is None:
         lines.append("- On Colab: upload a notebook; its first cell fetches the rest.")
-    for chapter in chapters if published else ():
-        if link := published.colab_link(chapter, folder=""):
+    for chapter in chapters:
+        if published and (link := published.colab_link(chapter, folder="")):
             lines.append(f"- On Colab: [{chapter.notebook.name}]({link})")
     return "\n".join(lines) + "\n"
 

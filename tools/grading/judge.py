@@ -21,6 +21,7 @@ import types
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 MEMORY = 2 << 30  # bytes above what the libraries take
 PROCESSES, DESCRIPTORS, FILE_SIZE = 64, 1024, 10 << 20
@@ -175,7 +176,7 @@ def attempt(name: str, job: Job, names: dict, hidden: types.ModuleType) -> dict:
         return nothing(f"{type(error).__name__}: {error}{broken}"[:MESSAGE])
     tampered: list[str] = []
 
-    def guarded(case: object) -> object:
+    def guarded(case: Any) -> object:  # of the class that was fetched above
         def test() -> None:
             try:
                 case.test()

@@ -2,12 +2,14 @@
 
 import io
 from collections.abc import Sequence
+from typing import Any
 from urllib.parse import unquote, urldefrag
 
 from pypdf import PdfWriter
 from pypdf.constants import PageLabelStyle
-from pypdf.generic import ArrayObject, DictionaryObject, Fit, IndirectObject, NameObject
+from pypdf.generic import ArrayObject, Fit, IndirectObject, NameObject
 
+from tools.chapters import CourseError
 from tools.printing.press import Book, Printed
 
 
@@ -64,7 +66,7 @@ class _Binding:
                 kept = [link for link in links if self._mend(link, f"{base}{path}", base)]
                 sheet[NameObject("/Annots")] = ArrayObject(kept)
 
-    def _mend(self, link: DictionaryObject, here: str, base: str) -> bool:
+    def _mend(self, link: Any, here: str, base: str) -> bool:
         """Whether the link leads somewhere."""
         name = link.get("/Dest")
         uri = link["/A"]["/URI"] if name is None else f"{here}#{name.removeprefix('/')}"
@@ -86,7 +88,10 @@ class _Binding:
             title=page.title, page_number=self.starts[page.path], parent=parent, is_open=False
         )
         for anchor, title in page.sections:
-            sheet, fit = self.find(page.path, anchor)
+            place = self.find(page.path, anchor)
+            if place is None:
+                raise CourseError(f"{page.path} lacks the section {anchor!r}")
+            sheet, fit = place
             self.writer.add_outline_item(title=title, page_number=sheet, parent=entry, fit=fit)
 
     def finish(self, book: Book, roman: int) -> bytes:

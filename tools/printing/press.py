@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import yaml
 from playwright.sync_api import Browser, Error, Page
@@ -83,9 +84,11 @@ class Printed:
     def places(self) -> dict[str, tuple[int, float, float]]:
         """Where each anchor is: index of its sheet, points from the sheet's left and bottom."""
         index_of = self.pdf.get_destination_page_number
+        destinations: dict[str, Any] = self.pdf.named_destinations
         return {
-            name.removeprefix("/"): (index_of(place), place["/Left"], place["/Top"])
-            for name, place in self.pdf.named_destinations.items()
+            name.removeprefix("/"): (sheet, place["/Left"], place["/Top"])
+            for name, place in destinations.items()
+            if (sheet := index_of(place)) is not None
         }
 
 
@@ -147,7 +150,8 @@ class Press:
         )
         try:
             page.emulate_media(media="print")
-            if page.goto(self.base + path, wait_until="load").status != 200:
+            response = page.goto(self.base + path, wait_until="load")
+            if response is None or response.status != 200:
                 raise CourseError(f"The built book lacks {path}: run 'make book' first.")
             page.wait_for_function(DRAWN)
             page.evaluate(SETTLED)
