@@ -97,7 +97,7 @@ def circumstances(run: runtime.Run) -> Circumstances:
         budget=run.budget,
         device=run.device.type,
         processor=torch.cuda.get_device_name(run.device) if cuda else processor_name(),
-        instructions="" if cuda else torch.backends.cpu.get_cpu_capability(),
+        instructions=torch.backends.cpu.get_cpu_capability() if run.device.type == "cpu" else "",
         pins={name: os.environ[name] for name in PINS if name in os.environ},
         threads=run.threads,
         versions={
