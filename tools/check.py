@@ -73,7 +73,7 @@ def check_notebooks() -> int:
     return bool(lost)
 
 
-# A check of types belongs here: Step("types", command("pyright")).
+# What is checked whatever has changed. For types, tests/test_types.py runs where code has changed.
 STEPS = (
     Step("format", command("ruff", "format", "--check", "--quiet", ".")),
     Step("lint", command("ruff", "check", "--quiet", ".")),
