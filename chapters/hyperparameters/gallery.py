@@ -46,6 +46,7 @@ def setups(run: Run) -> dict[str, Setup]:
 
 def _train(setup: Setup, run: Run) -> Patient:
     _, history = train_setup(setup, steps=run.pick(quick=60, standard=300), evaluate_every=30)
-    loss = history.loss.cpu().numpy()
+    history.loss = history.loss.cpu()
+    loss = history.loss.numpy()
     seen, new = (history.metrics[part].numpy() for part in ("train", "validation"))
     return Patient(setup, history, read_curves(seen, new, classes=setup.classes, loss=loss))
