@@ -88,7 +88,10 @@ def start(
 
 
 def choose_device(device: str = "auto") -> torch.device:
-    """The device of that name; "auto" is CUDA where there is one, else MPS, else the CPU.
+    """The device of that name; "auto" is CUDA where there is one, else the CPU.
+
+    A Mac's GPU is used where it is asked for: it knows no float64, and no chapter has been run on
+    one yet.
 
     Args:
         device: "auto", "cpu", "cuda", "cuda:N" or, for the GPU of a Mac, "mps".
@@ -97,9 +100,7 @@ def choose_device(device: str = "auto") -> torch.device:
         ValueError: it is none of these, or this machine has no such device.
     """
     if device == "auto":
-        if torch.cuda.is_available():
-            return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() else "cpu")
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", device):
         raise ValueError(f"device must be 'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'; got {device!r}")
     chosen = torch.device(device)
