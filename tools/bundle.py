@@ -18,7 +18,7 @@ from tools.javascript import JavaScriptError, run
 SOURCES = ROOT / "lib" / "widgets" / "js"
 PAGE = "course-widgets"  # the bundle of `page.js`, named as the book serves it
 SHARED = {"card", "page"}  # styles that are no widget's
-OPTIONS = ("--bundle", "--format=esm", "--charset=utf8", "--minify", "--legal-comments=none")
+OPTIONS = ("--bundle", "--charset=utf8", "--minify", "--legal-comments=none")
 
 
 def main() -> int:
@@ -41,9 +41,12 @@ def bundle(folder: Path) -> None:
     """
     entries = [SOURCES / f"{name}{kind}" for name in widgets() for kind in (".js", ".css")]
     pages = [f"{PAGE}={SOURCES / 'page.js'}", f"{PAGE}={SOURCES / 'page.css'}"]
-    process = run("esbuild", *entries, *pages, *OPTIONS, f"--outdir={folder}")
-    if process.returncode:
-        raise JavaScriptError(f"The JavaScript could not be bundled:\n{process.stderr}")
+    # A notebook imports a widget's module. A page runs a script: opened from a file, it may not
+    # load modules.
+    for sources, form in ((entries, "esm"), (pages, "iife")):
+        process = run("esbuild", *sources, *OPTIONS, f"--format={form}", f"--outdir={folder}")
+        if process.returncode:
+            raise JavaScriptError(f"The JavaScript could not be bundled:\n{process.stderr}")
 
 
 def widgets() -> list[str]:

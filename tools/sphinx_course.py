@@ -59,7 +59,7 @@ def add_widget_files(
     if MARK not in context.get("body", ""):
         return
     app.add_css_file(STYLE, priority=902)
-    app.add_js_file(SCRIPT, priority=902, type="module")
+    app.add_js_file(SCRIPT, priority=902, loading_method="defer")
 
 
 class PlaygroundDirective(SphinxDirective):

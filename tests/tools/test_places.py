@@ -114,7 +114,7 @@ def open_page(browser, tmp_path):
             page = f"""<!doctype html><html lang="en"><meta charset="utf-8"><title>T</title>
             <link rel="icon" href="data:,">
             <link rel="stylesheet" href="_static/course-widgets.css">
-            <script type="module" src="_static/course-widgets.js"></script>
+            <script defer src="_static/course-widgets.js"></script>
             {"".join(places)}"""
             (tmp_path / "index.html").write_text(page, encoding="utf-8")
             return visit(context, f"{address}/", "index.html")
