@@ -6,9 +6,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from lib.preprocessing.base import CHUNK, Preprocessing, average, check_training
-
-RANK = 1e-10  # variances below this part of the largest are rounding errors
+from lib.pca import principal_directions
+from lib.preprocessing.base import Preprocessing, average, check_training
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,20 +42,9 @@ def fit_principal_components(
     """
     check_training(images, value_range)
     mean = average(images, (0,)).flatten()
-    if len(images) < mean.numel():
-        variances, directions = _from_gram(images.flatten(1).double() - mean)
-    else:
-        variances, directions = torch.linalg.eigh(_covariance(images, mean))
-    kept = (variances > RANK * variances[-1].clamp(min=RANK)).nonzero().flatten().flip(0)
-    if not len(kept):
-        raise ValueError(f"{len(images)} images that are all the same have no direction to vary in")
-    directions = directions[:, kept].T
-    largest = directions.gather(1, directions.abs().argmax(dim=1, keepdim=True))
-    directions = directions * largest.sign()  # an eigenvector's sign is free; this one repeats
+    variances, directions = principal_directions(images.flatten(1), mean)
     channels, height, width = images.shape[1:]
-    return PrincipalComponents(
-        mean, directions.contiguous(), variances[kept], (channels, height, width), value_range
-    )
+    return PrincipalComponents(mean, directions, variances, (channels, height, width), value_range)
 
 
 class Whitening(Preprocessing):
@@ -164,25 +152,6 @@ def _whitening(
 ) -> Whitening:
     images = {"image_shape": of.image_shape, "value_range": of.value_range}
     return Whitening(of.mean, directions, scale, rotate_back=rotate_back, **images)
-
-
-def _covariance(images: Tensor, mean: Tensor) -> Tensor:
-    """(D, D), float64."""
-    total = torch.zeros(len(mean), len(mean), dtype=torch.float64, device=images.device)
-    for chunk in images.flatten(1).split(CHUNK):
-        centered = chunk.double() - mean
-        total.addmm_(centered.T, centered)
-    return total / len(images)
-
-
-def _from_gram(centered: Tensor) -> tuple[Tensor, Tensor]:
-    """The covariance's eigenvalues, rising, and eigenvectors (D, n), by way of an n × n matrix.
-
-    If u is an eigenvector of X Xᵀ / n, then Xᵀ u is one of Xᵀ X / n, with the same eigenvalue.
-    """
-    variances, u = torch.linalg.eigh(centered @ centered.T / len(centered))
-    directions = centered.T @ u
-    return variances, directions / directions.norm(dim=0).clamp(min=torch.finfo().tiny)
 
 
 def _first(components: PrincipalComponents, keep: int | None) -> tuple[Tensor, Tensor]:

@@ -18,7 +18,7 @@ from lib.visualization.gradients import (
 )
 from lib.visualization.guided import deconvnet, guided_backprop
 from lib.visualization.layouts import (
-    PrincipalComponents,
+    Projection,
     grid_layout,
     principal_components,
     tsne_layout,
@@ -45,7 +45,7 @@ __all__ = [
     "Occlusion",
     "Parametrization",
     "Patches",
-    "PrincipalComponents",
+    "Projection",
     "ReceptiveField",
     "Synthesis",
     "channel_maximum",

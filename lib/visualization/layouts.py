@@ -6,9 +6,11 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
+from lib.pca import principal_directions
 
-class PrincipalComponents(NamedTuple):
-    """The directions along which vectors vary most.
+
+class Projection(NamedTuple):
+    """Vectors along the directions in which they vary most.
 
     Attributes:
         coordinates: (n, count), of each vector along each direction, around their mean.
@@ -22,33 +24,28 @@ class PrincipalComponents(NamedTuple):
     shares: Tensor
 
 
-def principal_components(features: Tensor, count: int = 2) -> PrincipalComponents:
+def principal_components(features: Tensor, count: int = 2) -> Projection:
     """The vectors' coordinates along the directions of largest variance, the largest first.
 
     Args:
         features: (n, d), float, on any device.
-        count: directions, at most n and d.
+        count: directions; at most those in which the vectors vary at all.
 
     Raises:
-        ValueError: another shape, values that are not finite, or vectors that are all the same.
+        ValueError: another shape or count, values that are not finite, or vectors that are all the
+            same.
 
-    Cost: a singular value decomposition of n × d numbers, in float64.
-    Source: Pearson, "On lines and planes of closest fit", Philosophical Magazine 1901.
+    Cost: see `lib.pca.principal_directions`, in float64.
     """
     _check(features)
-    if not 1 <= count <= min(features.shape):
-        raise ValueError(f"count must be 1 to {min(features.shape)}; got {count}")
-    centered = features.detach().double()
-    centered = centered - centered.mean(dim=0)
-    _, singular, directions = torch.linalg.svd(centered, full_matrices=False)
-    total = (singular**2).sum()
-    if not total > 0:
-        raise ValueError("the vectors are all the same: no direction varies")
-    directions = directions[:count]
-    largest = directions.abs().argmax(dim=1, keepdim=True)
-    directions = directions * directions.gather(1, largest).sign()
-    results = centered @ directions.T, directions, singular[:count] ** 2 / total
-    return PrincipalComponents(*(result.to(features.dtype) for result in results))
+    vectors = features.detach()
+    mean = vectors.double().mean(dim=0)
+    variances, directions = principal_directions(vectors, mean)
+    if not 1 <= count <= len(directions):
+        raise ValueError(f"count must be 1 to {len(directions)}; got {count}")
+    directions, shares = directions[:count], variances[:count] / variances.sum()
+    results = (vectors.double() - mean) @ directions.T, directions, shares
+    return Projection(*(result.to(features.dtype) for result in results))
 
 
 def tsne_layout(
