@@ -230,7 +230,8 @@ memorizing = {}
 for rate in (1e-4, 0.03, 3.0):
     right, moved, loss = overfit(replace(patient, lr=rate), steps=steps)
     memorizing[f"rate {rate:g}"] = loss.numpy()
-    print(f"rate {rate:g}: {right:.0%} by heart; {sum(moved)} of {len(moved)} tensors moved")
+    tensors = f"{sum(moved)} of {len(moved)} tensors moved"
+    print(f"rate {rate:g}: {right:.0%} by heart; {tensors}")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Training loss on a small sample over the updates, as dots with moving averages, for three learning rates. The smallest rate leaves the loss near its first value, the middle one brings it far down, and the largest does not bring it below that of a guesser."}}
 fig, ax = plotting.figure(height=3.2)
@@ -268,21 +269,23 @@ Prediction(
 
 # %%
 def fall(loss):
-    """The part of the first loss that is gone in the last tenth of the updates."""
+    """The part of the first loss that is gone after the last updates."""
     last = loss[-max(1, len(loss) // 10) :].mean()
     return float(1 - last / loss[0]) if last.isfinite() else -math.inf
 
 
-def train_at(rates, steps):
-    return {rate: train_setup(patient, steps=steps, lr=rate)[1].loss for rate in rates}
+def train_at(rates, updates):
+    at = functools.partial(train_setup, patient, steps=updates)
+    return {rate: at(lr=rate)[1].loss for rate in rates}
 
 
-by_rate = train_at((0.1, 0.01, 0.001, 0.0001), steps=run.pick(quick=20, standard=100))
+updates = run.pick(quick=20, standard=100)
+by_rate = train_at((0.1, 0.01, 0.001, 0.0001), updates)
 for rate, loss in by_rate.items():
     print(f"rate {rate:g}: {100 * fall(loss):.0f}% of the first loss is gone")
 
 # %% tags=["hide-input", "nbval-check-output"]
-few = train_at((0.1, 0.0001), steps=10)
+few = train_at((0.1, 0.0001), updates=10)
 gate = find_learning_rate(patient, rates=list(few), steps=10)
 ours = max(few, key=lambda rate: fall(few[rate]))
 print("the room's gate chooses the same rate:", gate.values["rate"] == ours)
@@ -447,7 +450,8 @@ def read(training, validation, huge=15, none=5):
     gap = training - validation
     if gap >= huge:
         return "overfitting"
-    return "underfitting" if gap <= none and training < 100 - none else "neither"
+    underfits = gap <= none and training < 100 - none
+    return "underfitting" if underfits else "neither"
 
 
 # %% tags=["hide-input", "nbval-check-output"]
@@ -815,7 +819,8 @@ seen = {}  # for each rate, the accuracy after so many updates
 def digits_objective(config, updates):
     one = replace(well, lr=config["lr"])
     _, history = train_setup(one, steps=updates)
-    seen.setdefault(one.lr, {})[updates] = accuracy = float(history.metrics["validation"][-1])
+    accuracy = float(history.metrics["validation"][-1])
+    seen.setdefault(one.lr, {})[updates] = accuracy
     return accuracy
 
 
