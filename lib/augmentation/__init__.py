@@ -1,8 +1,8 @@
 """Data augmentation: batched operations on images (batch, channels, height, width) in [0, 1].
 
-Every family has functions of explicit parameters, one per image, and random ones that draw these
-from a `torch.Generator`, anew for each image. Results follow the images' device; the images stay
-as they are. `label_preserving` makes random ones a transform for training.
+Each family has functions with explicit parameters, one per image, and random functions that draw
+these from a `torch.Generator`, separately for each image. Results are on the images' device, and
+the images are not modified. `label_preserving` turns random functions into a training transform.
 """
 
 from lib.augmentation.base import LabelPreserving, label_preserving

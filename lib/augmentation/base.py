@@ -1,4 +1,4 @@
-"""What all augmentations share: checks of arguments, random draws, and a way to chain them."""
+"""What all augmentations share: argument checks, random draws, and a way to chain them."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ Operation = Callable[[Tensor, torch.Generator], Tensor]
 
 @dataclass(frozen=True)
 class LabelPreserving:
-    """Operations on images as one transform of a training batch, which leaves the labels alone.
+    """Operations on images as one transform of a training batch; the labels do not change.
 
-    Can be pickled if its operations can, so it travels to worker processes.
+    It can be pickled if its operations can, so it can be sent to worker processes.
 
     Attributes:
         operations: each maps (images, generator) to images; applied in this order.
@@ -24,7 +24,7 @@ class LabelPreserving:
     def __call__(
         self, images: Tensor, labels: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """The images after every operation, and the labels as they came."""
+        """The images after all operations, and the labels unchanged."""
         for operation in self.operations:
             images = operation(images, generator)
         return images, labels
@@ -37,7 +37,7 @@ def label_preserving(*operations: Operation) -> LabelPreserving:
     changes the contrast.
 
     Raises:
-        ValueError: no operation.
+        ValueError: no operations.
     """
     if not operations:
         raise ValueError("label_preserving needs at least one operation; got none")

@@ -1,4 +1,4 @@
-"""Another light on the same thing: brightness, contrast, saturation and hue."""
+"""Changes of light and color: brightness, contrast, saturation and hue."""
 
 from collections.abc import Callable
 
@@ -14,14 +14,14 @@ LUMA = (0.2989, 0.587, 0.114)  # how bright red, green and blue look (ITU-R BT.6
 def adjust_brightness(images: Tensor, factor: Tensor | float) -> Tensor:
     """The images times `factor`, clipped to [0, 1]: 0 is black, 1 changes nothing.
 
-    The same numbers as torchvision's function of this name.
+    Same result as torchvision's function of this name.
 
     Args:
         images: (batch, 1 or 3, height, width), as for all functions here.
         factor: at least 0; a number or (batch,).
 
     Raises:
-        ValueError: a negative factor, or shapes that do not fit.
+        ValueError: a negative factor, or mismatched shapes.
     """
     return _blend(images, 0.0, factor)
 
@@ -29,7 +29,7 @@ def adjust_brightness(images: Tensor, factor: Tensor | float) -> Tensor:
 def adjust_contrast(images: Tensor, factor: Tensor | float) -> Tensor:
     """The images' distances from their own mean gray times `factor`: 0 is flat gray.
 
-    The same numbers as torchvision's function of this name, up to rounding (1e-6).
+    Same result as torchvision's function of this name, up to rounding (1e-6).
     """
     return _blend(images, gray(images).mean(dim=(-2, -1), keepdim=True), factor)
 
@@ -37,23 +37,23 @@ def adjust_contrast(images: Tensor, factor: Tensor | float) -> Tensor:
 def adjust_saturation(images: Tensor, factor: Tensor | float) -> Tensor:
     """Every pixel's distance from its own gray times `factor`: 0 is a gray picture.
 
-    The same numbers as torchvision's function of this name, up to rounding (1e-6).
+    Same result as torchvision's function of this name, up to rounding (1e-6).
     """
     return _blend(images, gray(images), factor)
 
 
 def adjust_hue(images: Tensor, shift: Tensor | float) -> Tensor:
-    """The images with every hue turned by `shift` of the color circle; gray pixels keep theirs.
+    """The images with every hue turned by `shift` of the color circle; gray pixels do not change.
 
     A third of a turn makes red green, green blue and blue red. torchvision's function of this name
-    differs by rounding (1e-5).
+    differs only by rounding (1e-5).
 
     Args:
         images: as above; with one channel there is no hue, and nothing changes.
         shift: turns in [-1/2, 1/2]; a number or (batch,).
 
     Raises:
-        ValueError: a shift outside, or shapes that do not fit.
+        ValueError: a shift out of range, or mismatched shapes.
     """
     _check_channels(images)
     shift = per_image(images, "shift", shift)
@@ -74,17 +74,17 @@ def color_jitter(
     saturation: float = 0.0,
     hue: float = 0.0,
 ) -> Tensor:
-    """The images, each in a light of its own: factors uniform in 1 ± amount, hues in ± `hue`.
+    """Each image with its own random color change: factors uniform in 1 ± amount, hues in ±`hue`.
 
     Like torchvision's `ColorJitter`, but always in the order of the arguments (there it is random)
-    and with one draw per image. What is 0 costs nothing.
+    and with separate draws per image. An amount of 0 costs nothing.
 
     Args:
         brightness, contrast, saturation: at most 1.
         hue: turns, at most 1/2.
 
     Raises:
-        ValueError: an amount outside.
+        ValueError: an amount out of range.
     """
     amounts = {"brightness": brightness, "contrast": contrast, "saturation": saturation}
     if not all(0 <= amount <= 1 for amount in amounts.values()) or not 0 <= hue <= 0.5:

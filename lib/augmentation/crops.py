@@ -1,4 +1,4 @@
-"""Parts of images at many places and sizes: random ones to train on, fixed ones to average at test.
+"""Crops of images at many places and sizes: random ones to train on, fixed ones to average at test.
 
 An image of any size becomes one of the size a network was made for.
 """
@@ -19,7 +19,7 @@ RESNET_SCALES = (224, 256, 384, 480, 640)
 def crop(images: Tensor, top: Tensor | int, left: Tensor | int, *, size: int) -> Tensor:
     """The squares of `size` pixels whose upper left corners lie at (top, left).
 
-    Exactly torchvision's `crop`, but for squares that stick out, which this refuses.
+    Same as torchvision's `crop`, but a square that extends beyond its image is an error.
 
     Args:
         images: (batch, channels, height, width).
@@ -50,9 +50,9 @@ def crop(images: Tensor, top: Tensor | int, left: Tensor | int, *, size: int) ->
 
 
 def resize_short_side(images: Tensor, length: int) -> Tensor:
-    """The images with a short side of `length` pixels, in their proportions, without aliasing.
+    """The images resized to a short side of `length` pixels, aspect ratio kept, without aliasing.
 
-    Exactly torchvision's `resize` with one length (bilinear, antialiased).
+    Same as torchvision's `resize` with a single length (bilinear, antialiased).
 
     Raises:
         ValueError: a length below 1.
@@ -77,7 +77,7 @@ def random_scale_crop(
     short_side: tuple[int, int] = (256, 480),
     size: int = 224,
 ) -> Tensor:
-    """Each image resized to a short side L drawn from `short_side`, and a random square of it.
+    """Each image resized to a short side L drawn from `short_side`, cropped to a random square.
 
     The recipe that ResNet was trained with.
 
@@ -91,7 +91,7 @@ def random_scale_crop(
     Raises:
         ValueError: an invalid range, or one that begins below `size`.
 
-    Cost: one resize for each different L, one crop for each image.
+    Cost: one resize for each distinct L, one crop for each image.
     Source: He et al., "Deep residual learning for image recognition", CVPR 2016, section 3.4, after
     Simonyan and Zisserman, ICLR 2015, section 3.1.
     """
@@ -123,16 +123,17 @@ def resized_crop(
 ) -> Tensor:
     """The boxes given in pixels, each stretched to a square of `size` pixels.
 
-    One bilinear reading of the whole batch, not antialiased: torchvision's `resized_crop` with
-    `antialias=False` agrees within 1e-5 but for the outermost pixels, where it never looks beyond
-    the box. A box much larger than `size` gets grainy; `resize_short_side` first.
+    The whole batch is sampled bilinearly at once, without antialiasing: torchvision's
+    `resized_crop` with `antialias=False` agrees within 1e-5 except in the outermost pixels, where
+    it never samples outside the box. If a box is much larger than `size`, the result is grainy:
+    use `resize_short_side` first.
 
     Args:
         images: (batch, channels, height, width).
-        top, left, height, width: of the boxes; numbers or (batch,).
+        top, left, height, width: position and size of the boxes; numbers or (batch,).
 
     Raises:
-        ValueError: boxes without area, or shapes that do not fit.
+        ValueError: boxes without area, or mismatched shapes.
     """
     check_images(images)
     start, extent = (
@@ -154,7 +155,7 @@ def resized_crop(
 def ten_crops(images: Tensor, size: int) -> Tensor:
     """The four corners and the center, then the same five of the mirrored image.
 
-    Exactly torchvision's `ten_crop`, in its order: upper left, upper right, lower left, lower
+    Same as torchvision's `ten_crop`, in the same order: upper left, upper right, lower left, lower
     right, center.
 
     Args:
@@ -186,10 +187,10 @@ def ten_crops(images: Tensor, size: int) -> Tensor:
 def multi_scale_crops(
     images: Tensor, *, scales: Sequence[int] = RESNET_SCALES, size: int = 224
 ) -> Iterator[Tensor]:
-    """For each scale the ten crops (batch, 10, channels, size, size) of the resized images.
+    """The ten crops (batch, 10, channels, size, size) of the resized images, for each scale.
 
-    Source: He et al., CVPR 2016, section 3.4, where the network is fully convolutional at test and
-    sees each scale whole; the slides take ten crops of each scale, and so do we.
+    Source: He et al., CVPR 2016, section 3.4, where a fully convolutional network sees each scale
+    whole at test time; the slides take ten crops of each scale, and so do we.
     """
     for length in scales:
         yield ten_crops(resize_short_side(images, length), size)
@@ -199,13 +200,13 @@ def multi_scale_crops(
 def crop_probabilities(
     model: nn.Module, crops: Iterable[Tensor], *, batch_size: int = 500
 ) -> Tensor:
-    """What the network, in evaluation mode, thinks of each crop: (batch, all crops, classes).
+    """The network's probabilities for each crop, in evaluation mode: (batch, all crops, classes).
 
     Args:
-        model: maps images (n, channels, size, size) to logits; its mode is put back.
+        model: maps images (n, channels, size, size) to logits; its mode is restored.
         crops: tensors (batch, crops, channels, size, size), such as those of `multi_scale_crops`.
-        batch_size: crops the model sees at once. All at once may be slower: 6000 crops of
-            32 × 32 took a small network on one core twice as long as 12 times 500.
+        batch_size: crops per forward pass. All at once may be slower: on one core, a small network
+            took twice as long for 6000 crops of 32 × 32 at once as for 12 batches of 500.
     """
     was_training = model.training
     model.eval()
@@ -222,7 +223,7 @@ def crop_probabilities(
 
 
 def _random_corner(images: Tensor, size: int, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """(top, left) of a square that lies within each image."""
+    """(top, left) of a random square within each image."""
     if size > min(images.shape[-2:]):
         raise ValueError(f"images of {tuple(images.shape[-2:])} pixels have no square of {size}")
     top, left = (integers(images, 0, side - size, generator) for side in images.shape[-2:])

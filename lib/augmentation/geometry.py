@@ -1,8 +1,8 @@
 """Flips, and the pictures that a moved, turned, stretched, sheared or distorted camera would see.
 
-All but the flip work backwards: for each pixel of the output they compute where in the input it
-comes from, and read the input there, between its pixels, by bilinear interpolation. Coordinates
-are pixels, x to the right and y down, from the center of the image; one call reads a whole batch.
+All but the flip work backwards: for each output pixel they compute where in the input it comes
+from, and sample the input there, between its pixels, by bilinear interpolation. Coordinates are in
+pixels from the center of the image, x to the right and y down; one call processes a whole batch.
 """
 
 import math
@@ -19,16 +19,16 @@ Pair = Tensor | tuple[float, float]
 
 
 def horizontal_flip(images: Tensor, flip: Tensor | bool = True) -> Tensor:
-    """The images, those mirrored left to right for which `flip` is true.
+    """The images, mirrored left to right where `flip` is true.
 
-    Exactly torchvision's `horizontal_flip`.
+    Same as torchvision's `horizontal_flip`.
 
     Args:
         images: (batch, channels, height, width).
-        flip: bool, (batch,), or one for all.
+        flip: bool, (batch,), or one value for all.
 
     Raises:
-        ValueError: `flip` is not bool or of another shape.
+        ValueError: `flip` is not bool or has the wrong shape.
     """
     check_images(images)
     flip = torch.as_tensor(flip, device=images.device)
@@ -43,7 +43,7 @@ def random_horizontal_flip(images: Tensor, generator: torch.Generator, *, p: flo
     """The images, each mirrored with probability `p`.
 
     Raises:
-        ValueError: `p` is no probability.
+        ValueError: `p` is not a probability.
 
     Source: Krizhevsky et al., "ImageNet classification with deep convolutional neural networks",
     NeurIPS 2012, section 4.1.
@@ -66,21 +66,21 @@ def affine(
 ) -> Tensor:
     """The images stretched, sheared, scaled and turned about their centers, then moved.
 
-    With `stretch` left alone this is torchvision's `affine` with bilinear interpolation, up to
-    rounding (2e-5 on images in [0, 1] of 64 pixels; there the default is the nearest pixel).
+    With the default `stretch` this is torchvision's `affine` with bilinear interpolation (there,
+    the default is the nearest pixel), up to rounding (2e-5 on images of 64 pixels in [0, 1]).
 
     Args:
         images: (batch, channels, height, width).
         angle: degrees, clockwise; a number or (batch,), like `scale`.
         translate: pixels to the right and down; (x, y) or (batch, 2), like `stretch` and `shear`.
-        scale: above 1 enlarges.
+        scale: a value above 1 enlarges.
         stretch: factors along x and y.
         shear: degrees within ±90; the first slants vertical lines, the second horizontal ones.
         padding: what lies outside the image: "zeros" (black), "border" (its edge, continued) or
             "reflection".
 
     Raises:
-        ValueError: a parameter's shape, a scale or stretch that is not positive, another padding.
+        ValueError: a parameter of the wrong shape, a scale or stretch ≤ 0, or an unknown padding.
     """
     check_images(images)
     forward = affine_matrix(images, angle=angle, scale=scale, stretch=stretch, shear=shear)
@@ -100,7 +100,7 @@ def affine_matrix(
     stretch: Pair = (1.0, 1.0),
     shear: Pair = (0.0, 0.0),
 ) -> Tensor:
-    """The matrices (batch, 2, 2) that take a point (x, y) of the input to its place in the output.
+    """The matrices (batch, 2, 2) that map a point (x, y) of the input to its place in the output.
 
     Rotation · scale · vertical shear · horizontal shear · stretch. Arguments and errors are those
     of `affine`.
@@ -122,7 +122,7 @@ def affine_matrix(
 
 
 def rotate(images: Tensor, angle: Tensor | float, *, padding: str = "zeros") -> Tensor:
-    """The images turned clockwise by `angle` degrees; torchvision's `rotate` turns back."""
+    """The images turned clockwise by `angle` degrees; torchvision's turns the other way."""
     return affine(images, angle=angle, padding=padding)
 
 
@@ -154,7 +154,7 @@ def random_affine(
 ) -> Tensor:
     """The images, each turned, moved, scaled, stretched and sheared by its own random amounts.
 
-    Unlike torchvision's `RandomAffine` this does not round the movement to whole pixels, and it
+    Unlike torchvision's `RandomAffine` this does not round translations to whole pixels, and it
     shears along both axes.
 
     Args:
@@ -167,7 +167,7 @@ def random_affine(
         padding: as in `affine`.
 
     Raises:
-        ValueError: a negative amount, or what `affine` refuses.
+        ValueError: a negative amount, or anything that `affine` rejects.
     """
     check_images(images)
     amounts = {"degrees": degrees, "translate": translate, "stretch": stretch, "shear": shear}
@@ -191,22 +191,23 @@ def random_affine(
 
 
 def lens_distortion(images: Tensor, k: Tensor | float, *, padding: str = "zeros") -> Tensor:
-    """The images as through a lens that magnifies its center and its rim differently.
+    """The images as seen through a lens that magnifies its center and its rim differently.
 
     A pixel of the output at distance r from the center shows what the input has at r (1 + k r²),
-    in the same direction; r is 1 at the corners. k > 0 gives barrels (the rim shrinks), k < 0
-    pincushions. On the same displacements, torchvision's `elastic` differs by rounding (2e-5).
+    in the same direction; r is 1 at the corners. k > 0 gives barrel distortion (the rim shrinks),
+    k < 0 pincushion. torchvision's `elastic`, given the same displacements, differs only by
+    rounding (2e-5).
 
     Args:
         images: (batch, channels, height, width).
-        k: a number or (batch,), above -1/3: below, the rim would fold over.
+        k: a number or (batch,), above -1/3: otherwise the rim would fold over.
         padding: as in `affine`.
 
     Raises:
-        ValueError: k too small or of another shape, another padding.
+        ValueError: k is too small or has the wrong shape, or an unknown padding.
 
-    Source: the first radial term of Brown, "Close-range camera calibration", 1971; it is applied
-    from output to input here, which is how Fitzgibbon (CVPR 2001) reads such models, too.
+    Source: the first radial term of Brown, "Close-range camera calibration", 1971; here it maps
+    output to input, which is how Fitzgibbon (CVPR 2001) uses such models, too.
     """
     check_images(images)
     k = per_image(images, "k", k)
@@ -219,11 +220,11 @@ def lens_distortion(images: Tensor, k: Tensor | float, *, padding: str = "zeros"
 
 
 def sample(images: Tensor, at: Tensor, *, padding: str = "zeros") -> Tensor:
-    """The images read between their pixels, by bilinear interpolation.
+    """The images sampled between their pixels by bilinear interpolation.
 
     Args:
         images: (batch, channels, height, width).
-        at: (batch or 1, rows, columns, 2): for each pixel of the output, the x and y of the input
+        at: (batch or 1, rows, columns, 2): for each output pixel, the input position (x, y) that
             it shows, in pixels from the center.
         padding: as in `affine`.
 
@@ -231,7 +232,7 @@ def sample(images: Tensor, at: Tensor, *, padding: str = "zeros") -> Tensor:
         (batch, channels, rows, columns).
 
     Raises:
-        ValueError: another padding, or a shape of `at` that does not fit.
+        ValueError: an unknown padding, or `at` of the wrong shape.
     """
     if padding not in PADDINGS:
         raise ValueError(f"padding must be one of {', '.join(PADDINGS)}; got {padding!r}")
@@ -245,7 +246,7 @@ def sample(images: Tensor, at: Tensor, *, padding: str = "zeros") -> Tensor:
 
 
 def _pixels(images: Tensor) -> Tensor:
-    """(1, height, width, 2): x and y of every pixel's middle, from the center of the image."""
+    """(1, height, width, 2): x and y of every pixel's center, from the center of the image."""
     y, x = (
         torch.arange(n, dtype=images.dtype, device=images.device) - (n - 1) / 2
         for n in images.shape[-2:]

@@ -12,18 +12,18 @@ from lib.validation import check_images
 def erase(
     images: Tensor, *, top: Tensor | int, left: Tensor | int, size: int, fill: float = 0.5
 ) -> Tensor:
-    """The images with a square of one gray; what of the square lies outside is cut off.
+    """The images with a square of uniform gray, clipped to the image.
 
-    Where it lies inside, exactly torchvision's `erase`.
+    Same as torchvision's `erase` if the square lies inside.
 
     Args:
         images: (batch, channels, height, width).
-        top, left: of the square's upper left corner in pixels, also negative; numbers or (batch,).
-        size: of the square, in pixels.
-        fill: its gray.
+        top, left: the square's upper left corner in pixels, may be negative; numbers or (batch,).
+        size: side of the square, in pixels.
+        fill: its gray value.
 
     Raises:
-        ValueError: a negative size, or shapes that do not fit.
+        ValueError: a negative size, or mismatched shapes.
     """
     check_images(images)
     if size < 0:
@@ -40,13 +40,13 @@ def erase(
 def cutout(images: Tensor, generator: torch.Generator, *, size: int, fill: float = 0.5) -> Tensor:
     """The images, each with a square around a random pixel replaced by gray.
 
-    The square may stick out, so a corner of the image is missing at times and hardly anything at
-    others. That is in the paper; torchvision's `RandomErasing` keeps its boxes inside and draws
-    their area and proportions.
+    The square may extend beyond the image, so it sometimes covers a corner and sometimes hardly
+    anything. The paper does the same; torchvision's `RandomErasing` keeps its boxes inside and
+    draws their area and aspect ratio.
 
     Args:
         images: (batch, channels, height, width).
-        size: pixels of the square's sides.
+        size: side of the square, in pixels.
         fill: the gray; the paper fills with the mean of normalized images, which is about 0.5.
 
     Raises:
@@ -65,7 +65,7 @@ def blend(
 ) -> tuple[Tensor, Tensor]:
     """λ of each image and its label, 1 - λ of its partner's.
 
-    timm's `Mixup` gives the same with the batch reversed as partners.
+    timm's `Mixup` gives the same result if the partners are the reversed batch.
 
     Args:
         images: (batch, channels, height, width).
@@ -77,7 +77,7 @@ def blend(
         Images and probabilities of the same shapes.
 
     Raises:
-        ValueError: a λ or a partner outside, or shapes that do not fit.
+        ValueError: a λ or a partner out of range, or mismatched shapes.
     """
     check_images(images)
     lam = per_image(images, "lam", lam)
@@ -105,20 +105,20 @@ def mixup(
     alpha: float = 0.2,
     classes: int | None = None,
 ) -> tuple[Tensor, Tensor]:
-    """Blends of random pairs of the batch, images and labels alike; test on whole images.
+    """Blends of random pairs of the batch, images and labels alike; test on unmixed images.
 
     Args:
         images: (batch, channels, height, width).
         labels: int64 (batch,), or probabilities (batch, classes).
-        alpha: λ is drawn from Beta(alpha, alpha) for each image; small ones give λ near 0 or 1.
-        classes: how many there are; needed where labels are integers.
+        alpha: λ is drawn from Beta(alpha, alpha) for each image; small values give λ near 0 or 1.
+        classes: the number of classes; required if labels are integers.
 
     Returns:
         (images, probabilities): probabilities (batch, classes) float32.
 
     Raises:
-        ValueError: alpha not positive, integer labels without `classes` or beyond them, shapes that
-            do not fit.
+        ValueError: alpha is not positive, integer labels without `classes` or out of its range, or
+            mismatched shapes.
 
     Source: Zhang et al., "mixup: Beyond empirical risk minimization", ICLR 2018, section 2. Its
     code draws one λ for a batch; we draw one for each image.
@@ -127,7 +127,7 @@ def mixup(
     if not alpha > 0:
         raise ValueError(f"alpha must be positive; got {alpha}")
     partner = torch.randperm(len(images), generator=generator, device=generator.device)
-    # torch's Beta takes no generator, NumPy's takes a seed that we draw from ours.
+    # torch's Beta takes no generator; NumPy's takes a seed, which we draw from ours.
     seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
     lam = np.random.default_rng(seed).beta(alpha, alpha, len(images))
     return blend(

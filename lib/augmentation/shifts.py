@@ -1,4 +1,4 @@
-"""Test images outside the training distribution in one known way, made from ordinary ones."""
+"""Out-of-distribution test images, made from ordinary ones by one known shift."""
 
 import math
 from collections.abc import Callable
@@ -12,16 +12,17 @@ from lib.validation import check_images
 
 
 def shift_images(images: Tensor, shift: str, *, generator: torch.Generator) -> Tensor:
-    """All the images changed in the one way that `shift` names, each by an amount of its own.
+    """The images changed in the way that `shift` names, each by its own amount.
 
-    For data that, unlike the rendered scenes, cannot be photographed again. The names are those of
-    the scenes' shifts, the amounts similar; here the background is changed with the object.
+    For data that, unlike the rendered scenes, cannot be made again under other conditions. The
+    names are those of the scenes' shifts, and the amounts are similar; here the background changes
+    with the object.
 
     Args:
         images: (batch, channels, height, width).
         shift: "mirrored", "moved" (by 22% of the width, in any direction), "rescaled" (by 1.6 or
             1 / 1.6), "relit" (half as bright and, in color, warmer) or "rotated" (by 45 to 135°,
-            to either side).
+            in either direction).
 
     Raises:
         ValueError: an unknown shift.
