@@ -1,4 +1,4 @@
-"""Captions as numbers: what a captioner is taught, and what each word is about."""
+"""Captions as numbers: what a captioner learns, and what each word is about."""
 
 from collections.abc import Sequence
 from functools import cache
@@ -10,7 +10,7 @@ from torch import Tensor
 from lib.datasets.scene_captions import Scene, caption_words, vocabulary
 from lib.datasets.words import PAD, SPECIAL, Vocabulary, pad
 
-NOTHING = -1  # what words are about that are about no one thing
+NOTHING = -1  # for words that are not about one particular thing
 
 
 class Captions(NamedTuple):
@@ -48,11 +48,11 @@ def as_captions(scenes: Sequence[Scene]) -> Captions:
 
 
 def word_vocabulary(captions: Sequence[Sequence[str]], *, least: int = 1) -> Vocabulary:
-    """The words that captions use at least so often, sorted.
+    """The words that captions use at least `least` times, sorted.
 
     Args:
-        captions: the words of each.
-        least: rarer words are left out, and read as UNKNOWN.
+        captions: the words of each caption.
+        least: rarer words are left out and read as UNKNOWN.
 
     Raises:
         ValueError: no word is that frequent.
@@ -68,11 +68,11 @@ def word_vocabulary(captions: Sequence[Sequence[str]], *, least: int = 1) -> Voc
 
 
 def texts(target: Tensor, vocabulary: Vocabulary) -> list[str]:
-    """Rows of numbers as sentences, up to END, words with spaces between them."""
+    """Rows of word numbers as sentences, up to END, with words separated by spaces."""
     return [" ".join(vocabulary.decode(row)) for row in target.tolist()]
 
 
 def words_of(target: Tensor, words: Sequence[str], vocabulary: Vocabulary) -> Tensor:
-    """Bool like `target`: where one of these words stands."""
+    """Bool, shaped like `target`: True where one of these words occurs."""
     table = torch.tensor([word in words for word in vocabulary.words], device=target.device)
     return table[target] & (target != PAD)

@@ -49,15 +49,15 @@ def load_cifar10(
 
     Args:
         split: "train" (50,000 rows) or "test" (10,000 rows).
-        root: folder of all data sets; None reads COURSE_DATA, else takes `data/` of the course.
+        root: folder of all data sets; None uses COURSE_DATA, or else the course's `data/`.
         device: where the tensors are made.
-        download: whether the archive (170 MB) may be fetched where it is missing.
+        download: whether the archive (170 MB) may be fetched if it is missing.
 
     Raises:
         ValueError: an unknown split.
-        DownloadError: no verified archive could be had; the message says what to do.
+        DownloadError: no verified archive is available; the message says what to do.
 
-    Cost: seconds, some more the first time, and 614 MB for the training part.
+    Cost: seconds, a few more the first time, and 614 MB for the training part.
 
     Source: Krizhevsky 2009, "Learning multiple layers of features from tiny images".
     """
@@ -68,10 +68,10 @@ def load_cifar10(
 def read_cifar10(
     split: str, *, root: str | Path | None = None, download: bool = True
 ) -> tuple[Tensor, Tensor]:
-    """Bytes (n, 32, 32, 3) and labels (n,) int64 of a split, on the CPU, a quarter of the memory.
+    """Bytes (n, 32, 32, 3) and int64 labels (n,) of a split, on the CPU; a quarter of the memory.
 
-    The files are pickles, which can run code when they are read: they are taken from an archive
-    that proved to be the published one, and torchvision's reader checks the MD5 of each again.
+    The files are pickles, which can run code when they are read. They come from an archive that is
+    verified to be the published one, and torchvision's reader checks the MD5 of each file again.
 
     Args, Raises: as for `load_cifar10`.
     """
@@ -94,11 +94,11 @@ def as_images(pixels: Tensor) -> Tensor:
 
 
 def fetch_cifar10(*, root: str | Path | None = None, download: bool = True) -> Path:
-    """The verified archive, fetched where it is missing.
+    """The verified archive, fetched if it is missing.
 
     Raises:
         StorageError: the folder cannot be written.
-        DownloadError: the archive is not there and cannot be fetched.
+        DownloadError: the archive is missing and cannot be fetched.
     """
     archive = data_root(root) / "cifar10" / ARCHIVE
     digests = CHECKSUMS[ARCHIVE].values()
@@ -119,7 +119,7 @@ def fetch_cifar10(*, root: str | Path | None = None, download: bool = True) -> P
 
 
 def _unpack(archive: Path) -> None:
-    """Put the archive's files beside it, each in one step: others may be reading them."""
+    """Put the archive's files next to it, each atomically, since others may be reading them."""
     try:
         with tempfile.TemporaryDirectory(dir=archive.parent) as scratch:
             with tarfile.open(archive) as tar:

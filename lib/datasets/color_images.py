@@ -1,4 +1,4 @@
-"""The one door through which chapters get color images, so that a reader can change the data."""
+"""The one entry point through which chapters load color images, so readers can change the data."""
 
 import torch
 
@@ -20,19 +20,19 @@ def load_color_images(
 ) -> ImageDataset:
     """Labeled color images (count, 3, 32, 32) of ten classes.
 
-    Scenes are rendered anew from the generator, so "train" and "test" differ by what is drawn
-    alone. From CIFAR-10, `count` different rows of the split are drawn.
+    Scenes are rendered from the generator, so "train" and "test" differ only in what is drawn.
+    From CIFAR-10, `count` different rows of the split are drawn.
 
     Args:
         dataset: "scenes" or "cifar10".
         split: "train" or "test".
-        count: images, at least 1.
+        count: number of images, at least 1.
         generator: a CPU generator; the same state gives the same images.
         device: where the tensors are made.
 
     Raises:
-        ValueError: another name, or more rows than the split has.
-        DownloadError: CIFAR-10 is not there and cannot be fetched.
+        ValueError: an unknown name, or more rows than the split has.
+        DownloadError: CIFAR-10 is missing and cannot be fetched.
     """
     if dataset not in DATASETS:
         raise ValueError(f"dataset must be one of {', '.join(DATASETS)}; got {dataset!r}")

@@ -1,4 +1,4 @@
-"""Handwritten digits of 8 × 8 pixels, bundled with scikit-learn: trained on in a blink."""
+"""Handwritten digits of 8 × 8 pixels, bundled with scikit-learn: fast to train on."""
 
 from typing import cast
 
@@ -15,7 +15,7 @@ DARKEST = 16  # pixels count the dark dots of a 4 × 4 block
 def load_digits(*, generator: torch.Generator, device: str | torch.device = "cpu") -> ImageDataset:
     """All 1,797 digits (1797, 1, 8, 8) in [0, 1], in an order drawn from the generator.
 
-    They come in the order of their writers, hence the shuffling: any split of the result mixes
+    The original order is by writer, so the rows are shuffled: any split of the result mixes
     writers.
 
     Args:

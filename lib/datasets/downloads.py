@@ -1,6 +1,6 @@
 """Files whose content is known: they arrive whole and verified, or not at all.
 
-Only the standard library fetches here, so that `lib` runs wherever torch does.
+Fetching uses only the standard library, so that `lib` runs wherever torch does.
 """
 
 import errno
@@ -21,11 +21,11 @@ CHUNK = 1 << 18  # bytes
 
 
 class DownloadError(RuntimeError):
-    """A file could not be had from where it was asked for."""
+    """A file could not be obtained from its source."""
 
 
 class ChecksumError(DownloadError):
-    """The bytes that came are not the ones that were expected."""
+    """The bytes received are not the expected ones."""
 
 
 class StorageError(DownloadError):
@@ -33,7 +33,7 @@ class StorageError(DownloadError):
 
 
 def data_root(root: str | Path | None = None) -> Path:
-    """The folder of all data sets: the argument, else COURSE_DATA, else `data/` of the course."""
+    """The folder of all data sets: the argument, else COURSE_DATA, else the course's `data/`."""
     return Path(root or os.environ.get("COURSE_DATA") or REPOSITORY / "data")
 
 
@@ -41,7 +41,7 @@ def sha256_of(path: Path) -> str:
     """The SHA-256 of a file, as 64 hexadecimal digits.
 
     Raises:
-        StorageError: it cannot be read.
+        StorageError: the file cannot be read.
     """
     try:
         with path.open("rb") as file:
@@ -65,20 +65,20 @@ def fetch(
 ) -> Path:
     """The destination, holding verified bytes from the first URL that has them.
 
-    A file that is already there and right is kept without using the network. One that is there
-    and wrong is reported on stderr, and replaced only by verified bytes.
+    A correct file that already exists is kept without using the network. A wrong one is reported
+    on stderr, and replaced only by verified bytes.
 
     Args:
         urls: mirrors, tried in order.
         destination: the file to write; its folder is created.
-        sha256: the digests accepted (the same data in another gzip wrapper has another digest).
+        sha256: the accepted digests (the same data in another gzip wrapper has another digest).
         timeout: seconds a connection may stay silent.
         progress: show a bar on stderr.
 
     Raises:
-        StorageError: the file cannot be written, for example because the disk is full, or one that
-            is there cannot be read.
-        ChecksumError: every mirror sent other bytes than expected.
+        StorageError: the file cannot be written, for example because the disk is full, or an
+            existing file cannot be read.
+        ChecksumError: every mirror sent unexpected bytes.
         DownloadError: no mirror sent the file; the message names each with its reason.
     """
     if is_verified(destination, sha256=sha256):
@@ -102,8 +102,8 @@ def fetch(
 def store(chunks: Iterable[bytes], destination: Path, *, sha256: Collection[str]) -> Path:
     """The destination, holding exactly these bytes, once they are verified and on the disk.
 
-    They are first written beside it, under a name no other process uses; whatever fails, that
-    file is removed and a destination that exists is left as it was.
+    They are first written next to it, under a name no other process uses; on any failure, that
+    file is removed and an existing destination is left unchanged.
 
     Raises:
         ChecksumError: the bytes have none of the digests in `sha256`.
@@ -138,7 +138,7 @@ def read_chunks(path: Path) -> Iterator[bytes]:
 
 
 def report_if_wrong(path: Path) -> None:
-    """Say on stderr that a file, known not to be verified, is there all the same."""
+    """Report a file that failed verification on stderr, if it exists."""
     if path.is_file():
         print(f"{path} is damaged (SHA-256 {sha256_of(path)}); replacing it", file=sys.stderr)
 
@@ -164,7 +164,7 @@ def _looks_like_html(start: bytes) -> bool:
 
 
 def _download(url: str, *, timeout: float, progress: bool) -> Iterator[bytes]:
-    """The body behind a URL, chunk by chunk; each fault of the network is a `DownloadError`."""
+    """The response body of a URL, chunk by chunk; any network fault raises `DownloadError`."""
     try:
         with urllib.request.urlopen(url, timeout=timeout) as response:
             yield from _body(response, progress)

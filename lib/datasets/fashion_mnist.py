@@ -39,13 +39,13 @@ def load_fashion_mnist(
 
     Args:
         split: "train" (60,000 rows) or "test" (10,000 rows).
-        root: folder of all data sets; None reads COURSE_DATA, else takes `data/` of the course.
+        root: folder of all data sets; None uses COURSE_DATA, or else the course's `data/`.
         device: where the tensors are made.
-        download: whether files that are missing may be fetched.
+        download: whether missing files may be fetched.
 
     Raises:
         ValueError: an unknown split.
-        DownloadError: no verified copy could be had; the message lists each source's reason.
+        DownloadError: no verified copy is available; the message lists each source's reason.
 
     Cost: half a second and 188 MB for the training part.
 
@@ -65,10 +65,10 @@ def parse_idx(raw: bytes) -> Tensor:
 
     Args:
         raw: two zero bytes, the type 8, the number of dimensions, then each dimension as four
-            bytes, highest first, then one byte per element.
+            big-endian bytes, then one byte per element.
 
     Raises:
-        IdxError: another magic number, or more or fewer bytes than the header announces.
+        IdxError: a wrong magic number, or more or fewer bytes than the header announces.
     """
     if len(raw) < 4 or raw[:3] != b"\0\0\x08":
         raise IdxError(f"expected an idx file of unsigned bytes (00 00 08 ..); got {raw[:4]!r}")

@@ -1,6 +1,6 @@
 """The four files of Fashion-MNIST, verified, from the nearest source that has them.
 
-This module imports no torch, so that a build finds in a moment that nothing is missing.
+This module imports no torch, so that a build can check quickly whether anything is missing.
 """
 
 import json
@@ -29,13 +29,13 @@ INSTALLED = Path("/usr/share/datasets/fashion-mnist")
 APT = (
     "apt-get",
     "--quiet",
-    "-oAPT::Sandbox::User=root",  # else it warns that its own user cannot write where we may
+    "-oAPT::Sandbox::User=root",  # otherwise it warns that its own user cannot write where we may
     "-oAcquire::Retries=1",
     "-oAcquire::http::Timeout=20",
 )
 APT_TIMEOUT = 600  # seconds
-# {file: {source: SHA-256}}; Debian's gzip headers lack the name and have another date, so the
-# same data has two digests (a test turns the one file into the other).
+# {file: {source: SHA-256}}; Debian's gzip headers lack the name and have a different date, so the
+# same data has two digests (a test converts one file into the other).
 CHECKSUMS: dict[str, dict[str, str]] = json.loads(
     (REPOSITORY / "data" / "checksums.json").read_text(encoding="utf-8")
 )["fashion-mnist"]
@@ -46,12 +46,12 @@ def fetch_fashion_mnist(
 ) -> Path:
     """The folder with the four verified files, fetched from the first source that has them.
 
-    Sources: the folder itself, an installed Debian package, Debian's package fetched without
-    installing it, torchvision's mirrors. The one that was used is said on stderr.
+    Sources, in order: the folder itself, an installed Debian package, Debian's package fetched
+    without installing it, torchvision's mirrors. The source used is reported on stderr.
 
     Args:
         root: as for `load_fashion_mnist`.
-        download: False looks on this machine only.
+        download: False uses only files on this machine.
         progress: show bars on stderr.
 
     Raises:
@@ -128,7 +128,7 @@ def _copy(source: Path, folder: Path, names: list[str]) -> None:
 
 
 def _download_package(work: Path) -> None:
-    """Put the package into `work`; package lists the machine lacks are read into `work` too."""
+    """Put the package into `work`; if the machine lacks package lists, they go there, too."""
     try:
         _call([*APT, "download", PACKAGE], work)
     except DownloadError as error:
@@ -142,7 +142,7 @@ def _download_package(work: Path) -> None:
 
 
 def _call(command: list[str], folder: Path) -> None:
-    """Run a command quietly in a folder; what it says matters only where it fails."""
+    """Run a command quietly in a folder; its output is shown only if it fails."""
     environment = os.environ | {"LC_ALL": "C"}  # its messages in English, see _download_package
     try:
         subprocess.run(

@@ -17,14 +17,14 @@ from lib.datasets.words import Vocabulary, pad
 
 FOLDER, PICTURES, PAGE = "flickr8k", "Flicker8k_Dataset", "8k-pictures.html"
 SPLITS = ("train", "test")
-TEST_PART = 8  # one photograph in so many is for testing
+TEST_PART = 8  # one photograph in this many is for testing
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP", "TIFF")  # others may start programs, as EPS does
 WORD = re.compile(r"[a-z0-9]+(?:['-][a-z0-9]+)*")
 
 
 @dataclass(frozen=True, eq=False)
 class CaptionedPhotos:
-    """Photographs with captions; the pictures are read when they are asked for.
+    """Photographs with captions; the pictures are read on demand.
 
     Attributes:
         paths: a file for each photograph.
@@ -40,37 +40,37 @@ class CaptionedPhotos:
     def images(self, rows: Sequence[int], *, size: int = 224) -> Tensor:
         """The photographs of these rows, (n, 3, size, size) float32 in [0, 1].
 
-        The short side becomes `size` pixels, and the middle is cut out.
+        The short side becomes `size` pixels, and the center is cropped.
 
         Raises:
-            DownloadError: a file is no picture, or is damaged.
+            DownloadError: a file is not a picture, or is damaged.
         """
         return torch.stack([_read(self.paths[row], size) for row in rows])
 
 
 def flickr8k_folder(root: str | Path | None = None) -> Path:
-    """Where the data set is looked for: `flickr8k/` in the folder of the data."""
+    """Where the data set is expected: `flickr8k/` in the data folder."""
     return data_root(root) / FOLDER
 
 
 def has_flickr8k(root: str | Path | None = None) -> bool:
-    """Whether its page of captions is there."""
+    """Whether the page of captions exists."""
     return (flickr8k_folder(root) / PAGE).is_file()
 
 
 def load_flickr8k(split: str = "train", *, root: str | Path | None = None) -> CaptionedPhotos:
     """The photographs of a split with their captions, from the files that torchvision reads.
 
-    Nothing is downloaded: its owners give it to those who ask. A photograph belongs to one split
-    for good, by its name.
+    Nothing is downloaded: the owners give the data to those who ask. A photograph's split depends
+    only on its name, so it never changes.
 
     Args:
         split: "train", or "test", about one photograph in eight.
-        root: folder of all data sets; None reads COURSE_DATA, else takes `data/` of the course.
+        root: folder of all data sets; None uses COURSE_DATA, or else the course's `data/`.
 
     Raises:
         ValueError: an unknown split.
-        DownloadError: the files are not there, or not as expected; the message says what is.
+        DownloadError: the files are missing, or not as expected; the message says what is wrong.
 
     Source: Hodosh, Young, Hockenmaier, "Framing image description as a ranking task", JAIR 2013.
     """
@@ -99,7 +99,7 @@ def as_numbers(photos: CaptionedPhotos, *, least: int = 5) -> tuple[Tensor, Tens
     """Every caption as numbers (captions, longest), and the row of its photograph (captions,).
 
     Args:
-        least: words that are rarer are UNKNOWN.
+        least: rarer words become UNKNOWN.
 
     Returns:
         target, rows, and the vocabulary, made from these captions.
@@ -114,17 +114,17 @@ def as_numbers(photos: CaptionedPhotos, *, least: int = 5) -> tuple[Tensor, Tens
 
 
 def references(photos: CaptionedPhotos) -> list[list[str]]:
-    """The captions of each photograph as `lib.sentences.bleu` compares them."""
+    """The captions of each photograph in the form that `lib.sentences.bleu` expects."""
     return [[" ".join(caption_words(text)) for text in texts] for texts in photos.captions]
 
 
 def _read_page(page: Path, pictures: Path) -> dict[str, list[str]]:
-    """The captions of each picture's file."""
+    """The captions for each picture file."""
     from torchvision.datasets import Flickr8k  # here, since importing it takes a second
 
     try:
         annotations = Flickr8k(str(pictures), str(page)).annotations
-    except IndexError as error:  # a link without an identifier, or a picture that is not there
+    except IndexError as error:  # a link without an identifier, or a missing picture
         raise DownloadError(
             f"{page} names a picture that {pictures} does not have, or links to none"
         ) from error
@@ -151,12 +151,12 @@ def _read(path: Path, size: int) -> Tensor:
 
 
 def _as_rgb(picture: Image.Image) -> Image.Image:
-    """The picture in 8 bits for each of three colors; what is transparent keeps its color.
+    """The picture in 8 bits for each of three colors; transparent pixels keep their colors.
 
     Raises:
-        ValueError: numbers of another size, whose black and white nobody knows.
+        ValueError: another number format, whose black and white levels are unknown.
     """
-    if picture.mode.startswith("I;16"):  # which Pillow would clip at 255
+    if picture.mode.startswith("I;16"):  # Pillow would clip these at 255
         picture = Image.fromarray((np.asarray(picture) / 257).round().astype(np.uint8))
     if picture.mode in ("I", "F"):
         raise ValueError(f"expected 8 or 16 bits for each color; got Pillow's mode {picture.mode}")

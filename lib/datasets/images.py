@@ -1,4 +1,4 @@
-"""Labeled images as two tensors, and splits of them that repeat."""
+"""Labeled images as two tensors, and reproducible splits of them."""
 
 from dataclasses import dataclass
 
@@ -24,7 +24,7 @@ class ImageDataset:
         return len(self.labels)
 
     def subset(self, indices: Tensor | slice) -> "ImageDataset":
-        """The rows at these indices, in their order."""
+        """The rows at these indices, in the order given."""
         return ImageDataset(self.images[indices], self.labels[indices], self.classes)
 
 

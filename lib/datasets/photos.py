@@ -34,8 +34,8 @@ def load_photo(name: str) -> Tensor:
         name: one of `PHOTOS`.
 
     Raises:
-        ValueError: an unknown name; the message lists those there are.
-        FileNotFoundError: the wheel that should hold the photograph lacks it.
+        ValueError: an unknown name; the message lists the valid ones.
+        FileNotFoundError: the photograph is missing from its wheel.
     """
     if name not in _FILES:
         raise ValueError(f"name must be one of {', '.join(PHOTOS)}; got {name!r}")
@@ -55,11 +55,11 @@ def photo_patches(
 ) -> Tensor:
     """Random square patches of photographs, (count, 3, size, size), on the CPU.
 
-    Each comes from a photograph drawn with equal chances, which is first reduced to `height` pixels
-    by averaging, and from a place drawn evenly.
+    Each comes from a photograph drawn uniformly, which is first reduced to `height` pixels by
+    averaging, and from a place drawn uniformly.
 
     Args:
-        count: patches, at least 1.
+        count: number of patches, at least 1.
         size: pixels on a side, at most those of the smallest reduced photograph.
         generator: a CPU generator; the same state gives the same patches.
         names: photographs to cut from.
@@ -91,7 +91,7 @@ def photo_patches(
 
 
 def _reduce(photo: Tensor, height: int) -> Tensor:
-    """The photograph at this height and its own proportions; a lower one stays as it is."""
+    """The photograph at this height, aspect ratio kept; a lower one is unchanged."""
     if height >= photo.shape[1]:
         return photo
     width = round(photo.shape[2] * height / photo.shape[1])

@@ -21,7 +21,7 @@ BACKGROUNDS = (
     "wood",
 )
 SIZES = ("small", "medium", "large")
-SMALL, LARGE = 0.3, 0.58  # of the picture's width: below is small, from here on large
+SMALL, LARGE = 0.3, 0.58  # of the picture's width: below SMALL is small, from LARGE on is large
 RELATIONS = ("left of", "right of", "above", "below")
 # The words of each kind; "a", "and", "on" and "of" hold a caption together.
 KINDS = {
@@ -42,8 +42,8 @@ class SceneObject:
         shape, color, texture: words of `SHAPES`, `COLORS` and `TEXTURES`.
         size: diameter of the circle around it, as a fraction of the picture's width.
         x, y: its center from the left and from the top, as fractions of the picture's width.
-        angle: degrees by which it is turned, counterclockwise as seen.
-        mirrored: whether it is seen in a mirror (mirrored first, then turned).
+        angle: rotation in degrees, counterclockwise as seen.
+        mirrored: whether it is mirrored (before it is rotated).
     """
 
     shape: str
@@ -58,7 +58,7 @@ class SceneObject:
 
 @dataclass(frozen=True)
 class Scene:
-    """What a picture shows; the label's truth, whatever the label says.
+    """What a picture shows; the truth, even if the label is wrong.
 
     Attributes:
         objects: the main object first.
@@ -89,8 +89,8 @@ class Word(NamedTuple):
 def caption(scene: Scene) -> str:
     """The scene in words: "a medium dotted green star left of a small red ring on grass".
 
-    Every relation is the main object's to another, from the top down; plain objects get no word for
-    their texture.
+    Each relation says where the main object is, as seen from another one, in order from the top
+    down; plain objects get no word for their texture.
     """
     return " ".join(word.text for word in caption_words(scene))
 
@@ -136,7 +136,7 @@ def vocabulary() -> tuple[str, ...]:
 
 
 def mirror(scene: Scene) -> Scene:
-    """The scene as a mirror shows it: left and right exchanged, for everything and the light."""
+    """The scene as a mirror shows it: left and right are swapped, also for the light."""
     objects = tuple(
         replace(thing, x=1 - thing.x, angle=-thing.angle, mirrored=not thing.mirrored)
         for thing in scene.objects

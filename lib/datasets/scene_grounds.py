@@ -1,4 +1,4 @@
-"""What scenes stand on: ten grounds, each a pattern between two colors."""
+"""The backgrounds of scenes: ten grounds, each a pattern between two colors."""
 
 import math
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from lib.datasets.scene_sampling import SceneNumbers
 
 @dataclass(frozen=True)
 class Ground:
-    """What a pattern of n pictures is made from.
+    """The inputs from which a pattern for n pictures is made.
 
     Attributes:
         x, y: (h, w), fractions of the picture.
@@ -44,8 +44,8 @@ def draw_grounds(numbers: SceneNumbers, x: Tensor, y: Tensor) -> Tensor:
 
 
 def _field(noise: Tensor, shape: torch.Size) -> Tensor:
-    """A random field (n, ...) drawn out to the picture's size."""
-    if len(noise) == 0:  # interpolate refuses an empty batch
+    """A random field (n, ...) interpolated to the picture's size."""
+    if len(noise) == 0:  # interpolate rejects an empty batch
         return noise.new_empty(0, *shape)
     return functional.interpolate(noise[:, None], shape, mode="bilinear", align_corners=False)[:, 0]
 

@@ -13,7 +13,7 @@ from lib.datasets.scene_grounds import draw_grounds
 from lib.datasets.scene_sampling import SceneNumbers
 from lib.datasets.scene_shapes import DISTANCES
 
-# Red, green and blue of each.
+# Red, green and blue of each color.
 OBJECT_COLORS = {
     "red": (0.85, 0.14, 0.14),
     "orange": (0.95, 0.52, 0.08),
@@ -80,7 +80,7 @@ def _with_object(
 
 
 def _distance(u: Tensor, v: Tensor, shape: Tensor) -> Tensor:
-    """Signed distances (n, h, w), each row by its own shape."""
+    """Signed distances (n, h, w), each row for its own shape."""
     distance = torch.empty_like(u)
     for label, function in enumerate(DISTANCES.values()):
         rows = (shape == label).nonzero()[:, 0]
@@ -89,7 +89,7 @@ def _distance(u: Tensor, v: Tensor, shape: Tensor) -> Tensor:
 
 
 def _object_color(numbers: SceneNumbers, k: int, mean: Tensor, u: Tensor, v: Tensor) -> Tensor:
-    """Colors (n, 3, h, w) of the k-th objects with their textures, before the light."""
+    """Colors (n, 3, h, w) of the k-th objects with their textures, before lighting."""
     palette = torch.tensor([OBJECT_COLORS[name] for name in COLORS], device=u.device)
     base = palette[numbers.color[:, k]] + numbers.tone[:, k]
     base = torch.lerp(mean, base, numbers.contrast[:, None])
@@ -123,7 +123,7 @@ def _checks(u: Tensor, v: Tensor) -> Tensor:
 
 
 def _with_clutter(images: Tensor, numbers: SceneNumbers, x: Tensor, y: Tensor) -> Tensor:
-    """The pictures with small ellipses strewn over the ground; about half of them are drawn."""
+    """The pictures with small ellipses scattered over the ground; about half of them are drawn."""
     for spot in numbers.clutter.unbind(dim=1):
         at_x, at_y, size, length, angle, *_ = (part[:, None, None] for part in spot.unbind(-1))
         turn = math.pi * angle

@@ -8,16 +8,16 @@ from torch import Tensor
 
 from lib.datasets.scene_captions import BACKGROUNDS, COLORS, SHAPES, TEXTURES
 
-ANGLE = 20.0  # degrees to either side
-CENTER = 0.04  # of the picture's width, to either side, for an object that is alone
+ANGLE = 20.0  # degrees in either direction
+CENTER = 0.04  # of the picture's width, in either direction, for a single object
 ALONE = (0.5, 0.66)  # diameters, as fractions of the picture's width
-MAIN = {2: (0.4, 0.62), 3: (0.36, 0.46), 4: (0.32, 0.4)}  # the main one of several
+MAIN = {2: (0.4, 0.62), 3: (0.36, 0.46), 4: (0.32, 0.4)}  # the main object, by number of objects
 OTHER = {2: (0.24, 0.36), 3: (0.22, 0.34), 4: (0.2, 0.3)}
-LIGHT = (135.0, 30.0)  # from the upper left, give or take, degrees
+LIGHT = (135.0, 30.0)  # degrees: center, the upper left, and half of the range
 BRIGHTNESS = (0.72, 1.0)
-CONTRAST = (0.65, 1.0)  # how far an object's color is from the background's mean
+CONTRAST = (0.65, 1.0)  # 1 is the object's own color, 0 the background's mean
 CLUTTER = 3
-PLACEMENTS = 64  # tried for several objects; the one with the widest gap is taken
+PLACEMENTS = 64  # tried for several objects; the one with the widest gap is used
 SHIFTS = ("mirrored", "moved", "rescaled", "relit", "rotated")
 
 
@@ -61,7 +61,7 @@ class SceneNumbers:
     mirrored: Tensor
 
     def rows(self, start: int, stop: int, device: torch.device) -> "SceneNumbers":
-        """The scenes from `start` to before `stop`, on a device."""
+        """The scenes from `start` up to, not including, `stop`, on a device."""
         parts = (getattr(self, field.name)[start:stop] for field in fields(self))
         return SceneNumbers(*(part.to(device) for part in parts))
 
@@ -73,7 +73,7 @@ def draw_scenes(
 
     Args:
         objects: lowest and highest number of objects in a scene.
-        bias: probability with which the background is the one tied to the main object's shape.
+        bias: probability that the background is the one tied to the main object's shape.
         generator: a CPU generator.
     """
     lowest, highest = objects
@@ -116,7 +116,7 @@ def draw_scenes(
 def _place(
     number: Tensor, highest: int, generator: torch.Generator
 ) -> tuple[Tensor, Tensor, Tensor]:
-    """Sizes and centers (n, highest): alone near the middle, several apart from each other."""
+    """Sizes and centers (n, highest): a single object near the middle, several spread apart."""
     count = len(number)
     share = torch.rand(count, highest, generator=generator)
     size = ALONE[0] + (ALONE[1] - ALONE[0]) * share
@@ -131,7 +131,7 @@ def _place(
 
 
 def _spread_out(sizes: Tensor, generator: torch.Generator) -> Tensor:
-    """Centers (n, k, 2) of objects inside the picture, from many tries the one least crowded."""
+    """Centers (n, k, 2) of objects inside the picture, the least crowded of many tries."""
     count, k = sizes.shape
     half = sizes[:, None, :, None] / 2
     tries = half + (1 - 2 * half) * torch.rand(count, PLACEMENTS, k, 2, generator=generator)
@@ -145,9 +145,9 @@ def _spread_out(sizes: Tensor, generator: torch.Generator) -> Tensor:
 def shift_scenes(
     numbers: SceneNumbers, shift: str | None, strength: float, *, generator: torch.Generator
 ) -> SceneNumbers:
-    """The same scenes outside the training distribution in one way; None leaves them as they are.
+    """The same scenes, shifted out of distribution in one way; None leaves them unchanged.
 
-    The generator moves on by the same amount for every shift, so that scenes of one state pair.
+    The generator advances equally for every shift, so scenes drawn from one state are paired.
     """
     count = len(numbers.light)
     u, v = torch.rand(2, count, generator=generator)

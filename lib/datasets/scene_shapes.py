@@ -1,7 +1,7 @@
 """Ten shapes as signed distances: how far a point is from the edge, negative inside.
 
-Shapes live in coordinates of their own: x to the right, y down, the center at (0, 0), everything
-within one unit of it. Arrow, crescent, flag and fish face one way, so a mirror changes them.
+Each shape has its own coordinates: x to the right, y down, the center at (0, 0), everything within
+one unit of it. Arrow, crescent, flag and fish face one way, so a mirror changes them.
 """
 
 import math
@@ -37,7 +37,7 @@ def fish(x: Tensor, y: Tensor) -> Tensor:
 
 
 def square(x: Tensor, y: Tensor) -> Tensor:
-    """Signed distance to a square that stands on its side."""
+    """Signed distance to an upright square."""
     return polygon(x, y, ((-0.7, -0.7), (0.7, -0.7), (0.7, 0.7), (-0.7, 0.7)))
 
 
@@ -70,7 +70,7 @@ def polygon(x: Tensor, y: Tensor, corners: Sequence[Point]) -> Tensor:
     """Exact signed distance to a polygon without self-intersections.
 
     Args:
-        x, y: coordinates of the points, of one shape.
+        x, y: coordinates of the points, in tensors of the same shape.
         corners: in order around the polygon, either way.
 
     Cost: about fifteen operations per point and corner.

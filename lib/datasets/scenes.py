@@ -1,7 +1,7 @@
 """Scenes: rendered color images of objects, with masks, descriptions and captions.
 
-The data is drawn, not collected, so everything about a picture is known (datasheets.md says
-more). What varies, and by how much, stands in `scene_sampling`.
+The data is generated, not collected, so everything about a picture is known (datasheets.md says
+more). `scene_sampling` defines what varies, and by how much.
 """
 
 from dataclasses import dataclass
@@ -57,7 +57,7 @@ class SceneDataset(ImageDataset):
     captions: tuple[str, ...]
 
     def subset(self, indices: Tensor | slice) -> "SceneDataset":
-        """The rows at these indices, in their order."""
+        """The rows at these indices, in the order given."""
         rows = torch.arange(len(self))[indices.cpu() if isinstance(indices, Tensor) else indices]
         return SceneDataset(
             self.images[indices],
@@ -84,30 +84,30 @@ def load_scenes(
 ) -> SceneDataset:
     """Newly rendered scenes (count, 3, size, size) with labels, masks, descriptions and captions.
 
-    In the training distribution (`shift=None`) an object that is alone stands near the middle and
-    nearly upright; arrows, crescents, flags and fish face one way; light comes from the upper left.
-    A shift leaves this in one way; with the same generator state the scenes are otherwise the same,
-    so results pair. They depend on `count`, too: the first rows of more scenes are other scenes.
+    In the training distribution (`shift=None`) a single object is near the middle and nearly
+    upright; arrows, crescents, flags and fish face one way; light comes from the upper left. A
+    shift changes one of these; with the same generator state the scenes are otherwise the same, so
+    results are paired. Scenes depend on `count`, too: with another count, the first rows differ.
 
     Args:
-        count: scenes, at least 1.
-        generator: a CPU generator; the same state gives the same scenes on every device, and the
-            same ones at every `size`, but for the sensor's noise.
+        count: number of scenes, at least 1.
+        generator: a CPU generator; the same state gives the same scenes on every device, and also
+            at every `size`, except for the sensor noise.
         size: pixels on a side, at least 16.
         objects: lowest and highest number of objects; the first, largest one gives the label.
         shift: "mirrored" (the whole picture), "moved" (off the middle), "rescaled" (smaller or
             larger), "relit" (from the other side, dimmer, warmer), "rotated" (by 45 to 135°).
         shift_strength: 1 for these shifts, less for milder ones; "mirrored" ignores it.
-        bias: probability with which the background is the one tied to the class (class k to
-            background k); the rest have any.
-        label_noise: fraction of the labels that are replaced by another class; the scenes keep the
-            true one.
+        bias: probability that the background is the one tied to the class (class k to background
+            k); otherwise it is drawn from all.
+        label_noise: fraction of the labels that are replaced by another class; `scenes` keeps the
+            true class.
         device: where scenes are rendered and stay.
 
     Raises:
-        ValueError: a number outside its range, or an unknown shift.
+        ValueError: a number out of range, or an unknown shift.
 
-    Cost: at 32 × 32, about 0.2 ms and 14 kB each on one core.
+    Cost: at 32 × 32, about 0.2 ms and 14 kB per scene on one core.
     """
     _check(count, size, objects, shift, shift_strength, bias, label_noise)
     numbers = draw_scenes(count, objects=objects, bias=bias, generator=generator)
@@ -137,7 +137,7 @@ def _check(count, size, objects, shift, shift_strength, bias, label_noise) -> No
 
 
 def _labels(truth: Tensor, noise: float, generator: torch.Generator) -> Tensor:
-    """The labels, a fraction of them replaced by another class."""
+    """The labels, with a fraction replaced by another class."""
     order = torch.randperm(len(truth), generator=generator)
     other = torch.randint(1, len(CLASSES), truth.shape, generator=generator)
     wrong = order[: round(noise * len(truth))]
@@ -149,7 +149,7 @@ def _labels(truth: Tensor, noise: float, generator: torch.Generator) -> Tensor:
 def _render_in_chunks(
     numbers: SceneNumbers, size: int, device: torch.device, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    """Images and object masks of all scenes, with noise; a chunk at a time bounds the memory."""
+    """Images and object masks of all scenes, with noise; chunks bound the memory."""
     count, step = len(numbers.light), max(1, CHUNK // size**2)
     images = torch.empty(count, 3, size, size, device=device)
     owners = torch.empty(count, size, size, dtype=torch.int8, device=device)

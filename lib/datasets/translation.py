@@ -1,6 +1,6 @@
-"""English to French from a small grammar, where it is known which word translates which.
+"""English to French from a small grammar, with known word-to-word translations.
 
-French agreement, order, elision and contraction are real; dates come from Unicode's CLDR.
+French agreement, order, elision and contraction are real; dates follow Unicode's CLDR.
 """
 
 import datetime
@@ -36,7 +36,7 @@ from lib.datasets.translation_vocabulary import date_names, vocabularies
 from lib.datasets.words import Vocabulary, pad
 
 SPLITS = ("train", "validation", "test", "patterns", "longer")
-LONGEST = 20  # English words and punctuation in all splits but "longer"
+LONGEST = 20  # English words and punctuation in all splits except "longer"
 # Combinations of voice and time that only the split "patterns" has.
 HELD_OUT = {("negated", "day"), ("future", "month"), ("passive", "weekday")}
 EXAMPLE = "The agreement on the European Economic Area was signed in August 1992."
@@ -48,7 +48,7 @@ class Pair:
     """A sentence in both languages.
 
     Attributes:
-        english, french: its words and punctuation, in lower case.
+        english, french: words and punctuation, in lower case.
         links: (French position, English position) of words that translate each other.
         pattern: (voice, time) of its main clause.
     """
@@ -61,11 +61,11 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class TranslationDataset:
-    """Sentences as numbers.
+    """Sentences as word numbers.
 
     Attributes:
         source: (n, longest English) int64; each row ends with END, then PAD.
-        target: (n, longest French) int64, in the same way.
+        target: (n, longest French) int64, in the same form.
         pairs: the sentences as words.
         english, french: the vocabularies.
     """
@@ -81,7 +81,7 @@ class TranslationDataset:
 
     @property
     def links(self) -> Tensor:
-        """(n, longest French, longest English) bool, which positions translate each other."""
+        """(n, longest French, longest English) bool, True where positions translate each other."""
         table = torch.zeros(*self.target.shape, self.source.shape[1], dtype=torch.bool)
         for row, pair in enumerate(self.pairs):
             for j, i in pair.links:
@@ -96,22 +96,23 @@ def load_translation(
     generator: torch.Generator,
     device: str | torch.device = "cpu",
 ) -> TranslationDataset:
-    """Different sentences of one split, newly made.
+    """Different sentences of one split, newly generated.
 
-    Each English sentence belongs to one split for good, so no two splits share one. `EXAMPLE` is in
-    none of them.
+    Each English sentence always belongs to the same split, so no two splits share one. `EXAMPLE`
+    is in none of them.
 
     Args:
-        split: "train", "validation", "test": alike, up to `LONGEST` words; "patterns": sentences
-            that combine a voice and a time as no other split does; "longer": more than `LONGEST`.
-        count: sentences, at least 1.
+        split: "train", "validation" and "test" are alike, up to `LONGEST` words; "patterns" has
+            combinations of voice and time that no other split has; "longer" has sentences of more
+            than `LONGEST` words.
+        count: number of sentences, at least 1.
         generator: a CPU generator; the same state gives the same sentences.
-        device: where the numbers go.
+        device: where the tensors are made.
 
     Raises:
         ValueError: an unknown split, no sentences, or more than can be found.
 
-    Cost: about 0.1 ms a sentence.
+    Cost: about 0.1 ms per sentence.
     """
     if split not in SPLITS:
         raise ValueError(f"split must be one of {', '.join(SPLITS)}; got {split!r}")
@@ -129,7 +130,7 @@ def load_translation(
 
 
 def as_dataset(pairs: Iterable[Pair], *, device: str | torch.device = "cpu") -> TranslationDataset:
-    """Sentences as padded numbers."""
+    """Sentences as padded word numbers."""
     pairs = tuple(pairs)
     english, french = vocabularies()
     source = pad([english.encode(pair.english) for pair in pairs]).to(device)
@@ -173,14 +174,14 @@ def tokenize(sentence: str) -> tuple[str, ...]:
 
 
 def write_english(tokens: Sequence[str]) -> str:
-    """The sentence as it is printed, with capitals."""
+    """The sentence in its written form, with capitals."""
     proper = CAPITAL | date_names("en")
     text = _glue([token.capitalize() if token in proper else token for token in tokens])
     return text.replace("European economic area", "European Economic Area")
 
 
 def write_french(tokens: Sequence[str]) -> str:
-    """The sentence as it is printed: elided words joined to the next one, capital at the start."""
+    """The sentence in its written form: elided words joined to the next, capital at the start."""
     return _glue(tokens).replace("' ", "'")
 
 

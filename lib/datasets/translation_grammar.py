@@ -1,7 +1,8 @@
-"""Sentences in English and French, built together, so that it is known which word is which.
+"""Sentences in English and French, built together, so that the word alignment is known.
 
-Every rule returns a `Phrase`: the English words, and the French ones, each with the English words
-it says. French order, agreement, elision (l'accord) and contraction (du pont) are the grammar's.
+Every rule returns a `Phrase`: the English words, and the French words, each with the English words
+that it translates. The rules include French order, agreement, elision (l'accord) and contraction
+(du pont).
 """
 
 import datetime
@@ -24,12 +25,12 @@ from lib.datasets.translation_lexicon import (
 
 VOICES = ("active", "negated", "passive", "future", "copula")
 TIMES = ("none", "month", "day", "weekday")
-VOWELS = tuple("aeiouyhâàéèêëîïôû")  # all our words with h have a mute one
+VOWELS = tuple("aeiouyhâàéèêëîïôû")  # the h is mute in all our words
 
 
 @dataclass(frozen=True)
 class Word:
-    """A French word and the positions of the English words that it says."""
+    """A French word and the positions of the English words that it translates."""
 
     text: str
     says: frozenset[int]
@@ -37,7 +38,7 @@ class Word:
 
 @dataclass(frozen=True)
 class Phrase:
-    """English words and the French ones for them."""
+    """English words and their French translation."""
 
     english: tuple[str, ...]
     french: tuple[Word, ...]
@@ -45,7 +46,7 @@ class Phrase:
 
 @dataclass(frozen=True)
 class Subject:
-    """A phrase that stands for persons or things, with what a verb must know of it."""
+    """A noun phrase, with what a verb needs to agree with it."""
 
     phrase: Phrase
     kind: str
@@ -54,14 +55,14 @@ class Subject:
 
 
 def words(english: str, french: str) -> Phrase:
-    """English words that are said by French ones, all by all."""
+    """English words and French ones, each of which translates all of the English ones."""
     source = tuple(english.split())
     everything = frozenset(range(len(source)))
     return Phrase(source, tuple(Word(text, everything) for text in french.split()))
 
 
 def join(*parts: Phrase, order: tuple[int, ...] | None = None) -> Phrase:
-    """Phrases one after another; `order` is that of the French ones where it differs."""
+    """Phrases one after another; `order` is the French order if it differs."""
     starts = [sum(len(p.english) for p in parts[:i]) for i in range(len(parts))]
     english = tuple(word for part in parts for word in part.english)
     french = tuple(
@@ -79,7 +80,7 @@ def noun_phrase(
 
     Args:
         determiner: "the", "a" or "this"; "a" has no plural here.
-        adjectives: in English order, the one next to the noun last.
+        adjectives: in English order, the one next to the noun is last.
     """
     described = [
         Phrase((a.english,), (Word(a.french[noun.feminine][plural], frozenset({0})),))
@@ -106,7 +107,7 @@ def _determiner(name: str, feminine: bool, plural: bool, following: str) -> Phra
 def date_phrase(date: datetime.date, time: str) -> Phrase:
     """When: "in August 1992" (month), "on August 5, 1992" (day), or with the day's name (weekday).
 
-    Order and names are those of CLDR, Unicode's collection of what languages do.
+    Order and names come from CLDR, Unicode's collection of locale conventions.
     """
     english, french = (_date_words(date, time, locale) for locale in ("en", "fr"))
     months, days = (
@@ -177,7 +178,7 @@ def _copula(voice: str, subject: Subject, adjective: Adjective, past: bool) -> l
 
 
 def spell(phrase: Phrase) -> Phrase:
-    """The phrase with French as it is written: l'accord, cet accord, d'une loi, du pont."""
+    """The phrase with French spelled as written: l'accord, cet accord, d'une loi, du pont."""
     elided = _respell(phrase, {"le": "l'", "la": "l'", "ne": "n'", "de": "d'", "ce": "cet"})
     written: list[Word] = []
     for word in elided.french:
@@ -190,7 +191,7 @@ def spell(phrase: Phrase) -> Phrase:
 
 
 def _respell(phrase: Phrase, before_vowels: Mapping[str, str]) -> Phrase:
-    """The phrase with other forms of these words where the next one starts with a vowel."""
+    """The phrase with these words' other forms if the next word starts with a vowel."""
     following = [word.text for word in phrase.french[1:]] + [""]
     french = tuple(
         Word(before_vowels.get(word.text, word.text), word.says)
@@ -206,17 +207,17 @@ _CONTRACTIONS = {("de", "le"): "du", ("de", "les"): "des"}
 
 
 class Speaker:
-    """Says random sentences of the language.
+    """Generates random sentences of the language.
 
     Args:
-        rng: where all choices come from.
+        rng: source of all random choices.
     """
 
     def __init__(self, rng: random.Random):
         self.rng = rng
 
     def sentence(self, voice: str, time: str, *, clauses: int = 1) -> Phrase:
-        """A sentence as it is written; of several clauses, the last one has this voice and time."""
+        """A sentence as written; if it has several clauses, the last has this voice and time."""
         parts = []
         for left in range(clauses - 1, -1, -1):
             now = (voice, time) if left == 0 else (self.rng.choice(VOICES), "none")
@@ -243,7 +244,7 @@ class Speaker:
         return clause(voice, self._subject(kind), rest, when, point=point)
 
     def _subject(self, kind: str, depth: int = 1) -> Subject:
-        """A noun phrase; one in four is two joined by "and", some are followed by another."""
+        """A noun phrase; 15% are two joined by "and", some have a preposition and a second noun."""
         first = self._noun(kind)
         if self.rng.random() < 0.15:
             second = self._noun(kind)
@@ -261,7 +262,7 @@ class Speaker:
         noun = self.rng.choice([n for n in NOUNS if n.kind == kind])
         fitting = [a for a in ADJECTIVES if kind in a.kinds]
         count = self.rng.choice((0, 0, 1, 1, 2))
-        # English says size and age first, and so do we: those before the noun in French.
+        # English puts size and age first, and so do we: they precede the noun in French.
         chosen = sorted(self.rng.sample(fitting, count), key=lambda a: not a.before)
         plural = self.rng.random() < 0.35
         determiner = self.rng.choice(("the", "the", "the", "this", "the" if plural else "a"))
@@ -269,7 +270,7 @@ class Speaker:
         return Subject(phrase, kind, plural, noun.feminine)
 
     def _date(self) -> datetime.date:
-        # From the second: CLDR writes "1 août" where French says "1er août".
+        # Days start at 2: CLDR writes "1 août" where French says "1er août".
         return datetime.date(
             self.rng.choice(YEARS), self.rng.randint(1, 12), self.rng.randint(2, 28)
         )

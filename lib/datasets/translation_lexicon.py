@@ -1,4 +1,4 @@
-"""The words of the translation language, English beside French; all in lower case."""
+"""The words of the translation language, English with French; all in lower case."""
 
 from typing import NamedTuple
 
@@ -16,9 +16,9 @@ class Adjective(NamedTuple):
     """An adjective; its French forms are (masculine, feminine), each (singular, plural).
 
     Attributes:
-        before: whether it stands before its noun in French.
-        vowel: the masculine singular before a vowel, where that differs.
-        kinds: of the nouns it fits.
+        before: whether it precedes its noun in French.
+        vowel: the masculine singular before a vowel, if that differs.
+        kinds: kinds of nouns it fits.
     """
 
     english: str
@@ -29,7 +29,7 @@ class Adjective(NamedTuple):
 
 
 class Verb(NamedTuple):
-    """A transitive verb: English base and participle, French participle, what it is done to."""
+    """A transitive verb: English base and participle, French participle, its objects' kinds."""
 
     base: str
     past: str
@@ -165,6 +165,6 @@ CAPITAL = {
     "european",
     "french",
     "english",
-}  # written with a capital in English, with months and days
+}  # capitalized in English, as are months and days
 ARTICLES = {"le", "la", "l'", "les", "un", "une", "ce", "cet", "cette", "ces"}
 AUXILIARIES = {"a", "ont", "été", "sera", "seront", "est", "sont", "était", "étaient"}

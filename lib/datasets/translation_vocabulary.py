@@ -1,4 +1,4 @@
-"""The numbers of the translation language's words, and what kinds of French words there are."""
+"""The vocabularies of the translation language, and the kinds of French words."""
 
 from functools import cache
 

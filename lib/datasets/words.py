@@ -1,4 +1,4 @@
-"""Words as numbers: what is common to the languages of the course."""
+"""Words as numbers: what the languages of the course share."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -42,7 +42,7 @@ def _numbers(words: tuple[str, ...]) -> dict[str, int]:
 
 
 def pad(rows: Sequence[Sequence[int]]) -> Tensor:
-    """Rows of numbers as one tensor (rows, longest), filled up with PAD at their ends.
+    """Rows of numbers as one tensor (rows, longest), padded with PAD at the end.
 
     Raises:
         ValueError: no rows.
