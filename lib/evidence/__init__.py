@@ -1,4 +1,4 @@
-"""Claims, the experiments that measure them, and the ledger of what was found."""
+"""Claims, the experiments that measure them, and the ledger of results."""
 
 from lib.evidence.claims import FAILS, HOLDS, OPEN, Claim
 from lib.evidence.experiments import Experiment

@@ -1,4 +1,4 @@
-"""The card of a claim: what the evidence says, and beside it what this run found."""
+"""The card of a claim: what the evidence says, next to what this run found."""
 
 import html
 from dataclasses import dataclass
@@ -20,8 +20,8 @@ class Card:
 
     Attributes:
         claim: the claim.
-        evidence: what all kept runs say; None where there is none.
-        here: what this run found; None where it computed less than can be compared.
+        evidence: the estimate from all kept runs; None if there are none.
+        here: what this run found; None if it computed too little to be compared.
     """
 
     claim: Claim
@@ -30,12 +30,12 @@ class Card:
 
     @property
     def verdict(self) -> str:
-        """That of the evidence."""
+        """The verdict of the evidence."""
         return self.evidence.verdict(self.claim) if self.evidence else NO_EVIDENCE
 
     @property
     def differs(self) -> bool:
-        """Whether this run found something else than the evidence says."""
+        """Whether this run contradicts the evidence."""
         if self.evidence is None or self.here is None:
             return False
         return not agrees(self.claim, self.evidence, self.here)
@@ -48,7 +48,7 @@ class Card:
 
     @property
     def found(self) -> str:
-        """What this run found, in words; empty where it can't be compared."""
+        """What this run found, in words; empty if it cannot be compared."""
         if self.here is None:
             return ""
         words = self.here.words(self.claim)
@@ -59,7 +59,7 @@ class Card:
         return "\n  ".join([*lines, *filter(None, [self.found])])
 
     def _repr_html_(self) -> str:
-        """For the book, JupyterLab and Colab; the book's colors are optional."""
+        """HTML for the book, JupyterLab and Colab; the book's colors are optional."""
         color, verdict = COLORS[self.verdict], self.verdict.capitalize()
         found = ""
         if self.found:

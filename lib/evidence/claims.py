@@ -1,7 +1,7 @@
 """Claims: rules of thumb as measurable statements, and what measurements say about them.
 
-A claim fixes in advance what is measured and which bound the mean has to meet. The verdict is that
-of the evidence (`lib.evidence.ledger`); what one machine finds is shown beside it and decides
+A claim fixes in advance what is measured and which bound the mean has to meet. The verdict comes
+from the evidence (`lib.evidence.ledger`); what one machine finds is shown next to it and decides
 nothing.
 """
 
@@ -15,7 +15,7 @@ from lib.budgets import BUDGETS
 from lib.intervals import FEWEST, t_interval
 
 HOLDS, FAILS, OPEN, NO_EVIDENCE = "holds", "does not hold here", "inconclusive", "no evidence yet"
-MANY = 4  # runs from which on the interval covers runs, and not single values
+MANY = 4  # from this many runs on, the interval covers runs, not single values
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,14 +27,14 @@ class Claim:
         statement: the rule of thumb, one sentence of plain text.
         estimand: what one value is, in words.
         above, below, between: the bound, exactly one; `between` is (lowest, highest).
-        unit: of the values and the bound, such as "points".
+        unit: unit of the values and the bound, such as "points".
         rows: IDs of the syllabus rows it belongs to.
         expect: the verdict that the chapter's text relies on; a test compares the ledger with it.
         needs: the smallest budget whose values can be compared with the evidence.
         version: raised by hand when what is measured changes; older evidence no longer counts.
 
     Raises:
-        ValueError: an argument that is none of the above.
+        ValueError: an invalid argument.
     """
 
     id: str
@@ -70,7 +70,7 @@ class Claim:
         return minus(f"{word} {self.with_unit(f'{value:g}')}")
 
     def is_met_by(self, low: float, high: float) -> bool:
-        """Whether the whole interval meets the bound; the ends of `between` belong to it."""
+        """Whether the whole interval meets the bound; the ends of `between` are included."""
         less = operator.lt if self.between is None else operator.le
         return less(self.limits[0], low) and less(high, self.limits[1])
 
@@ -86,13 +86,13 @@ class Claim:
 
 @dataclass(frozen=True)
 class Estimate:
-    """The mean of one or several runs, with its 95% interval where there are values enough.
+    """The mean of one or several runs, with its 95% interval if there are enough values.
 
     Attributes:
-        mean: of all values.
-        low, high: Student's interval; both equal NaN with fewer than three values.
-        values: how many there are.
-        runs: how many runs they come from.
+        mean: mean of all values.
+        low, high: Student's interval; both are NaN with fewer than three values.
+        values: the number of values.
+        runs: the number of runs they come from.
     """
 
     mean: float
@@ -121,11 +121,11 @@ class Estimate:
 
     @property
     def has_interval(self) -> bool:
-        """Whether there were values enough for one."""
+        """Whether there were enough values for an interval."""
         return not math.isnan(self.low)
 
     def verdict(self, claim: Claim) -> str:
-        """What the interval says of the claim: holds, does not hold here, or inconclusive."""
+        """What the interval says about the claim: holds, does not hold here, or inconclusive."""
         if not self.has_interval:
             return OPEN
         if claim.is_met_by(self.low, self.high):
@@ -133,7 +133,7 @@ class Estimate:
         return FAILS if claim.is_missed_by(self.low, self.high) else OPEN
 
     def rounded(self, value: float) -> str:
-        """The value, as precise as the interval warrants, and with three digits at most."""
+        """The value, as precise as the interval warrants, with at most three digits."""
         half = (self.high - self.low) / 2
         if not half > 0 or not math.isfinite(value):
             return minus(f"{value:.3g}")
@@ -156,9 +156,9 @@ class Estimate:
 def agrees(claim: Claim, evidence: Estimate, here: Estimate) -> bool:
     """Whether what was measured here fits what the evidence says.
 
-    Where the evidence has a verdict, the mean found here has to lie on the same side of the bound.
-    Where it is inconclusive, the mean found here has to lie where 95% of such means would: for m
-    values beside an interval of half-width h from n values, within h √(1 + n/m) of its middle.
+    If the evidence has a verdict, the mean found here must lie on the same side of the bound. If it
+    is inconclusive, the mean found here must lie where 95% of such means would: for m values and an
+    interval of half-width h from n values, within h √(1 + n/m) of the interval's center.
     """
     verdict = evidence.verdict(claim)
     if not math.isfinite(here.mean):

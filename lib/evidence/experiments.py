@@ -1,4 +1,4 @@
-"""Experiments: what a chapter's figures show and the ledger of evidence collects, as one function.
+"""Experiments: one function each, for a chapter's figures and for the ledger of evidence.
 
 race = Experiment("race", simulate=train_all, measure=compare, claims=(Claim(…), …))
 
@@ -16,7 +16,7 @@ from lib.evidence.cards import Card
 from lib.evidence.claims import Claim, Estimate
 from lib.evidence.ledger import Ledger, load_ledger, write_found
 
-if TYPE_CHECKING:  # torch takes seconds to import, and tools that read the ledger need none of it
+if TYPE_CHECKING:  # torch takes seconds to import, and tools that read the ledger do not need it
     import numpy as np
 
     from lib.runtime import Run
@@ -30,9 +30,9 @@ class Experiment(Generic[Result]):
 
     Attributes:
         name: unique in its chapter; also the name of the module's variable.
-        simulate: does the work; called with a `Run` and what else a chapter passes.
+        simulate: does the work; called with a `Run` and whatever else a chapter passes.
         measure: gives the values of each claim, by ID, from what `simulate` returned.
-        claims: what is measured.
+        claims: the claims it measures.
     """
 
     name: str
@@ -48,7 +48,7 @@ class Experiment(Generic[Result]):
         """The values of every claim, by ID.
 
         Raises:
-            ValueError: `measure` forgot a claim, knows one too many, or gave no value.
+            ValueError: `measure` omits a claim, adds one, or gives no value.
         """
         measured = {
             id: tuple(float(v) for v in values) for id, values in self.measure(result).items()
@@ -65,12 +65,12 @@ class Experiment(Generic[Result]):
     ) -> dict[str, Card]:
         """A card for every claim by its ID, with the evidence and what this run found.
 
-        What it found is recorded in the folder COURSE_CLAIMS_DIR, where that variable is set. The
-        numbers never raise anything.
+        What the run found is also written to the folder COURSE_CLAIMS_DIR, if that is set. No
+        result, whatever its value, raises an error.
 
         Args:
-            result: what the experiment returned for `run`; None where it did not run, so that the
-                cards show the evidence alone.
+            result: what the experiment returned for `run`; None if it did not run; then the
+                cards show only the evidence.
             ledger: the evidence; None reads the course's own.
         """
         ledger = load_ledger() if ledger is None else ledger

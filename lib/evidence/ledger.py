@@ -1,7 +1,7 @@
-"""The ledger of evidence: what every kept run measured, one small JSON file a run and chapter.
+"""The ledger of evidence: what every kept run measured, one small JSON file per run and chapter.
 
-The files lie in data/evidence/CHAPTER/; COURSE_EVIDENCE names another folder, such as a fork's own.
-`python -m tools.evidence` writes them. A wrong run is marked as withdrawn, never deleted.
+The files are in data/evidence/CHAPTER/; COURSE_EVIDENCE names another folder, such as a fork's own.
+`python -m tools.evidence` writes them. An invalid run is marked as withdrawn, never deleted.
 """
 
 import json
@@ -46,11 +46,11 @@ class Circumstances:
 
 @dataclass(frozen=True)
 class Values:
-    """What one run measured for one claim, and what the claim was then.
+    """What one run measured for one claim, and the claim as it was then.
 
     Attributes:
         values: one number for each replicate within the run.
-        version, statement, estimand, unit, bound: of the claim.
+        version, statement, estimand, unit, bound: from the claim.
     """
 
     values: tuple[float, ...]
@@ -68,12 +68,12 @@ class Record:
     Attributes:
         chapter: such as "01_activations".
         run: the circumstances.
-        date: of the last measurement in it, such as "2026-11-30".
-        claims: by ID.
-        experiments: by name, {"seconds": …, "digest": of the code}; the digest gates nothing.
-        page: of the chapter's page at budget standard, {"seconds", "peak_bytes", "bytes"}; empty
-            where no book was built in this run.
-        withdrawn: why the run does not count; empty where it does.
+        date: date of the last measurement in it, such as "2026-11-30".
+        claims: values by claim ID.
+        experiments: by name, {"seconds": …, "digest": of the code}; the digest is not enforced.
+        page: the chapter's page at budget standard, {"seconds", "peak_bytes", "bytes"}; empty if
+            no book was built in this run.
+        withdrawn: why the run does not count; empty if it does.
     """
 
     chapter: str
@@ -89,7 +89,7 @@ class Ledger:
     """The records of all runs that count."""
 
     def __init__(self, records: Sequence[Record]) -> None:
-        """Leave out the withdrawn ones."""
+        """Store the records, without the withdrawn ones."""
         self.records = [record for record in records if not record.withdrawn]
 
     def runs_of(self, claim: Claim) -> list[tuple[Record, Values]]:
@@ -99,7 +99,7 @@ class Ledger:
         return sorted(found, key=lambda pair: (pair[0].run.seed, pair[0].date))
 
     def estimate(self, claim: Claim) -> Estimate | None:
-        """What all runs together say of the claim; None where no run measured it."""
+        """What all runs together say about the claim; None if no run measured it."""
         runs = [kept.values for _, kept in self.runs_of(claim)]
         return Estimate.of(runs) if runs else None
 
@@ -109,7 +109,7 @@ class Ledger:
         return NO_EVIDENCE if estimate is None else estimate.verdict(claim)
 
     def latest(self, id: str) -> tuple[Estimate, str] | None:
-        """The estimate of a claim's newest version, and its unit; None where there is none."""
+        """The estimate of a claim's newest version, and its unit; None if there is none."""
         kept = [record.claims[id] for record in self.records if id in record.claims]
         if not kept:
             return None
@@ -119,18 +119,18 @@ class Ledger:
 
 
 def evidence_folder() -> Path:
-    """Where the ledger lies."""
+    """The folder of the ledger."""
     return Path(os.environ.get("COURSE_EVIDENCE") or EVIDENCE)
 
 
 def load_ledger(folder: Path | None = None, *, chapter: str = "*") -> Ledger:
-    """The ledger in a folder, or in `evidence_folder()`; empty where there is no such folder.
+    """The ledger in a folder, or in `evidence_folder()`; empty if there is no such folder.
 
     Args:
-        chapter: reads this chapter's runs alone.
+        chapter: reads only this chapter's runs.
 
     Raises:
-        LedgerError: a file there is no record of a run.
+        LedgerError: a file there is not a record of a run.
     """
     files = sorted((folder or evidence_folder()).glob(f"{chapter}/*.json"))
     return Ledger([read_record(path) for path in files])
@@ -140,7 +140,7 @@ def read_record(path: Path) -> Record:
     """The record in a file.
 
     Raises:
-        LedgerError: there is none.
+        LedgerError: the file is not a record of a run.
     """
     try:
         fields = json.loads(path.read_text("utf-8"))
@@ -155,13 +155,13 @@ def read_record(path: Path) -> Record:
 
 
 def write_record(record: Record, path: Path) -> None:
-    """Write the record, whole or not at all."""
+    """Write the record atomically."""
     text = json.dumps(asdict(record), indent=1, ensure_ascii=False, allow_nan=False)
     write_atomically(path, text + "\n")
 
 
 def write_found(claim: Claim, values: Sequence[float]) -> None:
-    """Keep what this run found in the folder COURSE_CLAIMS_DIR, where that variable is set."""
+    """Keep what this run found in the folder COURSE_CLAIMS_DIR, if that variable is set."""
     if folder := os.environ.get("COURSE_CLAIMS_DIR"):
         kept = [value if math.isfinite(value) else None for value in values]
         text = json.dumps({"claim": asdict(claim), "values": kept}, ensure_ascii=False)
@@ -172,7 +172,7 @@ def load_found(folder: Path) -> list[tuple[Claim, tuple[float, ...]]]:
     """The claims that a run kept in a folder, by ID, each with the values found there.
 
     Raises:
-        LedgerError: a file there holds no claim.
+        LedgerError: a file there does not hold a claim.
     """
     return [_read_found(path) for path in sorted(folder.glob("*.json"))]
 
