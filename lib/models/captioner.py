@@ -1,4 +1,4 @@
-"""Captions of pictures: from the maps of a frozen network, with attention or from one context."""
+"""Captions of pictures from the feature maps of a frozen network, with or without attention."""
 
 import torch
 from torch import Tensor, nn
@@ -6,25 +6,25 @@ from torch import Tensor, nn
 from lib.initialization import initialize_uniform_
 from lib.models.decoder import Decoder, Encoded, EncoderDecoder, check_sizes
 
-FAR = 2.0  # places run from -FAR to FAR, about as widely as features that are standardized
+FAR = 2.0  # places run from -FAR to FAR, about as wide as standardized features
 
 
 class Captioner(EncoderDecoder):
     """A GRU that writes about a grid of features z, with attention or with one context c = h_0.
 
-    The first state is h_0 = f_W(z), with a network f_W of one hidden layer that sees the whole
-    grid. To attention, each z_{i,j} is followed by two numbers that tell where it stands.
+    The first state is h_0 = f_W(z), where the network f_W has one hidden layer and sees the whole
+    grid. For attention, each z_{i,j} is followed by two numbers that give its place.
 
     Args:
         words: size of the vocabulary.
-        channels, rows, columns: of the features, D × H × W.
-        width: units of the decoder; half as many score the places.
-        attention: whether each step looks at the grid; else c = h_0 at every step.
-        generator: where weights are drawn from.
+        channels, rows, columns: size of the features, D × H × W.
+        width: units of the decoder; the network that scores the places has half as many.
+        attention: whether each step looks at the grid; otherwise c = h_0 at every step.
+        generator: source of the initial weights.
 
     Attributes:
-        places: (2, rows, columns), down and right, what follows the features; change it to tell
-            the network that its places stand elsewhere.
+        places: (2, rows, columns), down and right, appended to the features; change it to tell
+            the network that its places are elsewhere.
 
     Raises:
         ValueError: a size below 1.
@@ -61,14 +61,14 @@ class Captioner(EncoderDecoder):
         self.decoder = Decoder(words, width, context, attention=units, generator=generator)
 
     def encode(self, source: Tensor) -> Encoded:
-        """Each z_{i,j} with its place, row by row, and h_0, which is the one context, too.
+        """Each z_{i,j} with its place, row by row, and h_0, which is also the one context.
 
         Args:
-            source: (batch, channels, rows, columns), features with means near 0 and deviations
-                near 1.
+            source: (batch, channels, rows, columns), features with means near 0 and standard
+                deviations near 1.
 
         Raises:
-            ValueError: another shape, or an empty batch.
+            ValueError: a wrong shape, or an empty batch.
         """
         if source.shape[1:] != self.shape or len(source) == 0:
             raise ValueError(f"expected (batch, {self.shape}); got {tuple(source.shape)}")
@@ -82,7 +82,7 @@ class Captioner(EncoderDecoder):
 def grid_places(rows: int, columns: int) -> Tensor:
     """(2, rows, columns): how far down and how far right each cell is, from -1 to 1.
 
-    A grid of one row or column stands at 0.
+    A grid of one row or column is at 0.
     """
     down, right = (torch.linspace(-1, 1, n) if n > 1 else torch.zeros(1) for n in (rows, columns))
     return torch.stack(torch.meshgrid(down, right, indexing="ij"))

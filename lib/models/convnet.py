@@ -22,30 +22,30 @@ class ConvNet(nn.Module):
 
     A 3 × 3 convolution of stride 2, max pooling, a second convolution that doubles the channels,
     `blocks` residual blocks x ← ReLU(x + conv(ReLU(conv(x)))), max pooling, a hidden layer, logits.
-    Weights have He's scale and biases are zero; the last layer starts at zero, so the first loss is
-    log(classes), and so does the last layer of each block, so each block starts as the identity.
-    What is drawn from a generator does not depend on the regularizers: networks of one seed differ
-    in these alone.
+    Weights have He's scale and biases are zero. The last layer starts at zero, so the first loss is
+    log(classes); so does the last layer of each block, so each block starts as the identity. What
+    is drawn from a generator does not depend on the regularizers: networks of one seed differ only
+    in these.
 
     Args:
-        channels: of the images; any height and width from 16 pixels.
+        channels: channels of the images; any height and width from 16 pixels.
         classes: number of logits.
         width: channels of the first convolution; the later ones have twice as many.
         blocks: residual blocks.
         hidden: units of the hidden layer.
-        batch_norm: normalize behind every convolution.
-        dropout: probability with which a hidden unit is dropped in training.
-        drop_connect: probability with which a weight of the hidden layer is.
-        survival: probability with which the last residual branch is kept in training; earlier
+        batch_norm: normalize after every convolution.
+        dropout: probability that a hidden unit is dropped in training.
+        drop_connect: the same for weights of the hidden layer.
+        survival: probability that the last residual branch is kept in training; earlier
             ones are kept more often, by the linear rule of stochastic depth.
         pool_ratio: output over input size of fractional max pooling; None pools 2 × 2.
-        generator: where weights are drawn from (they follow its device), and the seed of the noise.
+        generator: source of the initial weights (on its device) and of the noise's seed.
 
     Raises:
-        ValueError: a size below 1, or what the regularizers refuse.
+        ValueError: a size below 1, or a value that the regularizers reject.
 
     Sources: He et al., "Deep residual learning for image recognition", CVPR 2016, much reduced;
-    the zeros: Zhang, Dauphin, Ma, "Fixup initialization", ICLR 2019.
+    zero initialization: Zhang, Dauphin, Ma, "Fixup initialization", ICLR 2019.
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class ConvNet(nn.Module):
         self.hidden = _linear(wide * GRID**2, hidden, generator)
         self.logits = _linear(hidden, classes, generator)
         for branch in self.branches:
-            *_, weight, _ = branch.parameters()  # those of its last layer: weight and bias
+            *_, weight, _ = branch.parameters()  # its last layer's weight and bias
             nn.init.zeros_(weight)
         nn.init.zeros_(self.logits.weight)
         noise = torch.Generator()
@@ -99,7 +99,7 @@ class ConvNet(nn.Module):
         self.pools = nn.ModuleList(
             nn.MaxPool2d(2) if pool_ratio is None else FractionalMaxPool2d(**pool) for _ in range(2)
         )
-        # Channels last is about 15% faster on a CPU, but for fractional pooling.
+        # Channels last is about 15% faster on a CPU, except with fractional pooling.
         self.memory_format = torch.channels_last if pool_ratio is None else torch.contiguous_format
         self.to(generator.device).to(memory_format=self.memory_format)
 
@@ -108,10 +108,10 @@ class ConvNet(nn.Module):
         return self.logits(self.features(images))
 
     def features(self, images: Tensor) -> Tensor:
-        """What the last layer sees: (batch, hidden).
+        """The input of the last layer: (batch, hidden).
 
         Raises:
-            ValueError: images of another number of channels, or too small ones.
+            ValueError: a wrong number of channels, or images that are too small.
         """
         if images.ndim != 4 or images.shape[1] != self.channels or min(images.shape[2:]) < SMALLEST:
             raise ValueError(
@@ -130,7 +130,7 @@ class ConvNet(nn.Module):
 def _convolution(
     inputs: int, outputs: int, batch_norm: bool, generator: torch.Generator, *, stride: int = 1
 ) -> nn.Module:
-    """A 3 × 3 convolution that keeps the size (over the stride), perhaps normalized."""
+    """A 3 × 3 convolution that keeps the size (divided by the stride), optionally normalized."""
     convolution = nn.Conv2d(inputs, outputs, 3, stride=stride, padding=1, device="meta")
     convolution.to_empty(device="cpu")  # from "meta", where nothing is drawn
     _initialize_(convolution, 9 * inputs, generator)

@@ -1,4 +1,4 @@
-"""A decoder that writes word by word, and looks back at what was encoded or has to remember it."""
+"""A decoder that writes word by word, and looks back at the encoded input or has to remember it."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -12,11 +12,11 @@ from lib.initialization import initialize_uniform_
 
 
 class Encoded(NamedTuple):
-    """What an encoder makes of sentences or pictures.
+    """The output of an encoder for sentences or pictures.
 
     Attributes:
         states: (batch, positions, size), one for each word or place.
-        summary: (batch, size of the one context), all of them in one vector.
+        summary: (batch, size of the one context), all states in one vector.
         last: (batch, width), the decoder's first state.
         mask: (batch, positions) bool, where the decoder may look.
     """
@@ -28,12 +28,12 @@ class Encoded(NamedTuple):
 
 
 class Decoded(NamedTuple):
-    """What the decoder makes of them.
+    """The output of the decoder for all steps.
 
     Attributes:
         logits: (batch, steps, words) of the next word.
-        weights: (batch, steps, positions), where it looked; uniform where it may look without
-            attention.
+        weights: (batch, steps, positions), where it looked; without attention, uniform over the
+            positions it may look at.
     """
 
     logits: Tensor
@@ -41,7 +41,7 @@ class Decoded(NamedTuple):
 
 
 class Step(NamedTuple):
-    """What one step of the decoder makes.
+    """The output of one step of the decoder.
 
     Attributes:
         logits: (batch, words) of the next word.
@@ -55,20 +55,20 @@ class Step(NamedTuple):
 
 
 class Decoder(nn.Module):
-    """A GRU that writes, with attention or with one context for all steps.
+    """A GRU decoder, with attention or with one context for all steps.
 
     With attention, step t computes e, a and the context c_t from s_{t-1}, then s_t from s_{t-1},
-    the word before and c_t; the next word's logits come from s_t, the word before and c_t. Without,
-    c_t is the same for all steps: the encoder's summary.
+    the previous word and c_t; the next word's logits come from s_t, the previous word and c_t.
+    Without attention, c_t is the same for all steps: the encoder's summary.
 
     Args:
         words: size of the vocabulary.
-        width: units, and numbers of a word's embedding.
-        context: numbers of a context: of each state with attention, else of the summary.
+        width: units, and size of a word's embedding.
+        context: size of a context: of each state with attention, otherwise of the summary.
         attention: units of the network that scores where to look; None for one context.
-        generator: where weights are drawn from.
+        generator: source of the initial weights.
 
-    Source: Bahdanau, Cho, Bengio, ICLR 2015, here with a hidden layer of tanh in place of maxout.
+    Source: Bahdanau, Cho, Bengio, ICLR 2015, here with a tanh hidden layer instead of maxout.
     """
 
     def __init__(
@@ -93,13 +93,13 @@ class Decoder(nn.Module):
             self.attention = AdditiveAttention(width, context, attention, generator=generator)
 
     def forward(self, encoded: Encoded, before: Tensor) -> Decoded:
-        """Logits and weights of all steps, given what was written before each (batch, steps).
+        """Logits and weights of all steps, given the words written before each (batch, steps).
 
-        What does not depend on the state before is computed for all steps at once: the keys, the
+        What does not depend on the previous state is computed for all steps at once: the keys, the
         words' part of the cell's input, and the output layer.
 
         Raises:
-            ValueError: no (batch, steps) of int64, or a number that is no word.
+            ValueError: not int64 (batch, steps), or a number that is not a word.
         """
         check_words(before, self.embedding.num_embeddings)
         words = self.embedding(before)
@@ -117,7 +117,7 @@ class Decoder(nn.Module):
         return Decoded(self.output(joined), torch.stack(weights, 1))
 
     def writer(self, encoded: Encoded) -> Callable[[Tensor, Tensor], Step]:
-        """One step as in the equations: from s (batch, width) and the word before (batch,).
+        """One step as in the equations, from s (batch, width) and the previous word (batch,).
 
         The function returns (logits, weights, new state); it projects the keys only once.
         """
@@ -138,7 +138,7 @@ class Decoder(nn.Module):
         return lambda s: (encoded.summary, uniform)
 
     def _update(self, from_input: Tensor, s: Tensor) -> Tensor:
-        """The GRU's new state from its input's part, already multiplied by its weights."""
+        """The GRU's new state from the input's contribution, already multiplied by its weights."""
         i_r, i_z, i_n = from_input.chunk(3, dim=-1)
         h_r, h_z, h_n = functional.linear(s, self.cell.weight_hh, self.cell.bias_hh).chunk(3, -1)
         z = torch.sigmoid(i_z + h_z)
@@ -147,7 +147,7 @@ class Decoder(nn.Module):
 
 
 class EncoderDecoder(nn.Module):
-    """What encodes something and writes about it; a subclass says how it encodes.
+    """Encodes something and writes about it; a subclass defines how it encodes.
 
     Attributes:
         decoder: a `Decoder`.
@@ -163,8 +163,8 @@ class EncoderDecoder(nn.Module):
         """Logits (batch, steps, words) of each next word, for (source, words so far).
 
         Args:
-            pair: what `encode` takes; and int64 (batch, steps), what was written before each word:
-                START, then the words but the last.
+            pair: the source that `encode` takes; and int64 (batch, steps), what was written before
+                each word: START, then all words but the last.
         """
         source, before = pair
         return self.decode(self.encode(source), before).logits
@@ -179,10 +179,10 @@ class EncoderDecoder(nn.Module):
 
 
 def check_words(numbers: Tensor, words: int) -> None:
-    """Make sure that numbers (batch, positions) name words of a vocabulary.
+    """Raise unless numbers (batch, positions) are words of a vocabulary.
 
     Raises:
-        ValueError: another shape or dtype, nothing, or a number that is no word.
+        ValueError: a wrong shape or dtype, an empty tensor, or a number that is not a word.
     """
     if numbers.ndim != 2 or numbers.dtype != torch.int64 or 0 in numbers.shape:
         raise ValueError(
@@ -195,7 +195,7 @@ def check_words(numbers: Tensor, words: int) -> None:
 
 
 def check_sizes(**sizes: int) -> None:
-    """Make sure that sizes are at least 1.
+    """Raise unless all sizes are at least 1.
 
     Raises:
         ValueError: one is not.

@@ -1,4 +1,4 @@
-"""Writing word by word: greedily, or with the best few beginnings kept (beam search)."""
+"""Writing word by word: greedily, or keeping the few best partial sentences (beam search)."""
 
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from lib.datasets.words import END, PAD, START
 from lib.models.decoder import Encoded, EncoderDecoder
 from lib.models.sequences import trim
 
-LONGEST = 80  # words, more than any sentence of ours has
+LONGEST = 80  # words; longer than any of our sentences
 
 
 class Written(NamedTuple):
@@ -18,8 +18,8 @@ class Written(NamedTuple):
 
     Attributes:
         words: (batch, steps) int64; END, then PAD. A row without END reached the longest length.
-        weights: (batch, steps, positions), where it looked at each step; 0 behind the END.
-        log_p: (batch,), the logarithm of the probability of all words, END included.
+        weights: (batch, steps, positions), where it looked at each step; 0 after END.
+        log_p: (batch,), log-probability of all words, including END.
     """
 
     words: Tensor
@@ -32,9 +32,9 @@ def greedy(model: EncoderDecoder, encoded: Encoded, *, longest: int = LONGEST) -
     """The likeliest word at each step, until END or `longest` words.
 
     Args:
-        model: its mode is left as it is.
+        model: its mode is not changed.
         encoded: what `model.encode` returns.
-        longest: words at most, END included.
+        longest: maximum number of words, including END.
 
     Raises:
         ValueError: `longest` below 1.
@@ -60,14 +60,14 @@ def greedy(model: EncoderDecoder, encoded: Encoded, *, longest: int = LONGEST) -
 def beam_search(
     model: EncoderDecoder, encoded: Encoded, *, beams: int = 4, longest: int = LONGEST
 ) -> Written:
-    """The likeliest sentence that a search with a few beginnings finds.
+    """The likeliest sentence that beam search finds.
 
-    At each step every beginning is continued by every word, and the `beams` likeliest stay. A
-    sentence with its END stays as it is. With one beam this is `greedy`.
+    At each step every partial sentence is continued by every word, and the `beams` likeliest are
+    kept. A sentence that has its END does not change. With one beam this is `greedy`.
 
     Args:
         model, encoded, longest: as for `greedy`.
-        beams: beginnings kept for each row.
+        beams: partial sentences kept for each row.
 
     Raises:
         ValueError: `beams` or `longest` below 1.
@@ -78,7 +78,7 @@ def beam_search(
     rows = len(encoded.last)
     copies = type(encoded)(*(part.repeat_interleave(beams, dim=0) for part in encoded))
     write, s = model.writer(copies), copies.last
-    # At first all beginnings of a row are alike: all but one are out of the running.
+    # At first all beams of a row are alike, so all but one are ruled out.
     log_p = s.new_full((rows, beams), -torch.inf)
     log_p[:, 0] = 0
     words = torch.full((rows * beams, 1), START, device=s.device)
@@ -90,14 +90,14 @@ def beam_search(
         a = a.masked_fill(done[:, None], 0)
         weights = torch.cat([weights, a[:, None]], dim=1)[place]
         words, s = torch.cat([words[place], word[:, None]], dim=1), s[place]
-        if bool((words[::beams] == END).any(dim=1).all()):  # scores can only fall from here
+        if bool((words[::beams] == END).any(dim=1).all()):  # scores can only decrease from here
             break
     words = trim(words[::beams, 1:])
     return Written(words, weights[::beams, : words.shape[1]], log_p[:, 0])
 
 
 def _continue(log_p: Tensor, of_word: Tensor, done: Tensor) -> tuple[Tensor, Tensor, Tensor]:
-    """The likeliest continuations: their log p (rows, beams), which they continue, their word."""
+    """The likeliest continuations: their log p (rows, beams), the beam, the word."""
     rows, beams = log_p.shape
     only_pad = functional.one_hot(torch.tensor(PAD), of_word.shape[1]).to(of_word).log()
     of_word = torch.where(done[:, None], only_pad, of_word)

@@ -1,4 +1,4 @@
-"""Multilayer perceptrons, one at a time or many stacked."""
+"""Multilayer perceptrons, one at a time or many in a stack."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from lib.initialization import init_std
 
 
 class Trace(NamedTuple):
-    """A forward pass with everything it met on the way.
+    """A forward pass with all its intermediate values.
 
     Attributes:
         logits: (..., batch, classes).
@@ -36,7 +36,7 @@ class MLP(nn.Module):
         classes: number of logits.
         activation: a key of `lib.activations.ACTIVATIONS`.
         init: a key of `lib.initialization.INITIALIZATIONS`; None takes the activation's own.
-        generator: where the weights are drawn from; they follow its device.
+        generator: source of the initial weights; they are on its device.
 
     Raises:
         ValueError: a size below 1, an unknown activation or initialization.
@@ -69,9 +69,9 @@ class MLP(nn.Module):
             self.biases.append(nn.Parameter(torch.zeros(1, p * units, device=generator.device)))
 
     def forward(self, x: Tensor) -> Tensor:
-        """Logits (batch, classes) of `x` (batch, inputs); a stack puts (copies,) in front.
+        """Logits (batch, classes) of `x` (batch, inputs); a stack prepends (copies,).
 
-        A stack also takes (copies, batch, inputs): a batch of its own for each copy.
+        A stack also takes (copies, batch, inputs): a separate batch for each copy.
         """
         return self.trace(x).logits
 
@@ -94,7 +94,7 @@ class MLP(nn.Module):
 
 
 def stack(models: Sequence[MLP]) -> MLP:
-    """One MLP that computes all of `models` at once, on copies of their parameters.
+    """One MLP that computes all of `models` at once, with copies of their parameters.
 
     Its parameters are (copies, ...) and its outputs (copies, batch, classes); copy i computes what
     models[i] does. On a CPU this turns many small matrix products into few larger ones.

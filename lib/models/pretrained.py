@@ -1,4 +1,4 @@
-"""Networks that somebody else trained on ImageNet; EfficientNet-Lite0 is small enough for a CPU.
+"""Networks pretrained on ImageNet; EfficientNet-Lite0 is small enough for a CPU.
 
 Its weights come as a package from the package index, so no other server is needed.
 """
@@ -22,12 +22,12 @@ CHECKSUMS: dict[str, str] = json.loads(
 
 
 class PhotoClassifier(nn.Module):
-    """A pretrained network with the preprocessing it was trained with and the names it knows.
+    """A pretrained network with the preprocessing it was trained with and its class names.
 
     Args:
         network: maps normalized images (batch, 3, height, width) to logits (batch, classes).
         classes: the names of the classes.
-        mean, std: what is subtracted from each channel of images in [0, 1], and what then divides.
+        mean, std: per channel, subtracted from images in [0, 1], then divided by.
         size: height and width, in pixels, that the network was trained on.
     """
 
@@ -52,7 +52,7 @@ class PhotoClassifier(nn.Module):
         """Logits (batch, classes) of images (batch, 3, height, width) in [0, 1].
 
         Raises:
-            ValueError: images of another shape.
+            ValueError: images of a wrong shape.
         """
         if images.ndim != 4 or images.shape[1] != 3:
             raise ValueError(
@@ -65,18 +65,18 @@ def load_efficientnet_lite0(path: str | Path | None = None) -> PhotoClassifier:
     """EfficientNet-Lite0, trained on ImageNet's 1000 classes, in evaluation mode, on the CPU.
 
     Args:
-        path: the file of the weights; None takes the one of the installed package.
+        path: the weights file; None takes the installed package's.
 
     Raises:
         DownloadError: the weights' package or timm is not installed; the message says how.
-        ChecksumError: the file holds other bytes than expected.
+        ChecksumError: the file has unexpected content.
 
     Cost: 4.7 million weights, 19 MB; about 0.07 s for an image of 224 × 224 on one core.
     Source: Liu, "Higher accuracy on vision models with EfficientNet-Lite", TensorFlow blog, 2020,
-    after Tan and Le, "EfficientNet", ICML 2019. It normalizes by (x - 127) / 128 with x from 0 to
-    255; we by mean and std of 0.5, which is the same within 0.01.
+    following Tan and Le, "EfficientNet", ICML 2019. The original normalizes by (x - 127) / 128 with
+    x from 0 to 255; we use a mean and std of 0.5, which is the same within 0.01.
     """
-    # Imported here: they take seconds, and few chapters need them.
+    # Imported here: importing them takes seconds, and few chapters need them.
     from torchvision.models import ResNet18_Weights
 
     timm = _import("timm")
@@ -114,7 +114,7 @@ def load_photo_classifier(name: str = EFFICIENTNET) -> PhotoClassifier:
     _check_kept(weights.url)
     try:
         state = weights.get_state_dict(check_hash=True, weights_only=True, progress=False)
-    except (OSError, RuntimeError) as error:  # no network; another SHA-256
+    except (OSError, RuntimeError) as error:  # no network, or a wrong SHA-256
         raise DownloadError(f"the weights of {name} ({weights.url}): {error}") from error
     network = models.get_model(name, weights=None)
     network.load_state_dict(state)
@@ -129,9 +129,9 @@ def load_photo_classifier(name: str = EFFICIENTNET) -> PhotoClassifier:
 
 
 def _check_kept(url: str) -> None:
-    """Make sure that a file torch kept is the one it fetched; torch itself looks at new files only.
+    """Raise if a cached file's SHA-256 is wrong; torch itself checks only new files.
 
-    The digits at the end of the name, as in resnet18-f37072fd.pth, begin its SHA-256.
+    The digits at the end of the name, as in resnet18-f37072fd.pth, are the start of its SHA-256.
     """
     path = Path(torch.hub.get_dir()) / "checkpoints" / Path(url).name
     expected = path.stem.rsplit("-", 1)[-1]
@@ -155,7 +155,7 @@ def _import(package: str) -> ModuleType:
 
 
 def _verified(path: Path) -> Path:
-    """The path, once its bytes are known to be the right ones."""
+    """The path, if the file has the expected SHA-256."""
     if not path.is_file():
         raise DownloadError(f"{path} does not exist; pip install --force-reinstall {PACKAGE}")
     digest = sha256_of(path)

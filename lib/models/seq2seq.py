@@ -1,4 +1,4 @@
-"""Sequence to sequence: an encoder of sentences, and a decoder that looks back or remembers."""
+"""Sequence to sequence: an encoder of sentences, and a decoder with or without attention."""
 
 import torch
 from torch import Tensor, nn
@@ -15,8 +15,8 @@ class Seq2Seq(EncoderDecoder):
     Args:
         source_words, target_words: sizes of the vocabularies.
         width: units of the decoder, and of each direction of the encoder.
-        attention: whether it looks back.
-        generator: where weights are drawn from.
+        attention: whether the decoder looks back at the source.
+        generator: source of the initial weights.
 
     Raises:
         ValueError: a size below 1.
@@ -45,15 +45,15 @@ class Seq2Seq(EncoderDecoder):
     def encode(self, source: Tensor) -> Encoded:
         """The states h_1 ... h_T; PAD after a sentence's end changes nothing.
 
-        The summary joins the states in which either direction ended, and the decoder's first
-        state s_0 is made from it.
+        The summary joins the final states of both directions, and the decoder's first state s_0
+        is computed from it.
 
         Args:
             source: int64 (batch, positions), each row with its END and then PAD.
 
         Raises:
-            ValueError: no (batch, positions) of int64, a number that is no word, a row of PAD
-                alone, or PAD before the end.
+            ValueError: not int64 (batch, positions), a number that is not a word, a row with only
+                PAD, or PAD before the end.
         """
         check_words(source, self.embedding.num_embeddings)
         mask = source != PAD

@@ -1,4 +1,4 @@
-"""Batches of sentences: padding, what a decoder is given, and the loss."""
+"""Batches of sentences: padding, the decoder's inputs, and the loss."""
 
 from collections.abc import Iterator
 
@@ -10,7 +10,7 @@ from lib.datasets.words import PAD, START
 
 
 def trim(numbers: Tensor) -> Tensor:
-    """Rows (batch, positions) without the columns at the end that hold nothing but PAD."""
+    """Rows (batch, positions) without the last columns that hold only PAD."""
     return numbers[:, : int((numbers != PAD).sum(dim=1).max())]
 
 
@@ -20,9 +20,9 @@ def shift(target: Tensor) -> Tensor:
 
 
 def teacher_forcing(source: Tensor, target: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
-    """What a network learns from: ((source, the right words so far), target), both trimmed.
+    """The inputs and targets of training: ((source, the right words so far), target), both trimmed.
 
-    The `transform` that `lib.training.fitting.fit` takes.
+    A `transform` for `lib.training.fitting.fit`.
     """
     source, target = trim(source), trim(target)
     return (source, shift(target)), target
@@ -31,12 +31,12 @@ def teacher_forcing(source: Tensor, target: Tensor) -> tuple[tuple[Tensor, Tenso
 def batches_by_length(
     target: Tensor, batch_size: int, steps: int, generator: torch.Generator
 ) -> Iterator[Tensor]:
-    """Indices of `steps` mini-batches of sentences of about one length, so that few are padded.
+    """Indices of `steps` mini-batches of sentences of similar length, so that little is padded.
 
-    Each pass draws a new order, of the sentences of one length and of the batches.
+    Each pass draws a new order, both of sentences of the same length and of the batches.
 
     Args:
-        target: (sentences, positions) int64; those of a batch are about equally long.
+        target: (sentences, positions) int64; those of one batch have similar lengths.
         generator: a CPU generator.
 
     Raises:
@@ -61,7 +61,7 @@ def sequence_loss(logits: Tensor, target: Tensor) -> Tensor:
         target: (batch, steps) int64.
 
     Raises:
-        ValueError: shapes that do not fit, or a batch of nothing but PAD.
+        ValueError: mismatched shapes, or a batch with only PAD.
     """
     if logits.shape[:-1] != target.shape:
         raise ValueError(
