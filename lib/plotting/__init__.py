@@ -1,4 +1,4 @@
-"""Figures that several chapters draw, in the course's look. A chapter's own stand in its room.
+"""Figures that several chapters draw, in the course's look. A chapter's own are in its room.
 
 The only part of `lib` that imports matplotlib; functions draw on an `ax` and return it.
 """

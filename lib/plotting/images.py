@@ -1,4 +1,4 @@
-"""Pictures as pictures: an image, or a sheet of them, in an axes without ticks."""
+"""Images, and mosaics of them, drawn on axes without ticks."""
 
 from collections.abc import Sequence
 
@@ -8,14 +8,14 @@ from torch import Tensor
 
 from lib.plotting.style import GRAY, INK
 
-PAPER = 0.99  # the gray between the pictures of a sheet, the figures' own
+PAPER = 0.99  # the gray between the pictures of a mosaic, as in the figures' background
 
 
 def plot_image(ax: Axes, image: Tensor, *, title: str | None = None) -> Axes:
     """Draw an image (channels, height, width), 1 or 3 channels in [0, 1], pixel for pixel.
 
     Raises:
-        ValueError: another shape.
+        ValueError: a wrong shape.
     """
     if image.ndim != 3 or image.shape[0] not in (1, 3):
         raise ValueError(f"expected (1 or 3, height, width); got {tuple(image.shape)}")
@@ -25,7 +25,7 @@ def plot_image(ax: Axes, image: Tensor, *, title: str | None = None) -> Axes:
 
 
 def frame_picture(ax: Axes, title: str | None = None) -> Axes:
-    """Give an axes that holds a picture a thin frame and a title, and no ticks."""
+    """Give axes that hold a picture a thin frame and a title, and remove the ticks."""
     ax.set(xticks=[], yticks=[])
     ax.grid(False)
     for spine in ax.spines.values():

@@ -19,15 +19,15 @@ def plot_intervals(
     reference: float | None = 0.0,
     sort: bool = True,
 ) -> Axes:
-    """Draw each row's mean and its 95% interval, a small dot per seed below them, best on top.
+    """Draw each row's mean and its 95% interval, with a small dot per seed below, best on top.
 
-    With fewer than three seeds there is no interval, and none is drawn.
+    With fewer than three seeds no interval is drawn.
 
     Args:
-        values: one number per seed for each row's label.
-        colors: of the rows; rows that are not in it are blue.
-        reference: where a vertical line stands; None draws none.
-        sort: by the mean; False keeps the order, first on top.
+        values: for each row's label, one number per seed.
+        colors: the rows' colors; rows not in it are blue.
+        reference: position of a vertical line; None draws none.
+        sort: whether to sort by the mean; False keeps the order, first on top.
     """
     means = {label: statistics.fmean(seen) for label, seen in values.items()}
     order = sorted(means, key=means.__getitem__, reverse=True) if sort else list(means)

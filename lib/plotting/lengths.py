@@ -11,10 +11,10 @@ from lib.plotting.style import TRANSLATOR_COLORS
 def plot_by_length(
     ax: Axes, lengths: Sequence[float], values: dict[str, object], *, xlabel: str, ylabel: str
 ) -> Axes:
-    """Draw a value of each network against how much there is to say, with the seeds' spread.
+    """Draw a value of each network against sentence length, with the spread over seeds.
 
     Args:
-        lengths: of sentences, in words, or another measure.
+        lengths: sentence lengths in words, or another measure.
         values: for each key of `TRANSLATOR_COLORS` (seeds, lengths).
     """
     for name, of_seeds in values.items():

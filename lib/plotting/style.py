@@ -1,4 +1,4 @@
-"""The course's visual identity: style, palette, and figures that belong to no global state."""
+"""The course's visual identity: style, palette, and figures outside pyplot's global state."""
 
 from collections.abc import Mapping, Sequence
 from importlib.resources import as_file, files
@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
-# Okabe and Ito's palette, told apart under the common kinds of color blindness.
+# Okabe and Ito's palette, distinguishable with the common kinds of color blindness.
 BLUE, SKY, GREEN, ORANGE = "#0072B2", "#56B4E9", "#009E73", "#E69F00"
 VERMILLION, PURPLE, GRAY, INK = "#D55E00", "#CC79A7", "#8A8A8A", "#222222"
 
@@ -26,16 +26,16 @@ ACTIVATION_COLORS = {
     "elu": GREEN,
     "selu": INK,
 }
-# So have gains (blue) and losses (orange-red), and the same part of the data.
+# So do gains (blue) and losses (orange-red), and each part of the data.
 GAINS = LinearSegmentedColormap.from_list("gains", [VERMILLION, "#fdfcf8", BLUE])
 PART_COLORS = {"train": BLUE, "validation": ORANGE, "test": VERMILLION}
-# And networks that write sentences, with attention and without.
+# So do networks that write sentences, with attention and without.
 TRANSLATOR_COLORS = {"attention": BLUE, "one context": VERMILLION}
 WIDTH = 5.4  # inches; the one figure width of the book
 
 
 def use_style() -> None:
-    """Give all later figures of the process the course's look, and let a notebook show them."""
+    """Give all later figures of the process the course's look, and make notebooks show them."""
     with as_file(files("lib.plotting") / "course.mplstyle") as path:
         plt.style.use(path)
     shell = get_ipython()
@@ -78,10 +78,11 @@ def figure(
     """A figure outside pyplot's registry (nothing to close) and its axes, in the course's style.
 
     Args:
-        rows, cols: of the grid of axes; with one of each, the axes come bare, else as an array.
-        height, width: of the figure, in inches.
-        margins: what `Figure.subplots_adjust` takes. Frames of an explorer need them: margins that
-            fit each frame's own labels would make the axes jump. None fits them.
+        rows, cols: size of the grid of axes; for 1 × 1 a single axes is returned, otherwise an
+            array.
+        height, width: size of the figure, in inches.
+        margins: arguments of `Figure.subplots_adjust`. Frames of an explorer need them: margins
+            fitted to each frame's own labels would make the axes jump. None fits them.
         subplots: passed on to `Figure.subplots`, such as `sharex=True`.
     """
     made = Figure(figsize=(width, height))
@@ -101,11 +102,11 @@ def plot_spread(
     label: str | None = None,
     **line: Any,
 ) -> Axes:
-    """Draw the mean over seeds as a line, and the seeds' smallest and largest as a band.
+    """Draw the mean over seeds as a line, and their range as a band.
 
     Args:
         x: (points,).
-        values: (seeds, points); a missing measurement is not a number.
+        values: (seeds, points); a missing measurement is NaN.
     """
     seen = np.isfinite(values).any(axis=0)
     x, values = np.asarray(x)[seen], np.asarray(values)[:, seen]
