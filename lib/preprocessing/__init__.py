@@ -1,6 +1,6 @@
-"""Preprocessing as layers: statistics of the training images that travel with the model.
+"""Preprocessing as layers: statistics of the training images that are saved with the model.
 
-Each `fit_…` function reads training images alone. Put the layer in front of a network,
+Each `fit_…` function uses only training images. Put the layer in front of a network,
 `nn.Sequential(layer, network)`, and its statistics are saved, loaded and moved with the weights.
 
     layer = fit_standardization(train.images)

@@ -1,21 +1,21 @@
-"""What all preprocessing layers share: statistics that travel, and images they refuse."""
+"""What all preprocessing layers share: saved statistics, and a check of the images."""
 
 from collections.abc import Mapping, Sequence
 
 import torch
 from torch import Tensor, nn
 
-SLACK = 0.1  # of the range's width: interpolation overshoots a little, another range by far
-CHUNK = 500  # images turned to float64 at a time
+SLACK = 0.1  # of the range's width: interpolation overshoots a little, a wrong range by far
+CHUNK = 500  # images converted to float64 at a time
 ANY = -1  # a height or width that does not matter
 
 
 class Preprocessing(nn.Module):
-    """What all preprocessing layers share: they know which images they were fitted on.
+    """Base of all preprocessing layers: they know which images they were fitted on.
 
     Args:
-        image_shape: (channels, height, width), with `ANY` where each will do; None makes a layer
-            that is empty until a saved state is loaded into it.
+        image_shape: (channels, height, width), with `ANY` for a dimension that does not matter;
+            None makes a layer that is empty until a saved state is loaded into it.
         value_range: the lowest and the highest value a pixel can have, such as (0, 1).
 
     Raises:
@@ -36,15 +36,15 @@ class Preprocessing(nn.Module):
         self.register_load_state_dict_pre_hook(_adopt_shapes)
 
     def forward(self, images: Tensor) -> Tensor:
-        """The preprocessed images, of those that look like what the layer was fitted on.
+        """The preprocessed images; they must be like those the layer was fitted on.
 
         Args:
             images: (batch, channels, height, width), on the layer's device.
 
         Raises:
             RuntimeError: the layer is empty.
-            TypeError: no tensor, or one of whole numbers.
-            ValueError: images of another shape or range.
+            TypeError: not a tensor, or not of floats.
+            ValueError: images of a wrong shape or range.
 
         Cost: one pass over the batch for its lowest and highest value; a synchronization on a GPU.
         """
@@ -61,7 +61,7 @@ class Preprocessing(nn.Module):
 
 
 def _adopt_shapes(layer: nn.Module, state: Mapping[str, Tensor], prefix: str, *_: object) -> None:
-    """Before a state is loaded: give the layer's buffers the shapes of the saved statistics."""
+    """Before a state is loaded, give the layer's buffers the shapes of the saved statistics."""
     for name, buffer in list(layer.named_buffers(recurse=False)):
         saved = state.get(prefix + name)
         if saved is not None:
@@ -81,7 +81,7 @@ def average(images: Tensor, over: Sequence[int], *, minus: Tensor | None = None)
     Args:
         images: (n, channels, height, width).
         over: the dimensions; the first must be among them.
-        minus: where given, the mean of (images - minus)² is taken.
+        minus: if given, the mean of (images - minus)² is taken.
     """
     total, count = images.new_zeros((), dtype=torch.float64), images.numel()
     for chunk in images.split(CHUNK):
@@ -104,7 +104,7 @@ def _check(images: Tensor, shape: Sequence[int], value_range: Sequence[float]) -
         return
     low, high = (value.item() for value in images.detach().aminmax())
     slack = SLACK * (highest - lowest)
-    # Pixels from 0 to 255 that never pass 1 are pixels from 0 to 1 (or an all but black picture).
+    # If pixels from 0 to 255 never exceed 1, they are from 0 to 1 (or an almost black picture).
     shrunken = highest - lowest > 100 and 0 < high - lowest <= 1
     if shrunken or not (lowest - slack <= low and high <= highest + slack):
         raise ValueError(f"expected images of {span}; got values from {low:g} to {high:g}")

@@ -7,10 +7,10 @@ from lib.preprocessing.base import ANY, Preprocessing, average, check_training
 
 
 class Standardization(Preprocessing):
-    """y = (x - mean) / std, with numbers of their own for each channel or for each pixel.
+    """y = (x - mean) / std, with separate statistics for each channel or each pixel.
 
     Args:
-        mean, std: (channels, height, width), or (channels, 1, 1) for images of every size; None
+        mean, std: (channels, height, width), or (channels, 1, 1) for images of any size; None
             makes an empty layer.
         value_range: the lowest and the highest value a pixel can have.
 
@@ -41,7 +41,7 @@ class Standardization(Preprocessing):
         return (images - self.mean) / self.std
 
     def inverse(self, transformed: Tensor) -> Tensor:
-        """The images that `transformed` was made of."""
+        """The images that `transformed` was made from."""
         return transformed * self.std + self.mean
 
 
@@ -63,7 +63,7 @@ def fit_mean_image(images: Tensor, *, value_range: tuple[float, float] = (0, 1))
         value_range: the lowest and the highest value a pixel can have.
 
     Raises:
-        TypeError, ValueError: no float images, or values outside of the range.
+        TypeError, ValueError: not float images, or values out of range.
 
     Source: Krizhevsky, Sutskever and Hinton, NeurIPS 2012 (AlexNet).
     """
@@ -75,7 +75,7 @@ def fit_mean_image(images: Tensor, *, value_range: tuple[float, float] = (0, 1))
 def fit_channel_mean(
     images: Tensor, *, value_range: tuple[float, float] = (0, 1)
 ) -> Standardization:
-    """The layer that subtracts each channel's mean; arguments and errors as `fit_mean_image`.
+    """The layer that subtracts each channel's mean; arguments and errors as for `fit_mean_image`.
 
     Source: Simonyan and Zisserman, ICLR 2015 (VGG).
     """
@@ -89,10 +89,10 @@ def fit_standardization(
 ) -> Standardization:
     """The layer that subtracts each channel's mean and divides by its standard deviation.
 
-    Arguments and errors as `fit_mean_image`; a channel of one value throughout is refused, too.
+    Arguments and errors as for `fit_mean_image`; a constant channel is a ValueError, too.
 
-    Source: the common recipe for residual networks (He et al., CVPR 2016, themselves subtracted
-    the mean image on CIFAR-10 and divided by nothing).
+    Source: the common recipe for residual networks (He et al., CVPR 2016, themselves only
+    subtracted the mean image on CIFAR-10).
     """
     check_training(images, value_range)
     mean = average(images, (0, 2, 3))

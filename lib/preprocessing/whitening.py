@@ -17,7 +17,7 @@ class PrincipalComponents:
     Attributes:
         mean: (D,), float64, with D = channels · height · width.
         directions: (K, D), float64, orthonormal rows; each one's largest entry is positive.
-        variances: (K,), float64, falling: the covariance's eigenvalues.
+        variances: (K,), float64, decreasing: the covariance's eigenvalues.
         image_shape: (channels, height, width).
         value_range: the lowest and the highest value a pixel can have.
     """
@@ -34,11 +34,11 @@ def fit_principal_components(
 ) -> PrincipalComponents:
     """The principal components of training images, without those of variance zero.
 
-    Arguments and errors as `fit_mean_image`.
+    Arguments and errors as for `fit_mean_image`.
 
     Cost: O(n D²) for the covariance and O(D³) for its eigenvectors; with fewer images than
-        dimensions, n and D change places. Some ten seconds for 10,000 images of 3 × 32 × 32 on
-        one core, one for 1,000.
+        dimensions, n and D are swapped. About ten seconds for 10,000 images of 3 × 32 × 32 on one
+        core, one second for 1,000.
     """
     check_training(images, value_range)
     mean = average(images, (0,)).flatten()
@@ -54,7 +54,7 @@ class Whitening(Preprocessing):
         mean: (D,); None makes an empty layer, for a saved state.
         directions: (K, D), orthonormal rows.
         scale: (K,), the factor of each direction.
-        rotate_back: whether the result is an image again; else it is (batch, K).
+        rotate_back: whether the result is an image again; otherwise it is (batch, K).
         image_shape, value_range: of the images it was fitted on; as in `Preprocessing`.
     """
 
@@ -91,7 +91,7 @@ class Whitening(Preprocessing):
         return (y @ self.directions).view_as(images) if self.rotate_back else y
 
     def inverse(self, transformed: Tensor) -> Tensor:
-        """The images that `transformed` was made of, as far as the kept directions reach."""
+        """The images that `transformed` was made from, up to the directions that were dropped."""
         y = transformed.flatten(1)
         if self.rotate_back:
             y = y @ self.directions.T
@@ -104,11 +104,11 @@ def decorrelation(components: PrincipalComponents, *, keep: int | None = None) -
     """The layer that rotates images to their principal directions: V (x - mean), (batch, keep).
 
     Args:
-        components: of the training images.
-        keep: directions kept, those of most variance; None keeps all.
+        components: components of the training images.
+        keep: number of directions kept, those of most variance; None keeps all.
 
     Raises:
-        ValueError: a number of directions that there is not.
+        ValueError: an invalid number of directions.
     """
     directions, variances = _first(components, keep)
     return _whitening(components, directions, torch.ones_like(variances), rotate_back=False)
@@ -120,13 +120,13 @@ def pca_whitening(
     """The layer that rotates and then gives all directions variance 1: (batch, keep).
 
     Args:
-        components: of the training images.
-        epsilon: added to each variance before its root is divided by, so that directions of
-            little variance, mostly noise, are not blown up; in squared pixel units.
-        keep: directions kept, those of most variance; None keeps all.
+        components: components of the training images.
+        epsilon: added to each variance before dividing by its root, so that directions of little
+            variance, mostly noise, are not amplified; in squared pixel units.
+        keep: number of directions kept, those of most variance; None keeps all.
 
     Raises:
-        ValueError: a negative epsilon or a number of directions that there is not.
+        ValueError: a negative epsilon or an invalid number of directions.
     """
     directions, variances = _first(components, keep)
     scale = _shrink(variances, epsilon)
@@ -136,9 +136,9 @@ def pca_whitening(
 def zca_whitening(
     components: PrincipalComponents, *, epsilon: float = 0.0, keep: int | None = None
 ) -> Whitening:
-    """The layer that whitens and rotates back: images again, as close to the original as can be.
+    """The layer that whitens and rotates back: images again, as close to the original as possible.
 
-    Arguments and errors as `pca_whitening`.
+    Arguments and errors as for `pca_whitening`.
 
     Sources: Bell and Sejnowski, Vision Research 1997; Krizhevsky 2009 (on CIFAR-10); Kessy,
     Lewin and Strimmer, The American Statistician 2018 (closest to the original).
