@@ -1,8 +1,8 @@
 """Regularizers in a few lines each: pure functions, and layers that switch them off at test time.
 
-Most share one pattern: noise in training, its average at test. Noise comes from a
-`torch.Generator`, is drawn on the generator's device and moved to the input's, so that every
-device sees the same. Chapter 3 writes the functions out and asserts that they equal these.
+Most share one pattern: noise in training, its average at test. Noise is drawn from a
+`torch.Generator`, on the generator's device, and moved to the input's, so every device sees the
+same noise. Chapter 3 implements the functions and asserts that they equal these.
 """
 
 from lib.regularization.ensembles import average_logits, average_probabilities

@@ -12,7 +12,7 @@ def average_probabilities(logits: Tensor) -> Tensor:
         logits: (models, batch, classes).
 
     Raises:
-        ValueError: another number of dimensions, or no models.
+        ValueError: a wrong number of dimensions, or no models.
     """
     _check(logits)
     return logits.softmax(dim=-1).mean(dim=0)
@@ -22,14 +22,14 @@ def average_logits(logits: Tensor) -> Tensor:
     """The mean of the models' logits: (batch, classes); its softmax is a geometric mean.
 
     softmax(mean of logits) is the geometric mean of the models' probabilities, normalized to sum
-    to 1. It lets any one model veto a class by giving it next to no probability, and a model with
+    to 1. It lets any one model veto a class by giving it almost no probability, and a model with
     large logits counts for more.
 
     Args:
         logits: (models, batch, classes).
 
     Raises:
-        ValueError: another number of dimensions, or no models.
+        ValueError: a wrong number of dimensions, or no models.
     """
     _check(logits)
     return logits.mean(dim=0)

@@ -1,7 +1,7 @@
-"""Layers that are random in training and do nothing, or the plain thing, after `model.eval()`.
+"""Layers that are random in training and deterministic (often the identity) in evaluation mode.
 
-A layer holds its generator, and copies and pickles with it: a copy goes on with the same numbers,
-and layers that share a generator share its copy. The generator is no part of the state dict.
+A layer holds its generator and is copied and pickled with it: a copy continues the same numbers,
+and layers that share a generator share its copy. The generator is not part of the state dict.
 """
 
 import torch
@@ -17,10 +17,10 @@ class Dropout(nn.Module):
 
     Args:
         p: probability of dropping, in [0, 1).
-        generator: where the masks come from.
+        generator: source of the masks.
 
     Raises:
-        ValueError: p is outside.
+        ValueError: p is out of range.
     """
 
     def __init__(self, p: float, generator: torch.Generator):
@@ -45,11 +45,11 @@ class DropConnectLinear(nn.Module):
     Args:
         in_features, out_features: numbers of inputs and outputs.
         p: probability of dropping a weight, in [0, 1).
-        generator: where the first weights and the masks come from.
-        bias: whether to add one.
+        generator: source of the initial weights and the masks.
+        bias: whether to add a bias.
 
     Raises:
-        ValueError: p is outside, or a size below 1.
+        ValueError: p is out of range, or a size below 1.
     """
 
     weight: Tensor
@@ -93,13 +93,13 @@ class FractionalMaxPool2d(nn.Module):
     training mode and call the model several times.
 
     Args:
-        output_ratio: output over input size, in [1/2, 1); sizes are rounded to the nearest one
-            that the pooling allows.
+        output_ratio: output over input size, in [1/2, 1); sizes are rounded to the nearest
+            size that the pooling allows.
         output_size: (height, width) after pooling, or one number for both, instead of the ratio.
-        generator: where the places of the windows come from.
+        generator: source of the windows' positions.
 
     Raises:
-        ValueError: both a ratio and a size, neither, or a ratio outside.
+        ValueError: both a ratio and a size, neither, or a ratio out of range.
     """
 
     def __init__(
@@ -149,11 +149,11 @@ class StochasticDepth(nn.Module):
     """Joins a residual branch to its shortcut: `stochastic_depth` in training, the sum at test.
 
     Args:
-        survival: probability with which the branch is kept, in (0, 1].
-        generator: where the draws come from.
+        survival: probability that the branch is kept, in (0, 1].
+        generator: source of the draws.
 
     Raises:
-        ValueError: survival is outside.
+        ValueError: survival is out of range.
     """
 
     def __init__(self, survival: float, generator: torch.Generator):
@@ -162,7 +162,7 @@ class StochasticDepth(nn.Module):
         self.survival, self.generator = survival, generator
 
     def forward(self, x: Tensor, branch_output: Tensor) -> Tensor:
-        """A tensor of x's shape, which must be the branch's."""
+        """A tensor of x's shape; `branch_output` must have the same shape."""
         if not self.training or self.survival == 1:
             return x + branch_output
         return noise.stochastic_depth(

@@ -1,4 +1,4 @@
-"""The multiclass SVM loss, and penalties on the size of weights that are added to a loss."""
+"""The multiclass SVM loss, and penalties on the size of weights, to add to a loss."""
 
 from collections.abc import Iterable
 
@@ -12,12 +12,12 @@ def multiclass_svm_loss(scores: Tensor, labels: Tensor, *, margin: float = 1.0) 
     torch's `MultiMarginLoss` divides the sum by the number of classes; otherwise it is the same.
 
     Args:
-        scores: (batch, classes), the higher the likelier.
+        scores: (batch, classes), higher means likelier.
         labels: int64, (batch,).
 
     Raises:
         TypeError: labels that are not int64.
-        ValueError: shapes that do not fit, an empty batch, or a class that is not there.
+        ValueError: mismatched shapes, an empty batch, or a class out of range.
 
     Source: Weston and Watkins, "Support vector machines for multi-class pattern recognition", 1999.
     """
@@ -72,13 +72,13 @@ def elastic_net_penalty(weights: Iterable[Tensor], *, beta: float) -> Tensor:
 
     Args:
         weights: tensors of any shapes.
-        beta: how much the squares count beside the absolute values.
+        beta: weight of the squares relative to the absolute values.
 
     Raises:
         ValueError: no weights, or a negative beta.
 
     Source: Zou and Hastie, "Regularization and variable selection via the elastic net", 2005, here
-    with one weight for both terms in front of the penalty.
+    with one coefficient for the whole penalty.
     """
     if not beta >= 0:
         raise ValueError(f"beta must be at least 0; got {beta}")
@@ -86,16 +86,16 @@ def elastic_net_penalty(weights: Iterable[Tensor], *, beta: float) -> Tensor:
 
 
 def elastic_net_penalty_mixing(weights: Iterable[Tensor], *, l1_ratio: float) -> Tensor:
-    """Σ r |W| + (1 - r)/2 W², with r the `l1_ratio`: the form that scikit-learn has.
+    """Σ r |W| + (1 - r)/2 W², with r the `l1_ratio`: scikit-learn's form.
 
     Equal to r · elastic_net_penalty with β = (1 - r) / 2r.
 
     Args:
         weights: tensors of any shapes.
-        l1_ratio: r in [0, 1]; 1 is L1 alone, 0 half of L2.
+        l1_ratio: r in [0, 1]; 1 is only L1, 0 is half of L2.
 
     Raises:
-        ValueError: no weights, or a ratio outside.
+        ValueError: no weights, or a ratio out of range.
     """
     if not 0 <= l1_ratio <= 1:
         raise ValueError(f"l1_ratio must be in [0, 1]; got {l1_ratio}")
@@ -110,10 +110,10 @@ def _total(terms: Iterable[Tensor]) -> Tensor:
 
 
 def weights_of(model: nn.Module) -> list[Tensor]:
-    """The model's weights in order: parameters of two dimensions or more, but for biases.
+    """The model's weights in order: parameters of two or more dimensions, except biases.
 
-    What is left out (biases, batch normalization's scales and shifts) moves or scales an output
-    and adds nothing to how wildly it can wiggle. A bias is known by its name, since those of an
+    What is left out (biases, batch normalization's scales and shifts) shifts or scales an output
+    and does not make the function less smooth. A bias is recognized by its name, since those of an
     `MLP` have two dimensions.
     """
     return [p for name, p in model.named_parameters() if p.ndim >= 2 and "bias" not in name]

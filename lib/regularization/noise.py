@@ -1,7 +1,7 @@
 """Dropout, DropConnect and stochastic depth: parts of a network that are absent in training.
 
-All divide by the probability with which a part is kept ("inverted" scaling), so that an output's
-expectation is the output without noise, and at test nothing is left to do.
+All divide by the probability that a part is kept ("inverted" scaling), so that an output's
+expectation is the output without noise, and nothing is left to do at test.
 """
 
 import torch
@@ -26,7 +26,7 @@ def check_drop_probability(p: float) -> None:
 
 
 def check_survival(survival: float) -> None:
-    """Refuse a survival with which nothing, or more than all, would survive.
+    """Raise unless 0 < survival ≤ 1.
 
     Raises:
         ValueError: survival is outside (0, 1].
@@ -45,7 +45,7 @@ def dropout(x: Tensor, *, p: float, generator: torch.Generator) -> Tensor:
         p: probability of dropping, in [0, 1).
 
     Raises:
-        ValueError: p is outside.
+        ValueError: p is out of range.
 
     Source: Srivastava et al., "Dropout: A simple way to prevent neural networks from overfitting",
     JMLR 2014. The paper does not divide in training but multiplies weights by 1 - p at test, and
@@ -60,7 +60,7 @@ def drop_connect(
 ) -> Tensor:
     """x Wᵀ + b with every weight zeroed with probability p and the others divided by 1 - p.
 
-    For training; at test, use x Wᵀ + b. The mask is one for the whole batch.
+    For training; at test, use x Wᵀ + b. One mask is drawn for the whole batch.
 
     Args:
         x: (..., inputs).
@@ -72,9 +72,9 @@ def drop_connect(
         (..., outputs).
 
     Raises:
-        ValueError: p is outside, or shapes that do not fit.
+        ValueError: p is out of range, or mismatched shapes.
 
-    Cost: a random number per weight, whatever the batch.
+    Cost: one random number per weight, whatever the batch size.
 
     Source: Wan et al., "Regularization of neural networks using DropConnect", ICML 2013. The paper
     draws a mask per example and drops biases, too; at test it does not use the mean weights, but
@@ -96,23 +96,23 @@ def drop_connect(
 def stochastic_depth(
     x: Tensor, branch_output: Tensor, *, survival: float, generator: torch.Generator
 ) -> Tensor:
-    """x + b · branch / survival, with b = 1 with probability `survival`, else 0, per example.
+    """x + b · branch / survival, with b = 1 with probability `survival`, else 0; per example.
 
     For training; at test, use x + branch.
 
     Args:
         x: (batch, ...), what the block's shortcut carries.
         branch_output: what the residual branch computed from x; the same shape.
-        survival: probability with which the branch is kept, in (0, 1].
+        survival: probability that the branch is kept, in (0, 1].
 
     Raises:
-        ValueError: survival is outside, or shapes that differ.
+        ValueError: survival is out of range, or shapes that differ.
 
     Cost: the branch is computed for all examples, dropped ones included.
 
     Source: Huang et al., "Deep networks with stochastic depth", ECCV 2016. The paper draws one b
-    for the mini-batch, which saves the computation of dropped branches, and instead of dividing in
-    training multiplies the branch by its survival at test.
+    per mini-batch, which saves computing the dropped branches, and instead of dividing in training
+    multiplies the branch by its survival at test.
     """
     check_survival(survival)
     if x.shape != branch_output.shape or x.ndim < 1:
@@ -125,17 +125,17 @@ def stochastic_depth(
 
 
 def linear_survival(block: int, blocks: int, *, last: float) -> float:
-    """The survival 1 - (block / blocks) (1 - last) of one residual block, first to last.
+    """The survival 1 - (block / blocks) (1 - last) of one residual block.
 
-    Early blocks are kept more often, since all later ones build on what they find.
+    Early blocks are kept more often, since all later ones build on their features.
 
     Args:
         block: from 1 to `blocks`.
-        blocks: how many there are.
+        blocks: the number of blocks.
         last: the last block's survival, in (0, 1]; the paper takes 0.5.
 
     Raises:
-        ValueError: a block that does not exist, or `last` outside.
+        ValueError: a block that does not exist, or `last` is out of range.
 
     Source: Huang et al., 2016, equation 4.
     """

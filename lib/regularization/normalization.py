@@ -1,4 +1,4 @@
-"""Batch normalization of images: with the batch's statistics in training, with averages at test."""
+"""Batch normalization of images: the batch's statistics in training, averages at test."""
 
 from torch import Tensor
 
@@ -10,21 +10,21 @@ def batch_norm(
 ) -> tuple[Tensor, Tensor, Tensor]:
     """γ (x - μ) / √(σ² + ε) + β, and μ and σ² of each channel over the batch and all pixels.
 
-    For training. Each image's output depends on the others it shares the batch with: that is the
-    noise which regularizes.
+    For training. Each image's output depends on the other images in its batch: this is the
+    noise that regularizes.
 
     Args:
         x: (batch, channels, height, width).
         gamma, beta: (channels,), scale and shift.
-        epsilon: keeps the root away from zero.
+        epsilon: keeps the root above zero.
 
     Returns:
         y, of x's shape; mean (channels,); variance (channels,), divided by n, not n - 1. Gradients
         flow through all three; detach the statistics before you average them.
 
     Raises:
-        TypeError: no floats.
-        ValueError: shapes that do not fit, or fewer than two values per channel.
+        TypeError: not floats.
+        ValueError: mismatched shapes, or fewer than two values per channel.
 
     Source: Ioffe and Szegedy, "Batch normalization: Accelerating deep network training by reducing
     internal covariate shift", ICML 2015.
@@ -41,16 +41,16 @@ def batch_norm(
 def batch_norm_inference(
     x: Tensor, gamma: Tensor, beta: Tensor, mean: Tensor, var: Tensor, *, epsilon: float = 1e-5
 ) -> Tensor:
-    """γ (x - μ) / √(σ² + ε) + β with a mean and variance that are given: a fixed linear map.
+    """γ (x - μ) / √(σ² + ε) + β with given mean and variance: a fixed affine map.
 
     Args:
         x: (batch, channels, height, width).
         gamma, beta, mean, var: (channels,).
-        epsilon: keeps the root away from zero.
+        epsilon: keeps the root above zero.
 
     Raises:
-        TypeError: no floats.
-        ValueError: shapes that do not fit.
+        TypeError: not floats.
+        ValueError: mismatched shapes.
     """
     _check_shapes(x, gamma=gamma, beta=beta, mean=mean, var=var)
     scale = gamma / (var + epsilon).sqrt()

@@ -1,4 +1,4 @@
-"""Fractional max pooling: windows at pseudo-random places shrink an image by less than half."""
+"""Fractional max pooling: windows at pseudo-random positions shrink an image by less than half."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from torch.nn import functional
 
 from lib.validation import check_images
 
-WINDOW = 2  # pixels of a pooling window's side
+WINDOW = 2  # side of a pooling window, in pixels
 
 
 def fractional_boundaries(input_size: int, output_size: int, *, u: Tensor | float) -> Tensor:
@@ -19,18 +19,18 @@ def fractional_boundaries(input_size: int, output_size: int, *, u: Tensor | floa
 
     Args:
         input_size: pixels before pooling.
-        output_size: pixels after, from half the input's (rounded up) to one less than it.
+        output_size: pixels after pooling, from ⌈input_size / 2⌉ to input_size - 1.
         u: in [0, 1); a number, or (...) for several sequences at once.
 
     Returns:
         int64, (..., output_size).
 
     Raises:
-        ValueError: a size or a u outside.
+        ValueError: a size or u out of range.
 
     Source: Graham, "Fractional max-pooling", 2014, section 2.2, the pseudo-random sequences, with
-    α = (input - 2) / (output - 1) as torch has it. The paper's overlapping regions have 2 or 3
-    pixels and its disjoint ones 1 or 2; with windows of 2, as here, neighbors overlap or touch.
+    α = (input - 2) / (output - 1) as in torch. The paper's overlapping regions have 2 or 3 pixels
+    and its disjoint ones 1 or 2; with windows of 2, as here, neighbors overlap or touch.
     """
     _check_sizes((input_size,), (output_size,))
     u = torch.as_tensor(u)
@@ -39,7 +39,7 @@ def fractional_boundaries(input_size: int, output_size: int, *, u: Tensor | floa
         raise ValueError(f"u must be in [0, 1); got {u.tolist()}")
     if output_size == 1:
         return torch.zeros(*u.shape, 1, dtype=torch.int64, device=u.device)
-    # Of u's dtype throughout, as in torch's kernel: a rounding may move a boundary.
+    # Use u's dtype throughout, as torch's kernel does: rounding may move a boundary.
     alpha = torch.tensor(input_size - WINDOW, dtype=u.dtype, device=u.device) / (output_size - 1)
     i = torch.arange(output_size, device=u.device)
     starts = ((i + u[..., None]) * alpha).long() - (u[..., None] * alpha).long()
@@ -52,20 +52,20 @@ def fractional_max_pool2d(
 ) -> Tensor:
     """The largest value of each of the windows that `fractional_boundaries` places.
 
-    Each image draws a u for its width and one for its height; all its channels share them, so
-    features that lie at one place stay at one place.
+    Each image draws one u for its width and one for its height; all its channels share them, so
+    features at the same position stay at the same position.
 
     Args:
         x: (batch, channels, height, width).
-        output_size: (height, width) after pooling, or one number for both; from half the input's
-            (rounded up) to one less.
+        output_size: (height, width) after pooling, or one number for both; from half of the input
+            size (rounded up) to one less than it.
 
     Returns:
         (batch, channels, *output_size).
 
     Raises:
-        TypeError: no floats.
-        ValueError: another number of dimensions, or a size outside.
+        TypeError: not floats.
+        ValueError: a wrong number of dimensions, or a size out of range.
 
     Source: Graham, 2014; torch draws a u per channel. At test, the paper averages predictions over
     several draws.
@@ -81,7 +81,7 @@ def fractional_max_pool2d_fixed(x: Tensor, *, output_size: int | tuple[int, int]
         output_size: as in `fractional_max_pool2d`.
 
     Raises:
-        TypeError, ValueError: as there.
+        TypeError, ValueError: as for `fractional_max_pool2d`.
     """
     return _pool(x, _pair(output_size), None)
 
