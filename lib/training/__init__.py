@@ -1,4 +1,4 @@
-"""Training: one network step by step, many side by side, and networks that chapters share."""
+"""Training: one network step by step, many in parallel, and networks that chapters share."""
 
 from lib.training.classifiers import scene_classifiers
 from lib.training.fitting import (

@@ -1,4 +1,4 @@
-"""Small networks that several chapters look at: trained once, then kept in a verified file."""
+"""Small networks that several chapters use: trained once, then cached in a verified file."""
 
 import hashlib
 import io
@@ -20,9 +20,9 @@ from lib.training.trials import Trial, run_trials
 LIB = Path(__file__).parents[1]
 SCENE_SIZE = 64  # pixels
 NETWORK = {"width": 8, "batch_norm": True}
-# What else decides about the weights.
+# Code that also determines the weights.
 CODE = ("models", "initialization.py", "training/fitting.py", "training/trials.py")
-DIGEST = 64  # hexadecimal digits at the head of a file
+DIGEST = 64  # hexadecimal digits at the start of a file
 
 
 def training_scenes(run: Run, *, bias: float = 0.0) -> SceneDataset:
@@ -39,20 +39,20 @@ def training_scenes(run: Run, *, bias: float = 0.0) -> SceneDataset:
 def scene_classifiers(
     run: Run, *, seeds: Sequence[int], bias: float = 0.0, cache: str | Path | None = None
 ) -> list[ConvNet]:
-    """Networks that name the main shape of scenes (n, 3, 64, 64), evaluating, on the run's device.
+    """Classifiers of the main shape of scenes (n, 3, 64, 64), in evaluation mode, on `run.device`.
 
-    They differ in first weights and order of the examples; the scenes are the same. A network is
+    They differ in initial weights and order of the examples; the scenes are the same. A network is
     kept in a file with its SHA-256, under a key of its recipe, its training scenes and the code
-    that trained it. A file that does not verify is not used, and one that cannot be written is
-    done without; either is said on stderr.
+    that trained it. A file that fails verification is not used, and failing to write one is no
+    error; both are reported on stderr.
 
     Args:
         run: at budget "quick" they learn from few scenes and make many errors.
-        seeds: one network each.
-        bias: of the training scenes, see `load_scenes`.
-        cache: the folder of the files; None is `networks/` in the folder of the data.
+        seeds: one network for each seed.
+        bias: bias of the training scenes, see `load_scenes`.
+        cache: the folder of the files; None is `networks/` in the data folder.
 
-    Cost: at "standard" about 12 s of one core each, when they are not in the cache.
+    Cost: at "standard" about 12 s each on one core, unless they are in the cache.
     """
     folder = Path(cache or data_root() / "networks")
     train = training_scenes(run, bias=bias)
@@ -75,7 +75,7 @@ def scene_classifiers(
 
 
 def _key(trial: Trial, train: SceneDataset, run: Run) -> str:
-    """A digest of all that decides about the weights."""
+    """A digest of everything that determines the weights."""
     digest = hashlib.sha256(repr((trial.seed, trial.steps, NETWORK, run.seed)).encode())
     digest.update(f"{torch.__version__} {run.device.type}".encode())
     for tensor in (train.images, train.labels):
@@ -103,9 +103,9 @@ def _save(path: Path, network: nn.Module) -> None:
 
 
 def _load(path: Path, train: SceneDataset, run: Run) -> ConvNet | None:
-    """The network in a file; None where there is no file, or not the one that was written.
+    """The network in a file; None if there is no file, or its content is damaged.
 
-    Nothing in the file is run: it is read as tensors alone.
+    Nothing in the file is executed: it is read as tensors only.
     """
     if not path.is_file():
         return None

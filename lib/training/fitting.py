@@ -15,7 +15,7 @@ Stopper = Callable[[int, Metrics, nn.Module], bool]
 
 
 class DivergedError(RuntimeError):
-    """The training loss became infinite or not a number."""
+    """The training loss became infinite or NaN."""
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -39,14 +39,14 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 class SGD(torch.optim.Optimizer):
     """Gradient descent with momentum: v ← momentum · v + g, then p ← p - lr · v.
 
-    As torch.optim.SGD, but `lr` may be a tensor (copies,): one learning rate for each copy of a
+    Like torch.optim.SGD, but `lr` may be a tensor (copies,): one learning rate for each copy of a
     stack.
 
     Args:
-        params: what to train.
+        params: parameters to train.
         lr: learning rate, or one per copy.
-        momentum: how much of the last step goes into the next.
-        decay_steps: updates over which the rate falls linearly to zero; None keeps it.
+        momentum: fraction of the last step added to the next.
+        decay_steps: updates over which the rate falls linearly to zero; None keeps it constant.
 
     Raises:
         ValueError: a learning rate that is not positive, a momentum outside [0, 1), or no steps.
@@ -92,15 +92,15 @@ def one_cycle_adam(
     """Adam whose rate rises for 30% of the updates and then falls to zero, gradients clipped.
 
     Args:
-        params: what to train.
+        params: parameters to train.
         lr: the highest learning rate.
-        decay_steps: updates in all; there can be no more.
-        max_norm: gradients are scaled down together where their norm is larger.
+        decay_steps: total number of updates; more are an error.
+        max_norm: gradients are scaled down together if their norm is larger.
 
     Source: Smith and Topin, "Super-convergence", 2018; the schedule is torch's OneCycleLR.
     """
     params = list(params)
-    optimizer = torch.optim.Adam(params, lr=lr, fused=True)  # one call for all
+    optimizer = torch.optim.Adam(params, lr=lr, fused=True)  # one call for all parameters
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, lr, total_steps=decay_steps)
 
     def clip(*_: object) -> None:
@@ -124,7 +124,7 @@ def _per_copy(lr: float | Tensor, p: Tensor) -> Tensor:
 def minibatches(
     examples: int, batch_size: int, steps: int, generators: Sequence[torch.Generator]
 ) -> Iterator[Tensor]:
-    """Indices of `steps` mini-batches, drawn without replacement, anew for each pass.
+    """Indices of `steps` mini-batches, drawn without replacement, reshuffled for each pass.
 
     Args:
         examples: size of the data set.
@@ -184,17 +184,17 @@ def fit(
         batches: index tensors, such as those of `minibatches`.
         loss: of (logits, labels); a vector (one loss per copy of a stack) is summed for backprop.
         penalty: a scalar added to the loss before backprop; the history holds the loss without it.
-        transform: makes of a batch's (images, labels) what the network learns from; its labels may
+        transform: maps a batch's (images, labels) to what the network is trained on; labels may
             be probabilities, if the loss takes them.
         evaluate: called before the first update, every `evaluate_every` updates and at the end.
         stopper: called with (updates, metrics, model) after each evaluation; True ends training.
-        on_divergence: "raise", or "record" to go on: a stack's other copies do not notice.
+        on_divergence: "raise", or "record" to continue: a stack's other copies are unaffected.
         progress: the label of a progress bar on stderr; None shows none.
 
     Raises:
         DivergedError: the loss is not finite, and `on_divergence` is "raise".
-        ValueError: another `on_divergence`, numbers of images and labels that differ, or a stopper
-            with nothing to look at.
+        ValueError: an unknown `on_divergence`, different numbers of images and labels, or a stopper
+            without `evaluate`.
     """
     if on_divergence not in ("raise", "record"):
         raise ValueError(f"on_divergence must be 'raise' or 'record'; got {on_divergence!r}")
@@ -269,7 +269,7 @@ def _stack_values(values: Sequence[Tensor | float]) -> Tensor:
 
 @torch.no_grad()
 def predict(model: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tensor:
-    """Logits (n, classes) of images (n, ...) in evaluation mode; the model's mode is put back."""
+    """Logits (n, classes) of images (n, ...) in evaluation mode; the model's mode is restored."""
     was_training = model.training
     model.eval()
     try:
@@ -282,7 +282,7 @@ def predict(model: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tenso
 def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
     """The fraction of examples whose largest logit is the label's; a stack gives one per copy.
 
-    A network whose logits are not finite has diverged, and its accuracy is not a number.
+    A network whose logits are not finite has diverged, and its accuracy is NaN.
 
     Args:
         logits: (..., batch, classes).

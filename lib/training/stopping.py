@@ -1,4 +1,4 @@
-"""Early stopping: the snapshot of a model that was best on validation, and when to stop."""
+"""Early stopping: the snapshot of a model at its best validation result, and when to stop."""
 
 import copy
 from collections.abc import Mapping
@@ -11,7 +11,7 @@ class BestSnapshot:
     """Keeps the model's state at its best evaluation; a stopper for `lib.training.fit`.
 
     Called after each evaluation, it copies the state (parameters, buffers such as batch-norm
-    averages) whenever the metric is higher than ever before, and asks to stop once the best is
+    averages) whenever the metric reaches a new maximum, and asks to stop once the best is
     `patience` evaluations old. `restore_` puts the copy back, bit for bit.
 
     Args:
@@ -34,10 +34,10 @@ class BestSnapshot:
         self._state: dict[str, Tensor] | None = None
 
     def __call__(self, step: int, metrics: Mapping[str, Tensor | float], model: nn.Module) -> bool:
-        """Look at an evaluation; True where training should stop.
+        """Look at an evaluation; True if training should stop.
 
         Raises:
-            KeyError: the metrics lack the one to watch.
+            KeyError: the metrics lack the one being watched.
         """
         if self.metric not in metrics:
             raise KeyError(f"no metric {self.metric!r} to watch; there are {', '.join(metrics)}")
@@ -51,10 +51,10 @@ class BestSnapshot:
 
     @torch.no_grad()
     def restore_(self, model: nn.Module) -> None:
-        """Put the best state back into the model.
+        """Restore the best state of the model.
 
         Raises:
-            RuntimeError: nothing was kept yet.
+            RuntimeError: no state has been kept yet.
         """
         if self._state is None:
             raise RuntimeError(f"no snapshot to restore: no evaluation has had a {self.metric} yet")

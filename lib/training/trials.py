@@ -18,7 +18,7 @@ from lib.training.fitting import SGD, History, accuracy, cross_entropy, fit, min
 from lib.training.stopping import BestSnapshot
 from lib.workers import spread, worker_count
 
-CHUNKS = 16  # per worker, so that all end at about one time
+CHUNKS = 16  # per worker, so that all finish at about the same time
 MOMENTUM = partial(SGD, momentum=0.9)
 BatchTransform = Callable[[Tensor, Tensor, torch.Generator], tuple[Tensor, Tensor]]
 
@@ -28,20 +28,20 @@ class Trial:
     """One training of a `ConvNet`: everything that may differ between two runs.
 
     Attributes:
-        seed: fixes the first weights, the order of the examples and all noise.
+        seed: fixes the initial weights, the order of the examples and all noise.
         steps: updates.
         lr: learning rate, which falls linearly to zero.
         batch_size: images per update.
         network: options of `ConvNet`, such as {"dropout": 0.5}.
         model: makes another network from a generator; None makes a `ConvNet`.
         optimizer: called with (parameters, lr=, decay_steps=).
-        loss: of (logits, labels).
-        penalty: of the network, added to the loss.
-        transform: of a batch's (images, labels, generator); in training only.
+        loss: function of (logits, labels).
+        penalty: function of the network, added to the loss.
+        transform: function of a batch's (images, labels, generator); in training only.
         preprocess: a layer put in front of the network, in training and at test.
-        evaluate_every: updates between two evaluations on the held-out parts; None evaluates at
-            the end alone.
-        keep_best: go back to the snapshot that was best on the part of this name; needs
+        evaluate_every: updates between two evaluations on the held-out parts; None evaluates only
+            at the end.
+        keep_best: restore the snapshot that was best on the part of this name; needs
             `evaluate_every`.
     """
 
@@ -65,12 +65,12 @@ class Outcome:
     """Result of one trial.
 
     Attributes:
-        accuracy: of each held-out part at the end (or at the best snapshot), in percent; a network
-            that diverged has a guesser's, 100 / classes.
+        accuracy: on each held-out part at the end (or at the best snapshot), in percent; a network
+            that diverged gets that of a random guess, 100 / classes.
         history: losses in nats, on the CPU; with `evaluate_every`, metrics hold the parts'
             accuracies.
-        seconds: wall time, evaluations included.
-        model: the trained network, on the CPU, where it was asked for.
+        seconds: wall time, including evaluations.
+        model: the trained network, on the CPU, if it was kept.
     """
 
     accuracy: dict[str, float]
@@ -83,7 +83,7 @@ class Outcome:
         """The trained network.
 
         Raises:
-            ValueError: it was not asked for.
+            ValueError: it was not kept.
         """
         if self.model is None:
             raise ValueError("the network was not kept; run the trials with keep_models=True")
@@ -105,9 +105,9 @@ def run_trials(
     not depend on how many cores there are; on a GPU they run one after another.
 
     Args:
-        trials: what to train; functions in them travel to the workers, lambdas included.
-        train: what all learn from.
-        held_out: what all are measured on, by name.
+        trials: what to train; functions in them are sent to the workers, lambdas included.
+        train: the data that all are trained on.
+        held_out: the data that all are evaluated on, by name.
         keep_models: return the trained networks as well.
         progress: the label of a progress bar on stderr; None shows none.
 
@@ -123,7 +123,7 @@ def run_trials(
     parts = [_pack(part) for part in (train, *held_out.values())]
     work = partial(_run_chunk, parts=parts, names=tuple(held_out), run=run, keep_models=keep_models)
     workers = min(worker_count(run), len(trials))
-    # Chunks, since each task reads the data anew.
+    # In chunks, since each task reads the data again.
     chunks = np.array_split(np.arange(len(trials)), min(len(trials), CHUNKS * workers))
     tasks = [[trials[i] for i in chunk] for chunk in chunks]
     done = spread(work, tasks, workers=workers, progress=progress)
@@ -219,7 +219,7 @@ def _network(trial: Trial, train: ImageDataset, run: Run) -> nn.Module:
     else:
         channels, classes = train.images.shape[1], len(train.classes)
         network = ConvNet(channels, classes, generator=generator, **trial.network)
-    # A copy, since training moves a layer and may change it, and trials share theirs.
+    # A copy, since training moves a layer and may change it, and trials share one.
     front = copy.deepcopy(trial.preprocess)
     return network if front is None else nn.Sequential(front, network)
 
