@@ -1,4 +1,4 @@
-"""What a network computes on the way: the maps of its layers, and one vector for each image."""
+"""Intermediate results of a network: the maps of its layers, and one vector for each image."""
 
 from collections.abc import Callable, Iterator, Sequence
 
@@ -14,16 +14,16 @@ def record_activations(
     """The output of each named layer, (n, …) with the layer's own shape after n.
 
     Args:
-        model: any network; it comes back as it was, and evaluates whatever mode it is in.
+        model: any network; it is left unchanged, and runs in evaluation mode whatever its mode.
         images: (n, channels, height, width), float, on the model's device and in its dtype.
-        layers: names in `model.named_modules()`; a ReLU called as a function is no layer.
-        batch_size: images in the network at a time; the results of all are kept.
+        layers: names in `model.named_modules()`; a ReLU called as a function is not a layer.
+        batch_size: images per forward pass; the results of all are kept.
 
     Raises:
         ValueError: no layers, an unknown one, one that was not called or called several times, or
-            images that are none.
-        TypeError: one name instead of several, a layer whose output is no tensor, or images of
-            another dtype than the model's.
+            invalid images.
+        TypeError: one name instead of several, a layer whose output is not a tensor, or images of
+            a dtype other than the model's.
 
     Cost: a forward pass. Maps are large: 100 images of 32 × 112 × 112 take 160 MB.
     """
@@ -47,16 +47,16 @@ def feature_vectors(
     """One feature vector for each image, (n, d).
 
     Args:
-        model: any network; it comes back as it was, and evaluates whatever mode it is in.
+        model: any network; it is left unchanged, and runs in evaluation mode whatever its mode.
         images: (n, channels, height, width), float, on the model's device and in its dtype.
-        layer: whose output to take, maps (n, d, height, width) averaged over their pixels; None
-            takes what the last linear layer sees, which is AlexNet's and VGG's FC7.
-        batch_size: images in the network at a time.
+        layer: the layer to take outputs from; maps (n, d, height, width) are averaged over their
+            pixels. None takes the input of the last linear layer, AlexNet's and VGG's FC7.
+        batch_size: images per forward pass.
 
     Raises:
-        ValueError: a layer that is not there or not called once, one that gives neither vectors nor
-            maps, or no linear layer where none is named.
-        TypeError: images of another dtype than the model's.
+        ValueError: a layer that does not exist or is not called exactly once, one that gives
+            neither vectors nor maps, or no linear layer if none is named.
+        TypeError: images of a dtype other than the model's.
 
     Cost: a forward pass. Source: Krizhevsky et al., NIPS 2012, section 6.1, compare the vectors of
     the last hidden layer.
@@ -75,10 +75,10 @@ def feature_vectors(
 
 
 def split_images(model: nn.Module, images: Tensor, batch_size: int) -> Iterator[Tensor]:
-    """Copies of the images, `batch_size` at a time: a network may work in place on its input.
+    """Copies of the images, `batch_size` at a time: a network may change its input in place.
 
     Raises:
-        ValueError, TypeError: what `check_input` refuses, or no positive batch size.
+        ValueError, TypeError: what `check_input` rejects, or a batch size below 1.
     """
     check_input(model, images)
     if batch_size < 1:
@@ -118,7 +118,7 @@ def _check_rows(name: str, output: Tensor, images: Tensor) -> None:
 
 
 def _pooled(output: Tensor, name: str) -> Tensor:
-    """(n, d) of vectors as they are, or of maps averaged over their pixels in float32 or more."""
+    """(n, d) of unchanged vectors, or of maps averaged over their pixels in float32 or more."""
     if output.ndim == 2:
         return output
     if output.ndim != 4:

@@ -1,4 +1,4 @@
-"""Adversarial examples: changes too small to see that change what a network says."""
+"""Adversarial examples: changes too small to see that change a network's answer."""
 
 import torch
 from torch import Tensor, nn
@@ -24,15 +24,15 @@ def fgsm(
     Args:
         model: gives logits (batch, classes).
         images: within `bounds`.
-        labels: the true class of each image; with `targeted` the class they should be taken for.
-        epsilon: the largest change of a pixel, at least 0.
-        targeted: go down the loss instead of up.
-        bounds: of pixels.
-        batch_size: images at a time, which bounds the memory.
+        labels: the true class of each image; with `targeted`, the class to be mistaken for.
+        epsilon: the largest change to a pixel, at least 0.
+        targeted: minimize the loss instead of maximizing it.
+        bounds: lowest and highest pixel value.
+        batch_size: images per forward pass, which bounds the memory.
 
     Raises:
-        ValueError: pixels outside the bounds, a negative epsilon, or no such class.
-        TypeError: what is no image, or no whole number.
+        ValueError: pixels outside the bounds, a negative epsilon, or an unknown class.
+        TypeError: not images, or labels that are not integers.
 
     Source: Goodfellow, Shlens, Szegedy, "Explaining and harnessing adversarial examples", 2015.
     The gradient comes from `margin_gradient`, since a confident network's would round to zero.
@@ -57,16 +57,16 @@ def pgd(
     bounds: tuple[float, float] = (0.0, 1.0),
     batch_size: int = 64,
 ) -> Tensor:
-    """The images after `steps` such steps of `step_size`, each put back into the ball of `epsilon`.
+    """The images after `steps` steps of `step_size`, each projected onto the ball of `epsilon`.
 
     Args:
         steps: gradient steps, at least 1.
-        step_size: change of a pixel in one step.
-        generator: start from an even draw of the ball, on the CPU; None starts from the images.
+        step_size: change to a pixel in one step.
+        generator: start from a uniform draw from the ball, on the CPU; None starts from the images.
         model, images, labels, epsilon, targeted, bounds, batch_size: as in `fgsm`.
 
     Raises:
-        ValueError, TypeError: as `fgsm`; or no steps, or a negative step.
+        ValueError, TypeError: as for `fgsm`; or no steps, or a negative step.
 
     Source: Madry et al., "Towards deep learning models resistant to adversarial attacks", 2018.
     """
@@ -90,15 +90,15 @@ def pgd(
 def margin_gradient(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor:
     """The gradient of each image's cross-entropy with respect to its pixels, over 1 - p.
 
-    p is the class's probability. Dividing by 1 - p changes no sign, and leaves the gradient
+    p is the class's probability. Dividing by 1 - p changes no sign, and gives the gradient
     of log Σ exp(other scores) - (the class's score). It never underflows, however confident the
     model.
 
-    To be called inside `examined`.
+    Call this inside `examined`.
 
     Raises:
-        ValueError: the model gives no logits (batch, two classes or more), lacks a class, or its
-            logits do not depend on the pixels.
+        ValueError: the model does not give logits (batch, two classes or more), lacks a class, or
+            its logits do not depend on the pixels.
     """
     x = images.detach().clone().requires_grad_()
     logits = model(x.clone())  # a copy, since the first layer may work in place
@@ -117,7 +117,7 @@ def margin_gradient(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor
 def project(
     images: Tensor, originals: Tensor, *, epsilon: float, bounds: tuple[float, float] = (0.0, 1.0)
 ) -> Tensor:
-    """The nearest images within the bounds none of whose pixels is further than `epsilon` away.
+    """The nearest images within the bounds and, in every pixel, within `epsilon` of the originals.
 
     The distance `(result - originals).abs()` is at most epsilon as computed, rounding included.
 
@@ -135,7 +135,7 @@ def project(
 
 
 def _towards(values: Tensor, others: Tensor) -> Tensor:
-    """The next number of the dtype on the way from each value to another."""
+    """The next representable number from each value towards the other."""
     if values.dtype in (torch.float32, torch.float64):
         return torch.nextafter(values, others)
     tiny = torch.finfo(values.dtype)

@@ -1,4 +1,4 @@
-"""What all methods share: a model that is looked at and left as it was, and what to look for."""
+"""What all methods share: a model that is examined and left unchanged, and what to explain."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -17,7 +17,7 @@ class Neuron(NamedTuple):
         layer: its name in `model.named_modules()`, such as "blocks.2.0.conv_pw".
         channel: of the layer's output (batch, channels, height, width); the unit, if the output is
             (batch, units).
-        row, column: place in the channel; None for (batch, units).
+        row, column: position in the channel; None for (batch, units).
     """
 
     layer: str
@@ -27,15 +27,15 @@ class Neuron(NamedTuple):
 
 
 Target = int | Sequence[int] | Tensor | Neuron
-MOST_IMAGES, MOST_PIXELS = 256, 2**18  # of a batch
+MOST_IMAGES, MOST_PIXELS = 256, 2**18  # per batch
 
 
 @contextmanager
 def examined(model: nn.Module) -> Iterator[None]:
-    """A block in which the model evaluates and its weights need no gradients.
+    """A context in which the model is in evaluation mode and its weights need no gradients.
 
-    Afterwards every module's mode and every weight's `requires_grad` are what they were, also after
-    an exception. Gradients are recorded inside the block, wherever it is entered.
+    Afterwards every module's mode and every weight's `requires_grad` are restored, even after an
+    exception. Gradients are recorded inside the block, wherever it is entered.
     """
     modes = [(module, module.training) for module in model.modules()]
     wanted = [(weight, weight.requires_grad) for weight in model.parameters()]
@@ -54,12 +54,12 @@ def examined(model: nn.Module) -> Iterator[None]:
 
 
 def check_input(model: nn.Module, images: Tensor) -> None:
-    """Make sure that images can be shown to a model.
+    """Raise unless a model can take these images.
 
     Raises:
-        TypeError: no tensor, or another dtype than the model's weights.
-        ValueError: not (batch, channels, height, width) with at least one image and pixel, another
-            device than the model's, or pixels that are not finite.
+        TypeError: not a tensor, or a dtype other than that of the model's weights.
+        ValueError: not (batch, channels, height, width) with at least one image and pixel, a device
+            other than the model's, or pixels that are not finite.
     """
     check_images(images)
     if len(images) == 0:
@@ -76,11 +76,11 @@ def check_input(model: nn.Module, images: Tensor) -> None:
 def forward_with(
     model: nn.Module, images: Tensor, layers: Sequence[str]
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """The model's output, and those of the named layers, all part of one graph.
+    """The model's output, and those of the named layers, all in one graph.
 
     Raises:
         ValueError: the model has no such layer, or did not call it, or called it several times.
-        TypeError: a layer's output is no tensor.
+        TypeError: a layer's output is not a tensor.
     """
     if not layers:
         return model(images), {}
@@ -97,7 +97,7 @@ def forward_with(
             if name in outputs:
                 raise ValueError(f"layer {name!r} is called more than once in a forward pass")
             outputs[name] = output
-            return output.clone()  # or an in-place ReLU after it would change what we keep
+            return output.clone()  # otherwise a later in-place ReLU would change what we keep
 
         return record
 
@@ -113,12 +113,12 @@ def forward_with(
     return result, outputs
 
 
-@torch.inference_mode(False)  # else no gradient could be taken with what it gives
+@torch.inference_mode(False)  # otherwise its result could not be used with gradients
 def as_target(target: Target, images: Tensor) -> Tensor | Neuron:
     """The target in one of two forms: classes (batch,) on the images' device, or a neuron.
 
     Raises:
-        TypeError: neither whole numbers nor a `Neuron`.
+        TypeError: neither integers nor a `Neuron`.
         ValueError: not one class per image, or a negative one.
     """
     if isinstance(target, Neuron):
@@ -142,13 +142,13 @@ def as_target(target: Target, images: Tensor) -> Tensor | Neuron:
 
 
 def target_scores(model: nn.Module, images: Tensor, target: Tensor | Neuron) -> Tensor:
-    """What a method explains: (batch,), each image's unnormalized class score or neuron.
+    """The scores to explain: (batch,), each image's unnormalized class score or neuron.
 
     Args:
-        target: what `as_target` gives.
+        target: the result of `as_target`.
 
     Raises:
-        ValueError: no such class, layer, channel or place.
+        ValueError: no such class, layer, channel or position.
     """
     return scores_and_outputs(model, images, target, [])[0]
 
@@ -156,10 +156,10 @@ def target_scores(model: nn.Module, images: Tensor, target: Tensor | Neuron) -> 
 def scores_and_outputs(
     model: nn.Module, images: Tensor, target: Tensor | Neuron, layers: Sequence[str]
 ) -> tuple[Tensor, dict[str, Tensor]]:
-    """What `target_scores` gives, and the named layers' outputs, from one forward pass.
+    """The result of `target_scores`, and the named layers' outputs, from one forward pass.
 
     Raises:
-        ValueError: no such class, layer, channel or place.
+        ValueError: no such class, layer, channel or position.
     """
     if isinstance(target, Neuron):
         _, outputs = forward_with(model, images, [*layers, target.layer])
@@ -176,7 +176,7 @@ def pick(output: Tensor, neuron: Neuron) -> Tensor:
     """A neuron's activation for each image, (batch,), from its layer's output.
 
     Raises:
-        ValueError: the layer has no such channel or place.
+        ValueError: the layer has no such channel or position.
     """
     place = [i for i in neuron[1:] if i is not None]
     sizes = tuple(output.shape[1:])
@@ -188,19 +188,19 @@ def pick(output: Tensor, neuron: Neuron) -> Tensor:
 
 
 def images_at_once(images: Tensor) -> int:
-    """How many images of this size to show a network at a time: few large ones, many small ones."""
+    """How many images of this size to show a network at once: few large ones, many small ones."""
     return max(1, min(MOST_IMAGES, MOST_PIXELS // images[0, 0].numel()))
 
 
 def image_gradients(
     model: nn.Module, images: Tensor, target: Tensor | Neuron, *, batch_size: int
 ) -> Tensor:
-    """The gradient of each image's score with respect to its pixels, of the images' shape.
+    """The gradient of each image's score with respect to its pixels, in the images' shape.
 
-    To be called inside `examined`. Images are taken `batch_size` at a time: this bounds the memory.
+    Call this inside `examined`. Images are taken `batch_size` at a time to bound the memory.
 
     Raises:
-        ValueError: no batch size of at least 1, or a score that does not depend on the pixels.
+        ValueError: a batch size below 1, or a score that does not depend on the pixels.
     """
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1; got {batch_size}")
@@ -209,7 +209,7 @@ def image_gradients(
         rows = slice(start, start + batch_size)
         x = images[rows].detach().requires_grad_()
         part = target if isinstance(target, Neuron) else target[rows]
-        scores = target_scores(model, x.clone(), part)  # whose first layer may work in place
+        scores = target_scores(model, x.clone(), part)  # a copy: the first layer may work in place
         if not scores.requires_grad:
             raise ValueError(
                 "the score does not depend on the pixels through anything with a slope"

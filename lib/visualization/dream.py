@@ -1,4 +1,4 @@
-"""Deep dream: a photograph is changed until a layer sees more of whatever it sees in it."""
+"""Deep dream: change a photograph so that a layer sees more of whatever it sees in it."""
 
 import torch
 from torch import Tensor, nn
@@ -29,23 +29,23 @@ def deep_dream(
     """The images after each octave, smallest first; the last has the size of the images.
 
     An octave is the photograph at one size. The detail that the gradient has drawn there is
-    enlarged and drawn over at the next.
+    enlarged and added at the next size.
 
     Args:
         model: takes images of any size.
         images: (batch, channels, height, width) within `bounds`.
-        objective: what is raised, such as `layer_energy`.
-        octaves: sizes to work at.
-        octave_scale: from one size to the next.
-        steps: at each size.
+        objective: what is maximized, such as `layer_energy`.
+        octaves: number of sizes.
+        octave_scale: ratio of each size to the one before.
+        steps: gradient steps at each size.
         step_size: each step adds this times the gradient over its mean absolute value.
-        jitter: the images are shifted by up to so many pixels at each step.
-        generator: of the shifts, on the CPU.
-        bounds: to which pixels are clipped after each step.
+        jitter: the images are shifted by up to this many pixels at each step.
+        generator: source of the shifts, on the CPU.
+        bounds: pixels are clipped to these after each step.
         progress: the label of a progress bar on stderr; None shows none.
 
     Raises:
-        ValueError: a number outside its range, octaves smaller than `SMALLEST` pixels, or an
+        ValueError: a number out of range, octaves smaller than `SMALLEST` pixels, or an
             objective that does not depend on the pixels.
 
     Source: Mordvintsev, Olah, Tyka, "Inceptionism", Google research blog, 2015.

@@ -1,4 +1,4 @@
-"""The weights that touch the pixels, and a number that tells learned ones from random ones."""
+"""First-layer weights, and a number that distinguishes learned from random ones."""
 
 import torch
 from torch import Tensor, nn
@@ -7,8 +7,8 @@ from torch import Tensor, nn
 def first_layer_filters(model: nn.Module) -> Tensor:
     """A copy of the weights of the model's first convolution, (filters, channels, height, width).
 
-    The first in the order of `model.modules()`, which is the order in which the layers were
-    assigned: in all of torchvision's networks the one that sees the pixels.
+    It is the first in the order of `model.modules()`, in which the layers were assigned; in all of
+    torchvision's networks, this is the layer that sees the pixels.
 
     Raises:
         ValueError: the model has no 2-d convolution.
@@ -22,16 +22,15 @@ def first_layer_filters(model: nn.Module) -> Tensor:
 def roughness(filters: Tensor) -> Tensor:
     """How much each filter changes from pixel to pixel, (filters,): 1 for noise, 0 for a constant.
 
-    The mean squared difference of neighbors (side by side, or one below the other, in the same
-    channel) over twice the mean square of the weights. Independent weights of mean zero have 1 on
-    average, smooth filters less, a chessboard of +1 and -1 has 2. A filter of zeros has no
-    roughness: not a number.
+    The mean squared difference of neighbors (horizontal and vertical, in the same channel) over
+    twice the mean square of the weights. Independent weights of mean zero have 1 on average, smooth
+    filters less, and a chessboard of +1 and -1 has 2. The roughness of a filter of zeros is NaN.
 
     Args:
         filters: (filters, channels, height, width), with two pixels or more.
 
     Raises:
-        ValueError: another shape, or filters of one pixel.
+        ValueError: a wrong shape, or filters of one pixel.
 
     Source: von Neumann, "Distribution of the ratio of the mean square successive difference to the
     variance", Annals of Mathematical Statistics 1941; here about zero instead of the mean, and on a

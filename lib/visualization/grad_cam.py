@@ -29,18 +29,18 @@ def grad_cam(
     the score's gradient with respect to A_k.
 
     Args:
-        model: maps images to logits (batch, classes); comes back as it was.
+        model: maps images to logits (batch, classes); it is left unchanged.
         images: (batch, channels, height, width).
-        target: one class, one class for each image, or a `Neuron` behind the layer.
+        target: one class, one class for each image, or a `Neuron` after the layer.
         layer: its name in `model.named_modules()`; gives (batch, channels, h', w').
         upsample: stretch the maps to the images' height and width, bilinearly.
         batch_size: images at a time; bounds the memory.
 
     Raises:
-        TypeError, ValueError: images, a target or a layer that the model does not have, or a score
+        TypeError, ValueError: images, a target or a layer that do not fit the model, or a score
             that does not depend on the layer.
 
-    Cost: a forward pass, and a backward pass as far as the layer.
+    Cost: a forward pass, and a backward pass down to the layer.
     Source: Selvaraju et al., "Grad-CAM", ICCV 2017, section 3.
     """
     check_input(model, images)

@@ -15,7 +15,7 @@ from lib.visualization.base import (
     images_at_once,
 )
 
-# Eight of the 8 × 8 places on the grid of a network with a stride of 8, well spread.
+# Eight of the 8 × 8 positions on the grid of a network with a stride of 8, well spread.
 SHIFTS = ((0, 0), (3, 5), (5, 2), (6, 7), (1, 4), (2, 1), (4, 6), (7, 3))
 
 
@@ -26,7 +26,7 @@ def channel_maximum(attributions: Tensor) -> Tensor:
         attributions: one number for each value of images, (batch, channels, height, width).
 
     Raises:
-        ValueError: another shape.
+        ValueError: a wrong shape.
     """
     if attributions.ndim != 4:
         raise ValueError(
@@ -36,12 +36,12 @@ def channel_maximum(attributions: Tensor) -> Tensor:
 
 
 def saliency(model: nn.Module, images: Tensor, target: Target, *, batch_size: int = 32) -> Tensor:
-    """How strongly each pixel acts on the score: (batch, height, width), max over channels of |g|.
+    """How strongly each pixel affects the score: (batch, height, width), max over channels of |g|.
 
     g is the gradient of the unnormalized score with respect to the image.
 
     Args:
-        model: maps images to logits (batch, classes); comes back as it was.
+        model: maps images to logits (batch, classes); it is left unchanged.
         images: (batch, channels, height, width).
         target: one class, one class for each image, or a `Neuron`.
         batch_size: images at a time; bounds the memory.
@@ -100,10 +100,10 @@ def smoothgrad(
         samples: noisy copies of each image.
         noise: standard deviation, as a fraction of the image's range (its maximum minus minimum).
         generator: a CPU generator; the result does not depend on `batch_size`.
-        batch_size: noisy copies at a time; None takes as many as their size suggests.
+        batch_size: noisy copies at a time; None chooses by their size.
 
     Raises:
-        TypeError, ValueError: as `saliency`; fewer than 1 sample, negative noise.
+        TypeError, ValueError: as for `saliency`; or no samples, or negative noise.
 
     Cost: `samples` forward and backward passes.
     Source: Smilkov et al., "SmoothGrad: removing noise by adding noise", 2017.
@@ -136,16 +136,16 @@ def integrated_gradients(
 ) -> Tensor:
     """Mean gradient on the line from a baseline to the image, times (image − baseline); same shape.
 
-    With enough steps these sum to the score of the image minus that of the baseline.
+    With enough steps, the values sum to the score of the image minus that of the baseline.
 
     Args:
         model, images, target: as in `saliency`.
         baseline: a number, or a tensor that broadcasts to the images.
-        steps: points on the line, at the middles of equal parts.
-        batch_size: points at a time; None takes as many as the images' size suggests.
+        steps: points on the line, at the midpoints of equal parts.
+        batch_size: points at a time; None chooses by the images' size.
 
     Raises:
-        TypeError, ValueError: as `saliency`; fewer than 1 step, a baseline of another shape.
+        TypeError, ValueError: as for `saliency`; or no steps, or a baseline of a wrong shape.
 
     Cost: `steps` forward and backward passes.
     Source: Sundararajan, Taly, Yan, "Axiomatic attribution for deep networks", ICML 2017.
@@ -171,19 +171,19 @@ def mean_over_shifts(
 ) -> Tensor:
     """The mean of a method's maps over shifted copies of the images, each map shifted back.
 
-    It takes out the pattern that a network with strides lays over a gradient: which pixels get
-    more of it depends on where they lie on the network's grid. Pixels that leave on one side come
+    This removes the pattern that a network with strides imposes on a gradient: which pixels get
+    more of it depends on their position on the network's grid. Pixels that leave on one side come
     in on the other.
 
     Args:
         method: maps images to maps (batch, ..., height, width).
         images: (batch, channels, height, width).
-        shifts: (down, right) in pixels; the default has eight, spread over 8 × 8 places.
+        shifts: (down, right) in pixels; the default has eight, spread over 8 × 8 positions.
 
     Raises:
         ValueError: no shifts.
 
-    Cost: that of the method for each shift.
+    Cost: that of the method, once for each shift.
     """
     if not shifts:
         raise ValueError("expected at least one shift; got none")
@@ -195,10 +195,10 @@ def mean_over_shifts(
 
 
 def as_baseline(baseline: float | Tensor, images: Tensor) -> Tensor:
-    """The baseline in the shape, dtype and place of the images.
+    """The baseline in the shape, dtype and device of the images.
 
     Raises:
-        ValueError: it does not broadcast to them.
+        ValueError: it does not broadcast to the images.
     """
     try:
         cover = torch.as_tensor(baseline, dtype=images.dtype, device=images.device)
@@ -220,9 +220,9 @@ def _mean_gradients(
     count: int,
     batch_size: int | None,
 ) -> Tensor:
-    """The mean gradient over variants; variants(rows, numbers) are (numbers, rows, ...) of these.
+    """The mean gradient over variants: variants(rows, numbers) gives (numbers, rows, ...).
 
-    They are asked for in one order, whatever the batch size: all images' first ones first.
+    They are requested in the same order for every batch size, first ones of all images first.
     """
     batch_size = images_at_once(images) if batch_size is None else batch_size
     if count < 1 or batch_size < 1:

@@ -1,7 +1,7 @@
-"""Gradients with another rule at each ReLU: guided backpropagation and the deconvnet.
+"""Gradients with a modified rule at each ReLU: guided backpropagation and the deconvnet.
 
-The rule is put in while PyTorch's functions are called, not into modules, so it meets every ReLU
-whether it is a module, used twice, in place, or a plain function call.
+The rule is applied where PyTorch's functions are called, not built into modules, so it covers
+every ReLU, whether it is a module, used twice, in place, or a plain function call.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,22 +20,22 @@ INFINITY = float("inf")
 def guided_backprop(
     model: nn.Module, images: Tensor, target: Target, *, batch_size: int = 32
 ) -> Tensor:
-    """The gradient of the score, kept at each ReLU only where it is positive: image-shaped, signed.
+    """The gradient of the score, kept at each ReLU only where positive: image-shaped, signed.
 
-    At y = ReLU(x), what goes back is g · [g > 0] · [x > 0] instead of g · [x > 0]. Treated are ReLU
+    At y = ReLU(x), what goes back is g · [g > 0] · [x > 0] instead of g · [x > 0]. This covers ReLU
     and ReLU6 as modules or functions, `hardtanh` from 0, `threshold(x, 0, 0)` and `clamp(min=0)`;
     other activations (leaky ReLU, SiLU, …) keep their own gradient, and so does a ReLU inside a
     scripted function.
 
     Args:
-        model: maps images to logits (batch, classes); comes back as it was.
+        model: maps images to logits (batch, classes); it is left unchanged.
         images: (batch, channels, height, width).
         target: one class, one class for each image, or a `Neuron`.
         batch_size: images at a time; bounds the memory.
 
     Raises:
         TypeError, ValueError: images or a target that the model cannot take, a network that calls
-            no ReLU, or one that is scripted or compiled, where ReLUs cannot be met.
+            no ReLU, or one that is scripted or compiled, where ReLUs are out of reach.
 
     Cost: a forward and a backward pass.
     Source: Springenberg, Dosovitskiy, Brox, Riedmiller, "Striving for simplicity", ICLR workshop
@@ -45,7 +45,7 @@ def guided_backprop(
 
 
 def deconvnet(model: nn.Module, images: Tensor, target: Target, *, batch_size: int = 32) -> Tensor:
-    """The score sent back with a ReLU in place of each ReLU's derivative: image-shaped, signed.
+    """The score sent back with a ReLU instead of each ReLU's derivative: image-shaped, signed.
 
     At y = ReLU(x), what goes back is g · [g > 0], whatever x was. The arguments, errors and cost
     are those of `guided_backprop`.
@@ -102,14 +102,14 @@ class _Deconvolved(torch.autograd.Function):
 
 
 class _Call(NamedTuple):
-    """What a call of a ReLU-like function asks for; most is INFINITY for a plain ReLU."""
+    """The arguments of a call of a ReLU-like function; most is INFINITY for a plain ReLU."""
 
     most: float
     in_place: bool
 
 
 class _Rectifiers(TorchFunctionMode):
-    """Inside this block every ReLU is computed with a rule's gradient; `count` says how many."""
+    """Inside this context every ReLU gets a rule's gradient; `count` says how many there were."""
 
     def __init__(self, rule: type):
         super().__init__()
@@ -161,7 +161,7 @@ def _threshold(in_place: bool) -> Callable[[tuple, Mapping], _Call | None]:
 
 
 def _clamp(in_place: bool) -> Callable[[tuple, Mapping], _Call | None]:
-    """Only without an upper end: a clamp to [0, 1] is more likely one of pixels."""
+    """Only without an upper limit: a clamp to [0, 1] is more likely one of pixels."""
 
     def read(args: tuple, kwargs: Mapping) -> _Call | None:
         low = _argument(args, kwargs, 1, "min", None)
@@ -179,7 +179,7 @@ _READERS: dict[Callable, Callable[[tuple, Mapping], _Call | None]] = {
     functional.hardtanh_: _hardtanh(True),
     functional.threshold: _threshold(False),
     torch.threshold: _threshold(False),
-    torch.threshold_: _threshold(True),  # torch.nn.functional's, too
+    torch.threshold_: _threshold(True),  # also torch.nn.functional's
     torch.relu: _relu(False),
     torch.relu_: _relu(True),
     Tensor.relu: _relu(False),

@@ -1,4 +1,4 @@
-"""Maps of many vectors: two numbers for each, so that they can be drawn on a page."""
+"""Maps of many vectors: two coordinates for each, so that they can be drawn on a page."""
 
 import math
 from typing import NamedTuple
@@ -10,13 +10,12 @@ from lib.pca import principal_directions
 
 
 class Projection(NamedTuple):
-    """Vectors along the directions in which they vary most.
+    """Coordinates of vectors along the directions in which they vary most.
 
     Attributes:
         coordinates: (n, count), of each vector along each direction, around their mean.
-        directions: (count, d), of length one, at right angles to each other; the entry of largest
-            magnitude is positive.
-        shares: (count,), the part of the total variance along each direction.
+        directions: (count, d), orthonormal; the entry of largest magnitude in each is positive.
+        shares: (count,), the fraction of the total variance along each direction.
     """
 
     coordinates: Tensor
@@ -25,14 +24,14 @@ class Projection(NamedTuple):
 
 
 def principal_components(features: Tensor, count: int = 2) -> Projection:
-    """The vectors' coordinates along the directions of largest variance, the largest first.
+    """The vectors' coordinates along the directions of largest variance, largest first.
 
     Args:
         features: (n, d), float, on any device.
-        count: directions; at most those in which the vectors vary at all.
+        count: number of directions; at most those in which the vectors vary.
 
     Raises:
-        ValueError: another shape or count, values that are not finite, or vectors that are all the
+        ValueError: a wrong shape or count, values that are not finite, or vectors that are all the
             same.
 
     Cost: see `lib.pca.principal_directions`, in float64.
@@ -51,19 +50,19 @@ def principal_components(features: Tensor, count: int = 2) -> Projection:
 def tsne_layout(
     features: Tensor, *, perplexity: float = 30.0, generator: torch.Generator, steps: int = 1000
 ) -> Tensor:
-    """A place (n, 2) for each vector, so that close ones stay close; float32, on their device.
+    """A place (n, 2) for each vector, such that close ones stay close; float32, on their device.
 
     The start is drawn from the generator: small normal numbers, not the first principal components,
-    so that two draws show what is left to chance.
+    so that different draws show what is due to chance.
 
     Args:
         features: (n, d), float.
-        perplexity: how many neighbors each vector keeps close, softly; above 0, below n.
+        perplexity: how many neighbors each vector keeps close, roughly; above 0, below n.
         generator: a CPU generator.
         steps: of the optimization, at least 250.
 
     Raises:
-        ValueError: another shape, values that are not finite, or a perplexity outside its range.
+        ValueError: a wrong shape, values that are not finite, or a perplexity out of range.
 
     Cost: about 2 s for 500 vectors, on one core.
     Source: van der Maaten and Hinton, "Visualizing data using t-SNE", JMLR 2008; scikit-learn's
@@ -77,23 +76,23 @@ def tsne_layout(
         raise ValueError(f"perplexity must be above 0, below {len(features)}; got {perplexity}")
     seed = int(torch.randint(2**31 - 1, (), generator=generator))
     model = TSNE(perplexity=perplexity, init="random", max_iter=steps, random_state=seed, n_jobs=1)
-    with threadpool_limits(1):  # its threads wait for each other longer than they compute
+    with threadpool_limits(1):  # its threads would spend more time waiting than computing
         places = model.fit_transform(features.detach().float().cpu().numpy())
     return torch.from_numpy(places).to(features.device)
 
 
 def grid_layout(places: Tensor, *, columns: int | None = None) -> Tensor:
-    """A cell (n, 2) of a grid for each place, as (row, column): no two share one.
+    """A cell (n, 2) of a grid for each place, as (row, column); no two share a cell.
 
     The first coordinate runs to the right and the second upward, as on a chart. Of all ways to fill
-    the grid, the one with the smallest sum of squared distances between places and cells is taken.
+    the grid, the one with the smallest sum of squared distances between places and cells is used.
 
     Args:
         places: (n, 2), float.
-        columns: of the grid; None takes the smallest square grid that holds all.
+        columns: number of columns; None takes the smallest square grid that holds all.
 
     Raises:
-        ValueError: another shape, values that are not finite, or no columns.
+        ValueError: a wrong shape, values that are not finite, or no columns.
 
     Cost: grows with n³; a second for 1000 places.
     """

@@ -1,4 +1,4 @@
-"""Which images lie closest to an image, in whatever space their vectors live."""
+"""The images closest to an image, in any space of feature vectors."""
 
 from typing import NamedTuple
 
@@ -7,11 +7,11 @@ from torch import Tensor
 from torch.nn import functional
 
 METRICS = ("euclidean", "cosine")
-FROM_DIFFERENCES = "donot_use_mm_for_euclid_dist"  # products of vectors lose small distances
+FROM_DIFFERENCES = "donot_use_mm_for_euclid_dist"  # dot products lose small distances
 
 
 class Neighbors(NamedTuple):
-    """The nearest rows of each query, the closest first.
+    """The nearest rows for each query, closest first.
 
     Attributes:
         distances: (queries, k).
@@ -31,24 +31,24 @@ def nearest_neighbors(
     exclude_self: bool = False,
     batch_size: int = 256,
 ) -> Neighbors:
-    """The k rows of the features that lie closest to each query.
+    """The k rows of the features closest to each query.
 
     Args:
         features: (n, d), float.
         queries: (m, d), on the same device; pass the features themselves to compare all with all.
-        k: neighbors of each query.
+        k: number of neighbors for each query.
         metric: "euclidean", or "cosine": 1 minus the cosine of the angle between two vectors, 1 if
             one of them is zero.
-        exclude_self: leave out row i for query i, where the queries are the features.
-        batch_size: queries at a time; the memory is that of batch_size × n distances.
+        exclude_self: leave out row i for query i, if the queries are the features.
+        batch_size: queries at a time; memory holds batch_size × n distances.
 
     Raises:
-        ValueError: other shapes, an unknown metric, k larger than the rows there are, or
-            `exclude_self` with another number of queries than features.
-        TypeError: no floats.
+        ValueError: wrong shapes, an unknown metric, k larger than the number of rows, or
+            `exclude_self` with different numbers of queries and features.
+        TypeError: not floats.
 
-    Cost: n · m · d operations. Distances come from differences, not from products of vectors, so
-    equal rows are at distance zero; equal distances come in the order of the rows.
+    Cost: n · m · d operations. Distances are computed from differences, not dot products, so equal
+    rows have distance zero; equal distances are in the order of the rows.
     """
     _check(features, queries, k, metric, exclude_self, batch_size)
     rows, others = _comparable(features, metric, 0), _comparable(queries, metric, 1)
@@ -60,16 +60,16 @@ def nearest_neighbors(
         ordered = distances.sort(dim=1, stable=True)
         found.append((ordered.values[:, :k], ordered.indices[:, :k]))
     distances, indices = map(torch.cat, zip(*found, strict=True))
-    if metric == "cosine":  # of vectors of length one at an angle: ‖a − b‖² = 2 − 2 cos
+    if metric == "cosine":  # for unit vectors: ‖a − b‖² = 2 − 2 cos
         distances = distances.square() / 2
     return Neighbors(distances.to(features.dtype), indices)
 
 
 def _comparable(rows: Tensor, metric: str, side: int) -> Tensor:
-    """Rows whose distances tell the metric's: for the cosine, float64 and of length one.
+    """Rows whose Euclidean distances give the metric: for the cosine, float64 of length one.
 
-    A zero has no direction. A coordinate of its own, another one on each side, puts it at right
-    angles to all rows of the other side.
+    A zero vector has no direction. An extra coordinate, a different one on each side, makes it
+    orthogonal to all rows of the other side.
     """
     rows = rows.detach()
     if metric == "euclidean":

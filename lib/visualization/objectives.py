@@ -1,9 +1,9 @@
-"""What a synthesized picture should have much of, or little: small terms that add up.
+"""What a synthesized picture should have much or little of: small terms that add up.
 
     class_score(281) - 0.01 * squared_norm(center=0.5)
     -feature_distance(features) - 2 * total_variation()
 
-Each gives one number per image, and names the layers it looks at; one forward pass serves all.
+Each gives one number per image and names the layers it uses; one forward pass serves all.
 """
 
 from collections.abc import Callable, Mapping
@@ -19,12 +19,12 @@ from lib.visualization.base import Neuron, Target, as_target, examined, forward_
 
 
 class Seen(NamedTuple):
-    """What one forward pass shows an objective.
+    """The results of one forward pass that an objective can use.
 
     Attributes:
         images: (batch, channels, height, width), as the network sees them.
         logits: the network's output.
-        outputs: of the layers the objective names.
+        outputs: outputs of the layers that the objective names.
     """
 
     images: Tensor
@@ -34,13 +34,13 @@ class Seen(NamedTuple):
 
 @dataclass(frozen=True)
 class Objective:
-    """A number for each image, to be raised; `a + 2 * b`, `a - b` and `-a` are objectives, too.
+    """A number for each image, to be maximized; `a + 2 * b`, `a - b` and `-a` are objectives, too.
 
     In `a * weights` a tensor (batch,) gives each image its own factor.
 
     Attributes:
-        function: maps what a forward pass shows to (batch,), differentiable.
-        layers: whose outputs the function looks at.
+        function: maps a forward pass (`Seen`) to (batch,), differentiable.
+        layers: the layers whose outputs the function uses.
     """
 
     function: Callable[[Seen], Tensor]
@@ -79,7 +79,7 @@ def _scale(function: Callable, factor: float | Tensor, seen: Seen) -> Tensor:
 
 
 def _wide(values: Tensor) -> Tensor:
-    """Half precision as float32, for sums over many terms; the rest as it is."""
+    """Half precision as float32, for sums over many terms; other dtypes unchanged."""
     return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
 
 
@@ -90,7 +90,7 @@ def class_score(target: Target) -> Objective:
         target: one class for all images, one for each, or a `Neuron`.
 
     Raises:
-        TypeError, ValueError: when it is used: no such class, layer, channel or place.
+        TypeError, ValueError: when used: no such class, layer, channel or position.
 
     Source: Simonyan, Vedaldi, Zisserman (2014), section 2: the unnormalized score, since a class's
     probability also rises when the other scores fall.
@@ -115,7 +115,7 @@ def channel_mean(layer: str, channel: int) -> Objective:
     """The mean activation of one channel of a layer (or of one unit, for (batch, units)).
 
     Raises:
-        ValueError: when it is used: the layer has no such channel.
+        ValueError: when used: the layer has no such channel.
     """
     return Objective(partial(_channel_mean, layer, channel), (layer,))
 
@@ -129,7 +129,7 @@ def _channel_mean(layer: str, channel: int, seen: Seen) -> Tensor:
 
 
 def layer_energy(layer: str) -> Objective:
-    """The mean square of all activations of a layer: what deep dream raises.
+    """The mean square of all activations of a layer: what deep dream maximizes.
 
     Source: Mordvintsev, Olah, Tyka (2015): enhance whatever the layer detects.
     """
@@ -141,14 +141,14 @@ def _layer_energy(layer: str, seen: Seen) -> Tensor:
 
 
 def feature_distance(features: Mapping[str, Tensor]) -> Objective:
-    """The squared distance of layers' outputs to given ones, over the squared norm of these.
+    """The squared distance of layers' outputs to given ones, over the latter's squared norm.
 
     Args:
-        features: for each layer what it should give, (1 or batch, …), such as `record`s; the
+        features: for each layer its target, (1 or batch, …), such as that of `record`; the
             distances of several layers are added.
 
     Raises:
-        ValueError: when it is used: a layer's output has another shape.
+        ValueError: when used: a layer's output has a different shape.
 
     Source: Mahendran and Vedaldi (2015), equation 3.
     """
@@ -166,9 +166,9 @@ def gram_matrix(features: Tensor) -> Tensor:
         features: (batch, channels, height, width).
 
     Raises:
-        ValueError: another shape.
+        ValueError: a wrong shape.
 
-    Source: Gatys, Ecker, Bethge (2015), equation 1. They sum over the places; the mean makes
+    Source: Gatys, Ecker, Bethge (2015), equation 1. They sum over the positions; the mean makes
     pictures of different sizes comparable. Half precision is summed, and returned, in float32.
     """
     if features.ndim != 4:
@@ -183,14 +183,14 @@ def gram_distance(grams: Mapping[str, Tensor]) -> Objective:
     """The squared distance of layers' Gram matrices to given ones, over the latter's squared norm.
 
     Args:
-        grams: for each layer (1 or batch, channels, channels), such as `gram_matrix` gives; the
+        grams: for each layer (1 or batch, channels, channels), such as that of `gram_matrix`; the
             distances of several layers are averaged.
 
     Raises:
-        ValueError: when it is used: a layer has another number of channels.
+        ValueError: when used: a layer has a different number of channels.
 
     Source: Gatys, Ecker, Bethge (2015), equations 2 to 4. They divide by the size of the layer
-    (squared); we by the norm of the given matrix, so that layers count alike in any network.
+    (squared); we by the norm of the given matrix, so that layers have equal weight in any network.
     """
     return Objective(partial(_gram_distance, dict(grams)), tuple(grams))
 
@@ -219,10 +219,10 @@ def total_variation(beta: float = 2.0) -> Objective:
     """The mean over pixels and channels of (squared steps to the right and down) ** (beta / 2).
 
     Args:
-        beta: 2 punishes large steps and so blurs; 1 lets single edges stand.
+        beta: 2 penalizes large steps and so blurs; 1 preserves isolated edges.
 
     Raises:
-        ValueError: beta is not positive; when it is used: images of fewer than 2 × 2 pixels.
+        ValueError: beta is not positive; when used: images of fewer than 2 × 2 pixels.
 
     Source: Mahendran and Vedaldi (2015), equation 5, divided by the number of pixels.
     """
@@ -238,7 +238,7 @@ def _total_variation(beta: float, seen: Seen) -> Tensor:
     right, down = x.diff(dim=3)[:, :, :-1], x.diff(dim=2)[..., :-1]
     steps = right.square() + down.square()
     if beta != 2:
-        steps = (steps + 1e-8) ** (beta / 2)  # the power has no slope at 0
+        steps = (steps + 1e-8) ** (beta / 2)  # the power has no finite slope at 0
     return steps.flatten(1).mean(1)
 
 
@@ -257,10 +257,10 @@ def _squared_norm(center: float, seen: Seen) -> Tensor:
 def evaluate(model: nn.Module, images: Tensor, objective: Objective) -> Tensor:
     """The objective of each image, (batch,) in float32 or wider, part of the images' graph.
 
-    To be called inside `examined`.
+    Call this inside `examined`.
 
     Raises:
-        ValueError: what the objective refuses, or not one number per image.
+        ValueError: what the objective rejects, or not one number per image.
     """
     logits, outputs = forward_with(model, images.clone(), objective.layers)
     scores = objective.function(Seen(images, logits, outputs))
@@ -280,6 +280,6 @@ def record(model: nn.Module, images: Tensor, layers: tuple[str, ...]) -> dict[st
 
 
 def scores(model: nn.Module, images: Tensor, objective: Objective) -> Tensor:
-    """The objective of each image, (batch,), detached; the model is left as it was."""
+    """The objective of each image, (batch,), detached; the model is left unchanged."""
     with examined(model), torch.no_grad():
         return evaluate(model, images, objective)

@@ -1,4 +1,4 @@
-"""Occlusion: cover a part of the image, and see how far the score falls."""
+"""Occlusion: cover a part of the image and measure how far the score falls."""
 
 from typing import NamedTuple
 
@@ -16,15 +16,15 @@ from lib.visualization.base import (
 )
 from lib.visualization.gradients import as_baseline
 
-MOST_IMAGES, MOST_PIXELS = 32, 2**18  # of a batch
+MOST_IMAGES, MOST_PIXELS = 32, 2**18  # per batch
 
 
 class Occlusion(NamedTuple):
-    """The scores of images with a window covered, for each place of the window.
+    """The scores of images with a window covered, for each position of the window.
 
     Attributes:
-        score: (batch,), of the images with nothing covered.
-        scores: (batch, rows, columns), one for each place of the window.
+        score: (batch,), scores of the images with nothing covered.
+        scores: (batch, rows, columns), one for each position of the window.
         tops, lefts: the window's upper edge for each row, its left edge for each column, in pixels.
         window: its height and width, in pixels.
         size: height and width of the images, in pixels.
@@ -67,25 +67,25 @@ def slide_window(
     baseline: float | Tensor = 0.0,
     batch_size: int | None = None,
 ) -> Occlusion:
-    """The scores of the images with a window covered, for each place of the window.
+    """The scores of the images with a window covered, for each position of the window.
 
     The window moves in steps of `stride` from the upper left; the last one of each row and column
     is flush with the border, so that every window is complete and every pixel is covered.
 
     Args:
-        model: maps images to logits (batch, classes); comes back as it was.
+        model: maps images to logits (batch, classes); it is left unchanged.
         images: (batch, channels, height, width).
         target: one class, one class for each image, or a `Neuron`.
         window, stride: in pixels; a pair is (vertical, horizontal).
-        baseline: what covers: a number, or a tensor that broadcasts to the images.
-        batch_size: covered images at a time; bounds the memory. None takes 32, and fewer of large
-            images (5 of 224 × 224), of which more at a time take longer for each.
+        baseline: value of covered pixels: a number, or a tensor that broadcasts to the images.
+        batch_size: covered images at a time; bounds the memory. None takes 32, or fewer if images
+            are large (5 of 224 × 224), since more at a time would take longer for each.
 
     Raises:
         TypeError, ValueError: images or a target that the model cannot take, a window larger than
-            the image, or a stride of 0 or beyond the window, which would leave pixels out.
+            the image, or a stride of 0 or larger than the window, which would skip pixels.
 
-    Cost: a forward pass for each place, about (height · width) / stride² of them for each image.
+    Cost: a forward pass for each position, about (height · width) / stride² of them for each image.
     Source: Zeiler, Fergus, "Visualizing and understanding convolutional networks", ECCV 2014,
     section 4.2.
     """
@@ -104,15 +104,15 @@ def slide_window(
 
 
 def occlusion_map(occlusion: Occlusion, *, places: int | None = None) -> Tensor:
-    """For each pixel the mean fall of the score over the windows that cover it: (batch, h, w).
+    """The mean fall of the score over the windows that cover each pixel: (batch, h, w).
 
     Args:
-        occlusion: what `slide_window` gives.
-        places: take only the first so many places, row by row; pixels that none of them covers are
-            not a number. None takes all.
+        occlusion: the result of `slide_window`.
+        places: use only the first `places` positions, row by row; pixels that none of them covers
+            are NaN. None uses all.
 
     Raises:
-        ValueError: a number of places that is negative or beyond what there are.
+        ValueError: a number of positions that is negative or too large.
     """
     count = len(occlusion.tops) * len(occlusion.lefts)
     if places is not None and not 0 <= places <= count:
@@ -141,12 +141,12 @@ def _scores(
     window: tuple[int, int],
     batch_size: int,
 ) -> Tensor:
-    """(batch, 1 + places): scores with nothing covered, then with each place covered."""
+    """(batch, 1 + places): scores with nothing covered, then for each position of the window."""
     rows, columns = (
         _covers(starts, length, side, images.device)
         for starts, length, side in zip((tops, lefts), window, images.shape[2:], strict=True)
     )
-    # The first place covers nothing.
+    # The first entry covers nothing.
     rows = functional.pad(rows.repeat_interleave(len(lefts), dim=0), (0, 0, 1, 0))
     columns = functional.pad(columns.repeat(len(tops), 1), (0, 0, 1, 0))
     count, scores = len(rows), []

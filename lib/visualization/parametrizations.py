@@ -1,6 +1,6 @@
-"""What is optimized in place of the pixels, and how it becomes pixels.
+"""What is optimized instead of the pixels, and how it becomes pixels.
 
-Gradient steps in other coordinates go elsewhere: Fourier coefficients scaled by their frequency
+Gradient steps in other coordinates lead elsewhere: Fourier coefficients scaled by their frequency
 give smooth pictures, where pixels give grain.
 """
 
@@ -11,14 +11,14 @@ from functools import partial
 import torch
 from torch import Tensor
 
-# From Lucid: the square root of the covariance of ImageNet's colors, columns in falling order.
+# From Lucid: the square root of the covariance of ImageNet's colors, columns in decreasing order.
 _COLORS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 EDGE = 1e-3  # pixels nearer to 0 or 1 than this are moved here, since their logit is infinite
 
 
 @dataclass(frozen=True)
 class Parametrization:
-    """Numbers to optimize and how they become images; used twice, it starts from the same twice.
+    """Numbers to optimize and how they become images; every use starts from the same numbers.
 
     Attributes:
         start: the first values of the numbers, float32.
@@ -37,7 +37,7 @@ class Parametrization:
 
 
 def pixels(images: Tensor) -> Parametrization:
-    """The pixels themselves, with no bounds, from these images.
+    """The pixels themselves, without bounds, from these images.
 
     Raises:
         ValueError: not (batch, channels, height, width).
@@ -73,11 +73,11 @@ def fourier(
         images: (batch, channels, height, width) in [0, 1]; `noise` around 0.5, or a photograph.
         decay: coefficients at frequency f are divided by f ** decay: 0 treats all alike, 1 suits
             photographs, whose amplitudes fall like this.
-        decorrelate: turn colors so that those of photographs vary independently; None does if there
-            are three channels.
+        decorrelate: rotate colors so that those of photographs vary independently; None does so if
+            there are three channels.
 
     Raises:
-        ValueError: another shape or values outside [0, 1], or colors of other than three channels.
+        ValueError: a wrong shape, values outside [0, 1], or `decorrelate` without three channels.
 
     Source: Olah, Mordvintsev, Schubert, "Feature visualization", Distill 2017 (preconditioning),
     and their library Lucid, whose color matrix we use.
@@ -117,7 +117,7 @@ def fourier_noise(
 
 
 def moved(parametrization: Parametrization, device: torch.device | str) -> Parametrization:
-    """The same on another device."""
+    """The same parametrization on another device."""
     render = parametrization.render
     if isinstance(render, partial):
         options = {
@@ -150,7 +150,7 @@ def _same(values: Tensor) -> Tensor:
 
 
 def _scales(height: int, width: int, decay: float, device: torch.device) -> Tensor:
-    """What each coefficient is multiplied by, (height, width // 2 + 1); largest at the lowest."""
+    """The factor of each coefficient, (height, width // 2 + 1); largest at the lowest frequency."""
     down = torch.fft.fftfreq(height, device=device)[:, None]
     across = torch.fft.rfftfreq(width, device=device)[None]
     lowest = 1 / max(height, width)

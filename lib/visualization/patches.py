@@ -1,4 +1,4 @@
-"""The parts of many images that excite one channel most."""
+"""The parts of many images that activate one channel most."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -12,15 +12,15 @@ from lib.visualization.receptive_fields import ReceptiveField, receptive_field
 
 
 class Patches(NamedTuple):
-    """The patches that excite a channel most, the strongest first.
+    """The patches that activate a channel most, strongest first.
 
     Attributes:
-        images: (count, channels, height, width): what the exciting unit sees, of the size of its
+        images: (count, channels, height, width): what the unit sees, in the size of its
             receptive field or of the image, whichever is smaller.
         values: (count,), the unit's activation.
-        indices: (count,), the image each comes from.
+        indices: (count,), index of the image each comes from.
         places: (count, 2), row and column of the unit in its map.
-        boxes: (count, 4), (top, left, bottom, right) of the pixels the unit sees, cut at the
+        boxes: (count, 4), (top, left, bottom, right) of the pixels the unit sees, clipped at the
             border; bottom and right are exclusive.
         field: the receptive field of the layer.
     """
@@ -48,23 +48,23 @@ def maximally_activating_patches(
     """The patches of the images on which one channel of a layer is largest.
 
     Args:
-        model: any network; it comes back as it was, and evaluates whatever mode it is in.
+        model: any network; it is left unchanged, and runs in evaluation mode whatever its mode.
         images: (n, channels, height, width), float, on the model's device and in its dtype.
         layer: its name in `model.named_modules()`.
         channel: of the layer's maps, or one of its units.
-        count: patches, fewer where the images have fewer units.
+        count: number of patches; fewer if the images have fewer units.
         per_image: the most that may come from one image; neighbors see nearly the same pixels.
-        whole: take only units whose field the border does not cut. Padding with zeros looks like an
-            edge to many channels, so without it the border is found often.
-        padding: the value of a patch where the receptive field reaches beyond the image.
-        batch_size: images in the network at a time; only the best are kept.
+        whole: use only units whose field lies within the image. Zero padding looks like an edge to
+            many channels, so otherwise patches at the border are found often.
+        padding: the value of a patch where the receptive field extends beyond the image.
+        batch_size: images per forward pass; only the best are kept.
 
     Raises:
-        ValueError: a layer that is not there or not called once, no such channel, a count,
-            per_image or batch size below 1, or no unit whose field is whole.
-        TypeError: images of another dtype than the model's.
+        ValueError: a layer that does not exist or is not called exactly once, no such channel, a
+            count, per_image or batch size below 1, or no unit whose field is whole.
+        TypeError: images of a dtype other than the model's.
 
-    Cost: a forward pass, and what `receptive_field` takes. Equal values come in the images' order.
+    Cost: a forward pass, and that of `receptive_field`. Equal values are in the images' order.
     Source: Zeiler and Fergus, "Visualizing and understanding convolutional networks", ECCV 2014;
     Girshick et al., "Rich feature hierarchies", CVPR 2014, section 3.1.
     """
@@ -88,7 +88,7 @@ def patches_by_channel(
 ) -> dict[int, Patches]:
     """For each of several channels of a layer, its `maximally_activating_patches`.
 
-    Args, Raises: as there.
+    Args, Raises: as for `maximally_activating_patches`.
 
     Cost: one forward pass for all channels together.
     """
@@ -112,7 +112,7 @@ def patches_by_channel(
 
 
 def _merge(kept: list[Tensor], found: list[Tensor], count: int) -> list[Tensor]:
-    """The strongest of both; of equal ones those found first."""
+    """The strongest of both; of equal ones, those found first."""
     every = [torch.cat(pair) for pair in zip(kept, found, strict=True)] if kept else found
     order = every[0].argsort(descending=True, stable=True)[:count]
     return [part[order] for part in every]
@@ -130,7 +130,7 @@ def _maps(output: Tensor, layer: str, channel: int) -> Tensor:
 
 
 def _allowed(field: ReceptiveField, whole: bool) -> Tensor:
-    """The units to look at, as indices into a flattened map."""
+    """The units to consider, as indices into a flattened map."""
     rows, columns = field.units
     every = [(row, column) for row in range(rows) for column in range(columns)]
     kept = [
@@ -146,7 +146,7 @@ def _allowed(field: ReceptiveField, whole: bool) -> Tensor:
 
 
 def _strongest(maps: Tensor, allowed: Tensor, start: int, per_image: int) -> list[Tensor]:
-    """Values, image indices and places of the largest activations of each image."""
+    """Values, image indices and positions of the largest activations of each image."""
     flat = maps.flatten(1)[:, allowed]
     order = flat.argsort(dim=1, descending=True, stable=True)[:, :per_image]
     values, at = flat.gather(1, order).flatten(), allowed[order]
@@ -164,7 +164,7 @@ def _cut_patches(
     boxes = []
     for patch, index, (row, column) in zip(patches, indices.tolist(), places.tolist(), strict=True):
         box = top, left, bottom, right = field.box(row, column)
-        # Where the field is larger than the image, the patch is the image.
+        # If the field is larger than the image, the patch is the image.
         y, x = (
             start if size <= side else 0
             for start, size, side in zip(

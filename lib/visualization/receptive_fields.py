@@ -1,6 +1,6 @@
-"""Which pixels a unit can see, measured on the network itself instead of worked out from its plan.
+"""Which pixels a unit can see, measured on the network itself instead of derived from its plan.
 
-Pixels are replaced by not-a-number, which every operation passes on: where it arrives, they matter.
+Pixels are replaced by NaN, which every operation passes on: where NaN arrives, they matter.
 """
 
 import copy
@@ -13,9 +13,9 @@ from torch import Tensor, nn
 
 from lib.visualization.base import examined, forward_with
 
-NARROW = 32  # pixels of the side that is not measured: enough for nearly any network
-STEP = 64  # images grow by multiples of it, so that every stride meets the border as before
-GROWTH = (0, 1, 2, 4, 8, 16)  # times the image's size; a field beyond counts as the whole image
+NARROW = 32  # pixels along the side not measured: enough for nearly any network
+STEP = 64  # images grow by multiples of this, so every stride meets the border the same way
+GROWTH = (0, 1, 2, 4, 8, 16)  # times the image's size; a larger field counts as the whole image
 
 
 @dataclass(frozen=True)
@@ -23,9 +23,9 @@ class ReceptiveField:
     """The pixels that reach the units of a layer; pairs are (rows, columns), in pixels.
 
     Attributes:
-        size: of the rectangle one unit sees where no border cuts it.
-        stride: from one unit's rectangle to the next one's; 0 if all see the whole image.
-        offset: first pixel of the rectangle of unit (0, 0), negative where the network pads.
+        size: size of the rectangle that a unit sees if no border clips it.
+        stride: distance from one unit's rectangle to the next; 0 if all see the whole image.
+        offset: first pixel of the rectangle of unit (0, 0), negative if the network pads.
         image_size: (height, width) of the images.
         units: (rows, columns) of the layer's maps for such images.
     """
@@ -40,8 +40,8 @@ class ReceptiveField:
         """(top, left, bottom, right) of the pixels a unit sees, bottom and right exclusive.
 
         Args:
-            row, column: place of the unit in its map, from 0.
-            cut: at the border of the image; else it may reach beyond.
+            row, column: position of the unit in its map, from 0.
+            cut: whether to clip at the image's border; otherwise the box may extend beyond.
 
         Raises:
             ValueError: the map has no such unit.
@@ -62,19 +62,19 @@ def receptive_field(
 ) -> ReceptiveField:
     """The receptive field of a layer's units.
 
-    Works for any graph of layers: a field is what can matter, whatever the weights are. Layers with
-    units instead of maps, and maps behind a global average, see the whole image.
+    Works for any graph of layers: a field is what can matter, whatever the weights. Layers with
+    units instead of maps, and maps after a global average, see the whole image.
 
     Args:
-        model: any network that takes (batch, channels, height, width); it comes back as it was.
+        model: any network that takes (batch, channels, height, width); it is left unchanged.
         layer: its name in `model.named_modules()`.
         image_size: (height, width) in pixels, or one number for both.
 
     Raises:
-        ValueError: no such layer, one that is not called once, or units whose fields differ in size
-            or spacing, as behind fractional or adaptive pooling.
+        ValueError: no such layer, one that is not called exactly once, or units whose fields
+            differ in size or spacing, as after fractional or adaptive pooling.
 
-    Cost: some 25 forward passes of narrow images, up to the layer.
+    Cost: about 25 forward passes of narrow images, up to the layer.
     Source: Luo et al., "Understanding the effective receptive field in deep convolutional neural
     networks", NIPS 2016, who show how little of it matters much.
     """
@@ -100,7 +100,7 @@ def _whole(image_size: tuple[int, int], units: tuple[int, int]) -> ReceptiveFiel
 
 
 def _units(model: nn.Module, layer: str, size: tuple[int, int]) -> tuple[int, int] | None:
-    """(rows, columns) of the layer's maps; None where it has none."""
+    """(rows, columns) of the layer's maps; None if it has none."""
     _, outputs = forward_with(model, _blank(model, 1, size), [layer])
     shape = tuple(outputs[layer].shape)
     if len(shape) == 2:
@@ -128,7 +128,7 @@ def _measure(
 
 
 def _uncut_unit(reach: Callable, layer: str, length: int) -> int | None:
-    """A unit in the middle which, like the next one, does not see either end of the image."""
+    """A unit in the middle that, like the next one, sees neither end of the image."""
     ends = reach([slice(0, 1), slice(length - 1, length), slice(0, 0)])
     if bool(ends[2].any()):
         raise ValueError(f"layer {layer!r} gives not-a-number for a gray image")
@@ -137,7 +137,7 @@ def _uncut_unit(reach: Callable, layer: str, length: int) -> int | None:
 
 
 def _is_confirmed(reach: Callable, found: tuple[int, int, int], length: int) -> bool:
-    """Whether in a longer image, too, a unit sees nothing outside the field that was found.
+    """Whether a unit of a longer image also sees nothing outside the field that was found.
 
     A field with holes, as of dilated convolutions, may seem smaller in an image that falls between
     the pixels it sees.
@@ -193,14 +193,14 @@ def _make_reach(model: nn.Module, layer: str, length: int, across: int, side: in
             return run(parts, across)
         try:
             return run(parts, NARROW)
-        except (RuntimeError, ValueError):  # a network without padding has nothing left of it
+        except (RuntimeError, ValueError):  # a network without padding leaves nothing of it
             return run(parts, across)
 
     return reach
 
 
 class _ReachedError(Exception):
-    """The layer has its output; the rest of the network need not run."""
+    """The layer's output is known; the rest of the network need not run."""
 
 
 def _run_until(model: nn.Module, layer: str, images: Tensor) -> Tensor:
@@ -222,7 +222,7 @@ def _run_until(model: nn.Module, layer: str, images: Tensor) -> Tensor:
 
 
 def _show(model: nn.Module, images: Tensor) -> None:
-    """Run the model; one that refuses not-a-number gets it in front of its first convolution."""
+    """Run the model; if it rejects NaN, put NaN in before its first convolution instead."""
     try:
         model(images)
         return
@@ -253,6 +253,6 @@ def _blank(model: nn.Module, count: int, size: tuple[int, int]) -> Tensor:
 
 @contextmanager
 def _exact() -> Iterator[None]:
-    """A block without fast convolutions that work on tiles, which mix neighboring pixels."""
+    """A context without fast convolutions on tiles, which mix neighboring pixels."""
     with torch.backends.cudnn.flags(enabled=False), torch.backends.nnpack.flags(enabled=False):
         yield

@@ -1,7 +1,7 @@
 """Operations applied to a picture after each step of gradient ascent: x ← r(x + lr · gradient).
 
-Each function here returns a regularizer, called with (images, gradient of the objective, steps
-done); it gives new images. Zero, in the paper, is the mean picture: `center` here.
+Each function here returns a regularizer, which maps (images, gradient of the objective, steps
+done) to new images. What is zero in the paper, the mean picture, is `center` here.
 
 Source: Yosinski, Clune, Nguyen, Fuchs, Lipson, "Understanding neural networks through deep
 visualization", ICML workshop on deep learning, 2015, section 3.
@@ -32,7 +32,7 @@ def blur_every(steps: int, *, sigma: float) -> Regularizer:
     """A Gaussian blur of `sigma` pixels after every `steps`-th step.
 
     Raises:
-        ValueError: no step, or sigma is not positive.
+        ValueError: steps below 1, or sigma is not positive.
     """
     if steps < 1 or not sigma > 0:
         raise ValueError(f"expected steps of at least 1 and sigma above 0; got {steps}, {sigma}")
@@ -43,7 +43,7 @@ def clip_small_norm(percent: float, *, center: float = 0.5) -> Regularizer:
     """Pixels whose distance from `center` (over channels) is among the smallest become `center`.
 
     Args:
-        percent: of each image's pixels that are clipped.
+        percent: percentage of each image's pixels that are clipped.
 
     Raises:
         ValueError: a percentage outside [0, 100).
@@ -55,11 +55,11 @@ def clip_small_norm(percent: float, *, center: float = 0.5) -> Regularizer:
 def clip_small_contribution(percent: float, *, center: float = 0.5) -> Regularizer:
     """Pixels that contribute least to the objective become `center`.
 
-    A pixel's contribution is |Σ over channels of (pixel - center) · gradient|, to first order what
+    A pixel's contribution is |Σ over channels of (pixel - center) · gradient|: to first order, what
     the objective would lose without it.
 
     Args:
-        percent: of each image's pixels that are clipped.
+        percent: percentage of each image's pixels that are clipped.
 
     Raises:
         ValueError: a percentage outside [0, 100).

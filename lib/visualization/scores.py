@@ -1,4 +1,4 @@
-"""How good is a map? Scores against a known object, against the network, against another map."""
+"""How good is a map? Scores against a known object, the network, or another map."""
 
 import copy
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ from torch.nn import functional
 
 
 def energy_inside(maps: Tensor, masks: Tensor) -> Tensor:
-    """The share of each map's positive values that lies inside the mask: (batch,) float32, 0 to 1.
+    """The fraction of each map's positive values that lies in the mask: (batch,) float32, 0 to 1.
 
-    Negative values count as 0. A map without positive values points nowhere; like an even map it
-    gets the mask's share of the image.
+    Negative values count as 0. A map without positive values points nowhere; like a uniform map, it
+    gets the mask's fraction of the image.
 
     Args:
         maps: (batch, height, width).
@@ -20,13 +20,13 @@ def energy_inside(maps: Tensor, masks: Tensor) -> Tensor:
 
     Raises:
         TypeError: masks that are not bool.
-        ValueError: shapes that do not fit, maps that are not finite.
+        ValueError: mismatched shapes, or maps that are not finite.
 
     Source: Wang et al., "Score-CAM", CVPR workshop 2020 (there with boxes).
     """
     maps, masks = _checked(maps, masks)
     positive = maps.clamp(min=0).flatten(1)
-    # By the maximum first: sums of tiny gradients would underflow, of huge ones overflow.
+    # Divide by the maximum first: sums of tiny gradients would underflow, of huge ones overflow.
     largest = positive.amax(dim=1, keepdim=True)
     positive = torch.where(largest > 0, positive / largest.clamp(min=1e-38), 1.0)
     return (positive * masks.flatten(1)).sum(dim=1) / positive.sum(dim=1)
@@ -35,14 +35,14 @@ def energy_inside(maps: Tensor, masks: Tensor) -> Tensor:
 def pointing_game(maps: Tensor, masks: Tensor, *, tolerance: int = 0) -> Tensor:
     """Whether each map is largest inside the mask: (batch,) float32, 1 for yes, 0 for no.
 
-    If several pixels share the maximum, the result is the part of them that lies inside.
+    If several pixels share the maximum, the result is the fraction of them that lies inside.
 
     Args:
         maps, masks: as in `energy_inside`.
-        tolerance: pixels by which the mask is widened to all sides.
+        tolerance: pixels by which the mask is widened on all sides.
 
     Raises:
-        TypeError, ValueError: as `energy_inside`; a negative tolerance.
+        TypeError, ValueError: as for `energy_inside`; or a negative tolerance.
 
     Source: Zhang et al., "Top-down neural attention by excitation backprop", ECCV 2016.
     """
@@ -59,13 +59,13 @@ def pointing_game(maps: Tensor, masks: Tensor, *, tolerance: int = 0) -> Tensor:
 def rank_correlation(maps: Tensor, others: Tensor) -> Tensor:
     """Spearman's correlation of each map with its counterpart over pixels: (batch,) float32.
 
-    Equal values share their mean rank; a map that is even everywhere correlates 0 with any.
+    Equal values share their mean rank; a constant map has correlation 0 with any map.
 
     Args:
-        maps, others: (batch, height, width), two values in each at least.
+        maps, others: (batch, height, width), with at least two values each.
 
     Raises:
-        ValueError: shapes that differ, values that are not finite.
+        ValueError: shapes that differ, or values that are not finite.
     """
     if maps.shape != others.shape or maps.ndim < 2:
         raise ValueError(
@@ -80,14 +80,14 @@ def rank_correlation(maps: Tensor, others: Tensor) -> Tensor:
 def randomize_layers(
     model: nn.Module, layers: Sequence[str], *, generator: torch.Generator
 ) -> nn.Module:
-    """A copy of the model that has forgotten these layers: their weights are shuffled.
+    """A copy of the model in which the weights of these layers are shuffled.
 
-    Shuffling within each tensor keeps the distribution of its values, and with it the scale of the
-    signals; drawing them anew, as the source does, would not.
+    Shuffling within each tensor preserves the distribution of its values, and so the scale of the
+    signals; redrawing them, as the source does, would not.
 
     Args:
-        model: stays as it is.
-        layers: names in `model.named_modules()`; each with everything in it.
+        model: is not changed.
+        layers: names in `model.named_modules()`; each includes its submodules.
         generator: a CPU generator.
 
     Raises:

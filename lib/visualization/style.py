@@ -1,4 +1,4 @@
-"""Pictures with the features of others: inversion, texture, and one picture in another's style."""
+"""Pictures with the features of others: inversion, texture synthesis and style transfer."""
 
 from collections.abc import Sequence
 
@@ -28,19 +28,19 @@ def invert_features(
     beta: float = 2.0,
     **options,
 ) -> Synthesis:
-    """Images that give a layer the same features as these: what the layer has kept of them.
+    """Images that give a layer the same features as these: what the layer retains of them.
 
     Args:
-        model: any.
+        model: any network.
         images: (batch, channels, height, width), on the model's device and in its dtype.
-        layer: whose output is matched.
+        layer: the layer whose output is matched.
         parametrization: where to start, such as `fourier_noise`.
         tv: weight of the total variation.
-        beta: of `total_variation`.
-        options: of `synthesize`.
+        beta: exponent of `total_variation`.
+        options: options of `synthesize`.
 
     Raises:
-        ValueError, TypeError: what `synthesize` and `record` refuse.
+        ValueError, TypeError: what `synthesize` and `record` reject.
 
     Source: Mahendran and Vedaldi, "Understanding deep image representations by inverting them",
     CVPR 2015, equation 2.
@@ -53,7 +53,7 @@ def invert_features(
 
 
 def style_grams(model: nn.Module, images: Tensor, layers: Sequence[str]) -> dict[str, Tensor]:
-    """The Gram matrices of layers' features, a description of style without places."""
+    """The Gram matrices of layers' features, a description of style without positions."""
     check_input(model, images)
     features = record(model, images, tuple(layers))
     return {layer: gram_matrix(output) for layer, output in features.items()}
@@ -68,18 +68,18 @@ def synthesize_texture(
     tv: float = 0.0,
     **options,
 ) -> Synthesis:
-    """Images with the same Gram matrices as these: the same texture, other places.
+    """Images with the same Gram matrices as these: the same texture in other positions.
 
     Args:
-        model: any.
+        model: any network.
         images: (1 or batch, channels, height, width), on the model's device and in its dtype.
-        layers: whose Gram matrices are matched; what they see at once is how large a detail stays.
+        layers: whose Gram matrices are matched; their receptive fields limit how large details are.
         parametrization: where to start; it may have another height and width.
         tv: weight of the total variation.
-        options: of `synthesize`.
+        options: options of `synthesize`.
 
     Raises:
-        ValueError, TypeError: what `synthesize` and `gram_matrix` refuse.
+        ValueError, TypeError: what `synthesize` and `gram_matrix` reject.
 
     Source: Gatys, Ecker, Bethge, "Texture synthesis using convolutional neural networks", NeurIPS
     2015. They use VGG-19 with average pooling and LBFGS from noise.
@@ -102,7 +102,7 @@ def style_objective(
     """Minus the distance to the content's features, minus `style_weight` times that to the style.
 
     Raises:
-        ValueError, TypeError: what `record` and `gram_matrix` refuse.
+        ValueError, TypeError: what `record` and `gram_matrix` reject.
     """
     check_input(model, content)
     likeness = feature_distance(record(model, content, (content_layer,)))
@@ -122,20 +122,20 @@ def style_transfer(
     tv: float = 0.0,
     **options,
 ) -> Synthesis:
-    """The content's picture with the style's texture, an image for each weight of the style.
+    """The content's picture with the style's texture, one image for each weight of the style.
 
     Args:
-        model: any.
+        model: any network.
         content: (1, channels, height, width) in [0, 1]; the synthesis starts from it.
         style: (1, channels, height, width), of any size.
-        content_layer: whose features stay those of the content.
-        style_layers: whose Gram matrices become those of the style.
+        content_layer: the layer whose features stay those of the content.
+        style_layers: the layers whose Gram matrices become those of the style.
         style_weights: β over α in the paper, one for each image.
         tv: weight of the total variation.
-        options: of `synthesize`.
+        options: options of `synthesize`.
 
     Raises:
-        ValueError, TypeError: what `synthesize` refuses; more than one image; no weights.
+        ValueError, TypeError: what `synthesize` rejects; or more than one image, or no weights.
 
     Source: Gatys, Ecker, Bethge, "Image style transfer using convolutional neural networks", CVPR
     2016, equation 7.

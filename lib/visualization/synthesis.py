@@ -1,4 +1,4 @@
-"""Pictures made by gradients: an objective is raised in the pixels, the network stays as it is."""
+"""Pictures made by gradients: an objective is maximized over the pixels of a fixed network."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ class Synthesis:
 
     Attributes:
         images: (batch, channels, height, width), float32, on the parametrization's device.
-        scores: (steps, batch), the objective before each step, of the images as transformed.
+        scores: (steps, batch), the objective before each step, for the transformed images.
         frames: (kept, batch, channels, height, width), on the CPU: the images before some steps,
-            and at the end; empty unless frames were asked for.
+            and at the end; empty unless frames were requested.
         frame_steps: steps done before each frame.
     """
 
@@ -47,27 +47,27 @@ def synthesize(
     generator: torch.Generator | None = None,
     progress: str | None = None,
 ) -> Synthesis:
-    """Images that score high: gradient steps up the objective, seen by a model left as it was.
+    """Images that score high: gradient ascent on the objective; the model is left unchanged.
 
     Args:
-        model: any; it evaluates, whatever its mode. A model in half precision sees the images
-            rounded; what is optimized stays in float32.
-        objective: a sum over the batch is raised, so images do not mix.
+        model: any network; it runs in evaluation mode, whatever its mode. A model in half precision
+            sees rounded images; what is optimized stays in float32.
+        objective: its sum over the batch is maximized, so images do not affect each other.
         parametrization: what is optimized, on the model's device.
         transforms: random changes of the images at each step, before the model sees them.
-        steps: of the optimizer.
+        steps: steps of the optimizer.
         lr: learning rate.
-        optimizer: called with ([numbers], lr=lr); it goes down minus the objective. One that calls
+        optimizer: called with ([numbers], lr=lr); it minimizes minus the objective. One that calls
             its closure several times a step, such as LBFGS, couples the images of a batch.
         regularizers: applied to the pixels after each step, in this order.
         keep_every: steps between two frames; None keeps none.
-        generator: of the transforms' draws, on the CPU.
+        generator: source of the transforms' draws, on the CPU.
         progress: the label of a progress bar on stderr; None shows none.
 
     Raises:
-        ValueError: no steps, transforms without a generator, regularizers of what is not pixels, or
-            an objective that does not depend on the pixels.
-        RuntimeError: the objective became infinite or not a number.
+        ValueError: no steps, transforms without a generator, regularizers without `pixels`, or an
+            objective that does not depend on the pixels.
+        RuntimeError: the objective became infinite or NaN.
 
     Cost: a step is one forward and one backward pass of the batch.
     """
@@ -91,7 +91,7 @@ def synthesize(
 
 @dataclass(frozen=True)
 class _Ascent:
-    """One step up: render, transform, look, differentiate, move."""
+    """One step up: render, transform, evaluate, differentiate, move."""
 
     model: nn.Module
     objective: Objective
@@ -99,7 +99,7 @@ class _Ascent:
     transforms: Sequence[Callable[[Tensor], Tensor]]
 
     def step(self, solver: torch.optim.Optimizer, values: Tensor) -> Tensor:
-        """Move the values; the scores (batch,) from before."""
+        """Move the values; return the scores (batch,) from before."""
         seen = []
 
         def closure() -> Tensor:
@@ -108,7 +108,7 @@ class _Ascent:
             values.grad = -torch.autograd.grad(scores.sum(), values)[0]
             return -scores.detach().sum()
 
-        # A tensor serves as well as the float of the declared type, and a GPU need not be awaited.
+        # A tensor works as well as the declared float, and avoids waiting for a GPU.
         solver.step(cast(Callable[[], float], closure))
         return seen[0]
 
@@ -142,11 +142,11 @@ def gradient_ascent(
 
     Args:
         model: gives scores before the softmax.
-        target: one class, several (an image for each), or a neuron.
+        target: one class, several (one image for each), or a neuron.
         size: channels, height, width.
         lam: weight of the squared L2 norm.
         lr: each step adds `lr` times the gradient.
-        steps: how many.
+        steps: number of steps.
         center: the pixels are center + I; 0.5 suits a network that subtracts 0.5 from images.
         keep_every, progress: as in `synthesize`.
 
@@ -177,7 +177,7 @@ def _rendered(parametrization: Parametrization, values: Tensor) -> Tensor:
 
 @torch.no_grad()
 def _regularize_(values: Tensor, regularizers: Sequence[Regularizer], step: int) -> None:
-    assert values.grad is not None  # set by the step before
+    assert values.grad is not None  # set by the previous step
     for regularizer in regularizers:
         values.copy_(regularizer(values, -values.grad, step))
 

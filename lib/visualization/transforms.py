@@ -1,4 +1,4 @@
-"""Small random changes of a picture while it is synthesized: what survives them is no grain.
+"""Small random changes of a picture while it is synthesized: what survives them is not grain.
 
 Each function here returns a transform, called with (images, generator); every image has its own
 draw. Numbers are drawn on the CPU and moved.
@@ -15,7 +15,7 @@ Transform = Callable[[Tensor, torch.Generator], Tensor]
 
 
 def jitter(pixels: int) -> Transform:
-    """Shifts by up to `pixels` in both directions; what leaves at one side enters at the other.
+    """Shifts by up to `pixels` along both axes; what leaves on one side enters on the other.
 
     Raises:
         ValueError: a negative number.
@@ -35,7 +35,7 @@ def jitter(pixels: int) -> Transform:
 
 
 def scale(low: float, high: float) -> Transform:
-    """Enlargements about the center by factors drawn evenly from [low, high]; edges are mirrored.
+    """Scaling about the center by factors drawn uniformly from [low, high]; edges are mirrored.
 
     Raises:
         ValueError: not 0 < low <= high.
@@ -50,7 +50,7 @@ def scale(low: float, high: float) -> Transform:
 
 
 def rotate(degrees: float) -> Transform:
-    """Turns about the center by angles drawn evenly from [-degrees, degrees]; edges are mirrored.
+    """Rotations about the center by angles drawn uniformly in ±`degrees`; edges are mirrored.
 
     Raises:
         ValueError: a negative number.
@@ -65,7 +65,7 @@ def rotate(degrees: float) -> Transform:
 
 
 def pad(pixels: int, *, value: float = 0.5) -> Transform:
-    """A frame of this width and value around the images; nothing is drawn.
+    """A frame of this width and value around the images; nothing is random.
 
     Raises:
         ValueError: a negative width.
@@ -75,7 +75,7 @@ def pad(pixels: int, *, value: float = 0.5) -> Transform:
 
 
 def blur(sigma: float) -> Transform:
-    """A Gaussian blur of this standard deviation in pixels; nothing is drawn.
+    """A Gaussian blur of this standard deviation in pixels; nothing is random.
 
     Raises:
         ValueError: sigma is not positive.
@@ -102,7 +102,7 @@ def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
 
 
 def _resample(images: Tensor, angles: Tensor, factors: Tensor) -> Tensor:
-    """Each image turned by its angle (radians) and enlarged by its factor, by reading backward."""
+    """Each image turned by its angle (radians) and enlarged by its factor, by inverse sampling."""
     height, width = images.shape[-2:]
     cos, sin = torch.cos(angles) / factors, torch.sin(angles) / factors
     ratio = height / width  # coordinates run from -1 to 1 along either side
