@@ -13,7 +13,7 @@
     Playground("What does a fourth layer add?", start={"data": "spirals"}, controls=["layers"])
     ConvolutionExplorer(size=32, filter=5, channels=3, filters=6)
 
-Each draws its own HTML with JavaScript from `js` and needs no kernel once it stands.
+Each draws its own HTML with JavaScript from `js` and needs no kernel once it is shown.
 """
 
 from lib.widgets.attention_reader import AttentionReader, Reading, Viewing

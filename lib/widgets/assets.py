@@ -1,7 +1,7 @@
 """The JavaScript and CSS that widgets carry.
 
-`js` holds the sources, `bundles` what `make bundles` makes of them: one file for each widget, whole
-in itself.
+`js` holds the sources, and `bundles` what `make bundles` builds from them: one self-contained file
+for each widget.
 """
 
 from pathlib import Path
@@ -12,8 +12,8 @@ BUNDLES = Path(__file__).with_name("bundles")
 def script(widget: str) -> str:
     """The ES module of a widget, such as "prediction".
 
-    Widgets carry their code as text, not as a path: it travels in the saved notebook, and
-    anywidget then watches no files.
+    Widgets carry their code as text, not as a path: so it is saved with the notebook, and
+    anywidget does not watch files.
 
     Raises:
         FileNotFoundError: there is no bundle of that name.

@@ -1,4 +1,4 @@
-"""What a network wrote, gone through word by word, and where it looked before each.
+"""What a network wrote, word by word, and where it looked before each word.
 
 AttentionReader([Reading(["the", "cat"], ["le", "chat"], weights, links={(0, 0), (1, 1)})])
 AttentionReader([Viewing(picture, ["a", "red", "ring"], weights, rows=6)])
@@ -19,9 +19,9 @@ from PIL import Image
 from lib.widgets.assets import script, style
 
 MAX_READINGS = 30
-MAX_BYTES = 400_000  # of all pictures
-PARTS = 1000  # weights travel as whole numbers of thousandths
-TOLERANCE = 0.01  # of a sum of weights, which may be in half precision
+MAX_BYTES = 400_000  # for all pictures together
+PARTS = 1000  # weights are sent as integers, in thousandths
+TOLERANCE = 0.01  # for a sum of weights, which may be in half precision
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class Reading:
         target: the words that were written.
         weights: (len(target), len(source)), rows that sum to 1: an array or a tensor on the CPU.
         links: (target position, source position) of words known to translate each other.
-        name: how the list of sentences names it; "" takes its words.
+        name: its name in the list of sentences; "" takes its words.
         truth: the words that it should have written; () if that is not known.
     """
 
@@ -52,10 +52,10 @@ class Viewing:
     Attributes:
         picture: (3, height, width) in [0, 1], an array or a tensor on the CPU.
         target: the words that were written.
-        weights: (len(target), rows · columns), of the places row by row; rows that sum to 1.
-        rows: of the grid of places.
+        weights: (len(target), rows · columns), of the places, row by row; rows that sum to 1.
+        rows: number of rows of the grid of places.
         links: (target position, place) of places known to show what a word is about.
-        name: how the list of pictures names it; "" counts them.
+        name: its name in the list of pictures; "" numbers them.
         truth: as in `Reading`.
     """
 
@@ -71,9 +71,9 @@ class Viewing:
 class AttentionReader(anywidget.AnyWidget):
     """Click a word that was written to see where the network looked; needs no kernel.
 
-    The words it read are shaded by their weights; of a picture, the places. Arrow keys and a play
-    button step through the words, a list chooses the sentence or picture. One box frames what a
-    word is known to be about, another one marks the words that are wrong.
+    The words that it read, or the places of a picture, are shaded by their weights. Arrow keys and
+    a play button step through the words, and a list chooses the sentence or picture. One checkbox
+    frames what a word is known to be about, another marks the words that are wrong.
     """
 
     _esm = script("attention_reader")
@@ -98,12 +98,12 @@ class AttentionReader(anywidget.AnyWidget):
 
         Args:
             readings: one to `MAX_READINGS`, sentences or pictures.
-            title: the question it answers, in plain text.
-            languages: of source and target, as HTML's `lang` names them.
-            word: position of the target word of the first sentence that is chosen first.
+            title: the question that the widget answers, in plain text.
+            languages: languages of source and target, as values of HTML's `lang`.
+            word: position of the target word of the first sentence that is selected first.
 
         Raises:
-            ValueError: counts or shapes that do not fit, sentences beside pictures, rows that do
+            ValueError: mismatched counts or shapes, sentences mixed with pictures, rows that do
                 not sum to 1, links or a word out of range, pictures too heavy for a page.
         """
         if not 1 <= len(readings) <= MAX_READINGS:

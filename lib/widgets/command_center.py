@@ -19,11 +19,11 @@ from lib.widgets.controls import show_value
 
 Setting = float | int | str | None
 MAX_RUNS = 200
-MAX_POINTS = 400  # a curve's; more than a picture has pixels for
-MAX_OPTIONS = 8  # distinct numbers a filter lists; it offers ranges of more
+MAX_POINTS = 400  # per curve; more than a picture has pixels for
+MAX_OPTIONS = 8  # distinct numbers that a filter lists; if there are more, it offers ranges
 RANGES = 4
 LOG_SPAN = 20  # numbers that span more than this factor are colored by their logarithm
-DIGITS = 4  # of a value in the page
+DIGITS = 4  # digits of a value in the page
 MISSING = "–"
 LOW_IS_GOOD = ("loss", "error")
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
@@ -34,10 +34,10 @@ class RunCurves:
     """One training: its hyperparameters and what was measured along the way.
 
     Attributes:
-        config: a number or a text per hyperparameter; None, or no entry, where one doesn't apply.
+        config: a number or a text per hyperparameter; None, or no entry, if one does not apply.
         curves: per metric, its name with the unit, such as "training loss (nats)": (steps, values),
-            two sequences of one length, the steps increasing. A curve ends before its first value
-            that is not finite: there the run has diverged.
+            two sequences of equal length, the steps increasing. A curve ends before its first
+            value that is not finite, where the run diverged.
     """
 
     config: Mapping[str, Setting]
@@ -55,8 +55,8 @@ class RunCurves:
 class CommandCenter(anywidget.AnyWidget):
     """Learning curves with a filter per hyperparameter; needs no kernel.
 
-    The reader chooses the metric and the hyperparameter that colors, narrows the runs down, and
-    picks one by mouse or in a table, best run first. Runs are numbered from 1 in the order given.
+    The reader chooses the metric and the hyperparameter for the colors, filters the runs, and
+    selects one by mouse or in a table, best run first. Runs are numbered from 1 in the order given.
     """
 
     _esm = script("command_center")
@@ -87,18 +87,18 @@ class CommandCenter(anywidget.AnyWidget):
         """Collect the runs.
 
         Args:
-            runs: 1 to `MAX_RUNS`, all with the same metrics, of `MAX_POINTS` points at most.
+            runs: 1 to `MAX_RUNS`, all with the same metrics, with at most `MAX_POINTS` points.
             title: the question the curves answer, in plain text.
             x: label of the horizontal axis.
-            color: the hyperparameter that colors first; every run must have it.
+            color: the hyperparameter that determines the colors at first; every run must have it.
             metric: the metric shown first, with or without its unit.
-            low_is_good: names of the metrics that should fall; None takes those with "loss" or
+            low_is_good: names of the metrics that should decrease; None takes those with "loss" or
                 "error" in their name.
 
         Raises:
-            TypeError: an element of `runs` is no `RunCurves`.
+            TypeError: an element of `runs` is not a `RunCurves`.
             ValueError: no runs or too many, metrics that differ from run to run, or a `color`, a
-                `metric` or a name in `low_is_good` that the runs don't have.
+                `metric` or a name in `low_is_good` that the runs do not have.
         """
         metrics = _check_runs(runs)
         names = list(dict.fromkeys(name for run in runs for name in run.config))
@@ -182,7 +182,7 @@ def _check_color(color: str, runs: Sequence[RunCurves]) -> None:
 
 
 def _find_metric(metric: str, metrics: Sequence[str]) -> str:
-    """The metric of that name, in full or without its unit."""
+    """The metric with that name, in full or without its unit."""
     for name in (*metrics, None):
         if name and metric in (name, name.split(" (")[0]):
             return name
@@ -198,7 +198,7 @@ def _find_low(metrics: Sequence[str], low_is_good: Collection[str] | None) -> se
 def _pack_curves(
     runs: Sequence[RunCurves], metrics: Sequence[str]
 ) -> tuple[list[list[float]], list[list[dict]]]:
-    """The different lists of steps, and a curve per run and metric that points into them."""
+    """The distinct lists of steps, and a curve per run and metric that refers to one of them."""
     known: dict[tuple[float, ...], int] = {}
     packed = []
     for run in runs:
@@ -210,7 +210,7 @@ def _pack_curves(
 
 
 def _pack(steps: int, values: Sequence[float]) -> dict:
-    """A curve up to its first value that isn't finite."""
+    """A curve up to its first value that is not finite."""
     end = next((i for i, value in enumerate(values) if not math.isfinite(value)), len(values))
     rounded = [float(f"{value:.{DIGITS}g}") for value in values[:end]]
     return {"steps": steps, "values": rounded, "diverged": end < len(values)}
@@ -219,13 +219,13 @@ def _pack(steps: int, values: Sequence[float]) -> dict:
 def _describe(name: str, values: Sequence[Setting]) -> tuple[dict, list[dict]]:
     """A hyperparameter for the JavaScript, and each run's setting.
 
-    The hyperparameter has options, the texts its filter lists; a kind ("words", "steps" for few
-    numbers, "ramp" for many), which says how it colors; and marks, the texts below a ramp. A
+    The hyperparameter has options, the texts that its filter lists; a kind ("words", "steps" for
+    few numbers, "ramp" for many), which determines its colors; and marks, the texts below a ramp. A
     setting has a text, the index of its option, and its place among the colors: the index of a
-    word, or where on the ramp from 0 to 1 a number lies; None where it is missing.
+    word, or the place of a number on the ramp from 0 to 1; None if it is missing.
     """
     given = sorted({v for v in values if v is not None}, key=lambda v: (isinstance(v, str), v))
-    texts = list(dict.fromkeys(map(_show, given)))  # values that read alike are one option
+    texts = list(dict.fromkeys(map(_show, given)))  # values with the same text are one option
     is_word = any(isinstance(value, str) for value in given)
     kind = "words" if is_word else "ramp" if len(texts) > MAX_OPTIONS else "steps"
     groups = np.array_split(texts, RANGES if kind == "ramp" else max(1, len(texts)))
@@ -248,13 +248,13 @@ def _describe(name: str, values: Sequence[Setting]) -> tuple[dict, list[dict]]:
 
 
 def _make_ranks(texts: Sequence[str], kind: str) -> Callable[[Setting], float]:
-    """Gives a value's place: the index of a word, evenly spaced on the ramp for a few numbers."""
+    """A function from a value to its place: a word's index, or evenly spaced for a few numbers."""
     last = 1 if kind == "words" else max(1, len(texts) - 1)
     return lambda value: texts.index(_show(value)) / last
 
 
 def _make_ramp(given: Sequence[float]) -> Callable[[Any], float]:
-    """Gives a number's place from 0 to 1, on the logarithm where the numbers span much."""
+    """A function from a number to its place from 0 to 1, logarithmic if the numbers span much."""
     scale = math.log if _is_log(given) else float
     low, high = scale(given[0]), scale(given[-1])
     return lambda value: round((scale(value) - low) / (high - low), DIGITS)

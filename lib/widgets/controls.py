@@ -17,7 +17,7 @@ class Control:
     Attributes:
         values: distinct numbers (they become a slider) or distinct strings (a list of choices).
         label: the control's label in plain text; None makes one from the parameter's name.
-        show: turns a value into the text the reader sees; None takes `show_value`.
+        show: converts a value to the text that the reader sees; None takes `show_value`.
     """
 
     values: Sequence[Value]
@@ -36,10 +36,10 @@ class Control:
         object.__setattr__(self, "values", values)
 
     def describe(self, name: str) -> dict:
-        """What the JavaScript draws for the parameter `name`: kind, label, a text per value.
+        """What the JavaScript draws for the parameter `name`: kind, label, texts.
 
         Raises:
-            ValueError: two values read the same.
+            ValueError: two values have the same text.
         """
         texts = [(self.show or show_value)(value) for value in self.values]
         if len(set(texts)) < len(texts):
@@ -50,7 +50,7 @@ class Control:
 
 
 def show_value(value: Value) -> str:
-    """The value as plain text: strings as they are, numbers with six digits and a true minus."""
+    """The value as plain text: strings unchanged, numbers with six digits and a true minus."""
     return value if isinstance(value, str) else f"{value:g}".replace("-", "−")
 
 
@@ -58,7 +58,7 @@ def make_controls(parameters: Mapping[str, Control | Sequence[Value]]) -> dict[s
     """One `Control` per parameter, in the order given.
 
     Raises:
-        ValueError: no parameter, more than `MAX_CONTROLS`, or values no control can hold.
+        ValueError: no parameter, more than `MAX_CONTROLS`, or values that no control can hold.
         TypeError: a parameter is neither a `Control` nor a sequence of values.
     """
     if not 1 <= len(parameters) <= MAX_CONTROLS:
@@ -73,10 +73,10 @@ def grid(controls: Mapping[str, Control]) -> list[dict[str, Value]]:
 
 
 def find_position(controls: Mapping[str, Control], point: Mapping[str, Value]) -> list[int]:
-    """The index of the point's value in each control; a parameter it leaves out stands first.
+    """The index of the point's value in each control; a parameter it omits has its first value.
 
     Raises:
-        ValueError: the point names a parameter or a value that the controls don't have.
+        ValueError: the point names a parameter or a value that the controls do not have.
     """
     for name, value in point.items():
         if name not in controls:

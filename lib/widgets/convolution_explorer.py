@@ -1,4 +1,4 @@
-"""The shape arithmetic of a convolution: size, filter, stride and padding, and what comes out.
+"""The shape arithmetic of a convolution: size, filter, stride and padding, and the output.
 
 ConvolutionExplorer(size=32, filter=5, channels=3, filters=6, question="How large is the output?")
 """
@@ -29,11 +29,11 @@ class ConvolutionExplorer(anywidget.AnyWidget):
     """A window that slides over a picture, the grid of outputs it makes, and what they cost.
 
     The reader changes the settings, by steps or by examples, and moves the window by mouse, arrow
-    keys or a play button. The formula of the output's size stands above the grids with the numbers
-    put in; where the division leaves a remainder, what the window never reaches is marked. Grids
-    of few cells also show the numbers of a toy picture, a filter that finds vertical edges, and
-    the sum behind each output. A filter larger than the padded picture is drawn too: as one that
-    does not fit. Needs no kernel.
+    keys or a play button. Above the grids is the formula for the output's size, with the numbers
+    inserted; if the division leaves a remainder, the pixels that the window never reaches are
+    marked. Grids of few cells also show the numbers of a toy picture, a filter that finds vertical
+    edges, and the sum behind each output. A filter larger than the padded picture is drawn as one
+    that does not fit. Needs no kernel.
     """
 
     _esm = script("convolution_explorer")
@@ -47,7 +47,7 @@ class ConvolutionExplorer(anywidget.AnyWidget):
     padding = _whole("padding")
     channels = _whole("channels")
     filters = _whole("filters")
-    row = traitlets.Int(0, min=0).tag(sync=True)  # of the output that is chosen
+    row = traitlets.Int(0, min=0).tag(sync=True)  # of the selected output
     column = traitlets.Int(0, min=0).tag(sync=True)
 
     def __init__(
@@ -62,7 +62,7 @@ class ConvolutionExplorer(anywidget.AnyWidget):
         filters: int = 6,
         question: str = "",
     ) -> None:
-        """Take the settings that are shown first, each within its `LIMITS`.
+        """Set the settings that are shown first, each within its `LIMITS`.
 
         Args:
             title: the heading, in plain text.
@@ -70,12 +70,12 @@ class ConvolutionExplorer(anywidget.AnyWidget):
             filter: pixels along each side of a filter.
             stride: pixels from one window to the next.
             padding: pixels of zeros put around the picture, on each side.
-            channels: of the picture, so of each filter.
-            filters: how many there are: the channels of the output.
+            channels: channels of the picture, and so of each filter.
+            filters: number of filters, which is the number of output channels.
             question: what the reader is to find out, in plain text; "" asks nothing.
 
         Raises:
-            TypeError: a setting is no whole number.
+            TypeError: a setting is not an integer.
             ValueError: a setting is outside its limits, or the title is empty.
         """
         if not title.strip():

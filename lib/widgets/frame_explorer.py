@@ -1,4 +1,4 @@
-"""A picture the reader steers: one to three controls over frames rendered ahead of time.
+"""A picture the reader steers: one to three controls over frames rendered in advance.
 
 FrameExplorer(render, alt=alt, title="…", depth=[1, 2, 3], activation=["tanh", "ReLU"],
               start={"depth": 3}, play="depth")
@@ -20,7 +20,7 @@ class FrameExplorer(anywidget.AnyWidget):
     """Controls above a picture; needs no kernel once it is built.
 
     Every combination of values is rendered when the explorer is made. Numbers become a slider,
-    strings a list of choices. The frames are ordered as `controls.grid` orders the points.
+    strings a list of choices. The frames are ordered as the points of `controls.grid`.
     """
 
     _esm = script("frame_explorer")
@@ -54,21 +54,21 @@ class FrameExplorer(anywidget.AnyWidget):
         Args:
             render: called with one value per parameter, by name; returns a Figure made outside
                 pyplot. All figures need the same proportions.
-            alt: called like `render`; says in words what that frame shows.
+            alt: called like `render`; describes in words what that frame shows.
             title: the question the explorer answers, in plain text.
             start: the values shown first; a parameter left out starts at its first value.
-            still: the values shown on paper, where they are others than those of `start`.
+            still: the values shown on paper, if different from those of `start`.
             play: the parameter a play button steps through, about two frames a second.
-            max_bytes: what the frames may weigh in the page.
-            pixels: width of a frame; half the default suits photographs, which weigh more.
+            max_bytes: the most that the frames may take in the page.
+            pixels: width of a frame; half the default suits photographs, which are larger.
             progress: show a progress bar on stderr while rendering.
             **parameters: one to three: a sequence of values, or a `Control` to choose the label
                 and how values are written.
 
         Raises:
-            ValueError: `start`, `still`, `play`, values, alt texts or frames can't be used; the
-                message says what was expected. Frames heavier than `max_bytes` count among these.
-            TypeError: a parameter is no sequence, or `render` returned no figure.
+            ValueError: invalid `start`, `still`, `play`, values, alt texts or frames, or frames
+                that exceed `max_bytes`; the message says what was expected.
+            TypeError: a parameter is not a sequence, or `render` returned no figure.
         """
         chosen = make_controls(parameters)
         if play is not None and play not in chosen:

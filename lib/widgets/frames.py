@@ -1,4 +1,4 @@
-"""Pictures rendered ahead of time: figures to WebP data URLs, within a budget of bytes."""
+"""Pictures rendered in advance: figures to WebP data URLs, within a budget of bytes."""
 
 import io
 from base64 import b64encode
@@ -12,14 +12,14 @@ from lib.progress import progress_bar
 
 PIXELS = 1080  # well above the width a page shows, sharp on dense screens
 QUALITY = 80
-COLORS = (32, 64, 128)  # a chart has few, but for those of its smoothed edges
+COLORS = (32, 64, 128)  # a chart has few, except those of its smoothed edges
 TOLERANCE = 24  # levels of 255 by which fewer colors may change a patch of 3 × 3 pixels
-PROBES = 4  # frames rendered before the weight of all is estimated
-DOUBT = 1.5  # an estimate may be this much off: only beyond it do we refuse before rendering all
+PROBES = 4  # frames rendered before the size of all is estimated
+DOUBT = 1.5  # an estimate may be off by this factor; only beyond it do we stop early
 
 
 class Figure(Protocol):
-    """What we ask of a matplotlib figure (this floor doesn't import matplotlib)."""
+    """What we ask of a matplotlib figure (this floor does not import matplotlib)."""
 
     canvas: object
 
@@ -38,18 +38,18 @@ def render_frames(
 ) -> tuple[list[str], tuple[int, int]]:
     """The frame of each point as a WebP data URL, and the size they share in pixels.
 
-    A few frames spread over the grid are rendered first: a hopeless grid is refused early.
+    A few frames spread over the grid are rendered first, so that one too large is rejected early.
 
     Args:
         render: called with a point's values as keyword arguments; returns a figure.
-        points: what to render, one frame each.
+        points: the points to render, one frame each.
         max_bytes: characters all data URLs may take together.
-        pixels: width of each frame; a photograph weighs what a chart does at half the width.
-        progress: show a progress bar on stderr meanwhile.
+        pixels: width of each frame; a photograph at half the width takes as much as a chart.
+        progress: show a progress bar on stderr.
 
     Raises:
-        TypeError: `render` returned something that is no figure.
-        ValueError: the frames are too heavy or differ in size, or a figure is pyplot's.
+        TypeError: `render` returned something that is not a figure.
+        ValueError: the frames are too large in total or differ in size, or a figure is pyplot's.
     """
     stride = -(-len(points) // PROBES)
     order = sorted(range(len(points)), key=lambda index: index % stride > 0)
@@ -66,14 +66,14 @@ def render_frames(
 def encode(figure: Figure, *, pixels: int = PIXELS) -> tuple[str, tuple[int, int]]:
     """The figure as a WebP data URL, `pixels` wide, and its size (width, height) in pixels.
 
-    A chart needs few colors: it's drawn with as few of `COLORS` as don't show, lossless, which is
-    sharp and light. Where all of them show, as in photographs, the lighter of lossless and lossy
-    coding is kept.
+    A chart needs few colors: it is drawn with the fewest of `COLORS` that make no visible
+    difference, lossless, which is sharp and small. If none will do, as in photographs, the
+    smaller of lossless and lossy coding is kept.
 
     Raises:
-        TypeError: it's no figure.
-        ValueError: it's registered with pyplot, which would keep every frame in memory, or there
-            are no pixels.
+        TypeError: it is not a figure.
+        ValueError: it is registered with pyplot, which would keep every frame in memory, or there
+            would be no pixels.
     """
     if pixels < 1:
         raise ValueError(f"pixels must be at least 1; got {pixels}")
@@ -85,7 +85,7 @@ def encode(figure: Figure, *, pixels: int = PIXELS) -> tuple[str, tuple[int, int
             "pyplot keeps every figure open and shows it a second time under the cell"
         )
     png = io.BytesIO()
-    fast = {"compress_level": 1}  # it is read again at once
+    fast = {"compress_level": 1}  # it is read back immediately
     figure.savefig(png, format="png", dpi=pixels / figure.get_figwidth(), pil_kwargs=fast)
     image = Image.open(png).convert("RGB")
     chart = _reduce_colors(image)
@@ -97,10 +97,10 @@ def encode(figure: Figure, *, pixels: int = PIXELS) -> tuple[str, tuple[int, int
 
 
 def _reduce_colors(image: Image.Image) -> Image.Image | None:
-    """The image in as few of `COLORS` as don't show; None where all of them show.
+    """The image in the fewest of `COLORS` without a visible difference; None if none will do.
 
     A mean over the image would miss a small mark that takes another's color, so we look at the
-    worst patch. Smoothed edges, one pixel wide, make no patch.
+    worst patch. Smoothed edges, one pixel wide, do not count as a patch.
     """
     for colors in COLORS:
         chart = image.quantize(colors, method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)

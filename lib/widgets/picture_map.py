@@ -1,4 +1,4 @@
-"""Many small pictures laid out on a map; pick one to see what lies closest to it, in two spaces.
+"""Many small pictures laid out on a map; select one to see what is closest to it, in two spaces.
 
 PictureMap(images, labels, classes, layouts={"t-SNE": places, "PCA": others},
            neighbors={"feature space": indices, "pixel space": others})
@@ -18,9 +18,9 @@ from PIL import Image
 from lib.widgets.assets import script, style
 
 MAX_PICTURES = 500
-MAX_CLASSES = 10  # colors there are
-MAX_NEIGHBORS = 8  # of a row, on a phone
-MAX_SIDE = 64  # pixels of a picture on the sheet
+MAX_CLASSES = 10  # number of colors available
+MAX_NEIGHBORS = 8  # that fit in a row on a phone
+MAX_SIDE = 64  # pixels along a side of a picture on the sheet
 MAX_BYTES = 400_000
 QUALITY = 82
 RATIO = 5 / 4  # width of the map over its height
@@ -30,9 +30,9 @@ PLACES = 1000  # steps along each side of the map
 class PictureMap(anywidget.AnyWidget):
     """A map of pictures, framed in the color of their class; needs no kernel.
 
-    The reader picks a picture by mouse or arrow keys and sees it enlarged, with its nearest
-    neighbors in each space beside each other, and lines to them on the map. A list switches the
-    layout, another shows one class only.
+    The reader selects a picture by mouse or arrow keys and sees it enlarged, with its nearest
+    neighbors in each space side by side, and lines to them on the map. One list switches the
+    layout, another shows only one class.
     """
 
     _esm = script("picture_map")
@@ -45,8 +45,8 @@ class PictureMap(anywidget.AnyWidget):
     classes = traitlets.List(traitlets.Unicode()).tag(sync=True)
     layouts = traitlets.List().tag(sync=True)
     spaces = traitlets.List().tag(sync=True)
-    layout_name = traitlets.Unicode().tag(sync=True)  # AnyWidget has a `layout` of its own
-    shown = traitlets.Int(-1).tag(sync=True)  # the class shown alone; -1 shows all
+    layout_name = traitlets.Unicode().tag(sync=True)  # AnyWidget has its own `layout`
+    shown = traitlets.Int(-1).tag(sync=True)  # the only class shown; -1 shows all
     selected = traitlets.Int(0).tag(sync=True)
 
     def __init__(
@@ -68,17 +68,17 @@ class PictureMap(anywidget.AnyWidget):
                 `MAX_PICTURES`, larger ones are reduced to `MAX_SIDE` pixels.
             labels: (n,), each an index into `classes`.
             classes: names of up to `MAX_CLASSES` classes.
-            layouts: for each name (n, 2), a place to the right and upward; the first is shown
-                first. Both directions keep one scale.
+            layouts: for each name (n, 2), positions to the right and upward; the first is shown
+                first. Both directions have the same scale.
             neighbors: for each of one or two spaces (n, k), the indices of the nearest pictures,
-                the closest first, up to `MAX_NEIGHBORS`.
+                closest first, up to `MAX_NEIGHBORS`.
             title: the question the map answers, in plain text.
-            selected: index of the picture chosen first.
-            max_bytes: what the pictures may weigh in the page.
+            selected: index of the picture selected first.
+            max_bytes: the most that the pictures may take in the page.
 
         Raises:
-            ValueError: shapes or counts that do not fit, labels or neighbors out of range, or
-                pictures that are too heavy.
+            ValueError: mismatched shapes or counts, labels or neighbors out of range, or pictures
+                that are too large in total.
         """
         pixels = _check_images(images)
         count = len(pixels)
@@ -132,7 +132,7 @@ def _check_labels(labels: Sequence[int], classes: Sequence[str], count: int) -> 
 
 
 def _make_sheet(pixels: np.ndarray, max_bytes: int) -> tuple[str, int]:
-    """All pictures as one WebP data URL, and how many stand in a row of it."""
+    """All pictures as one WebP data URL, and how many are in each of its rows."""
     scale = min(1.0, MAX_SIDE / max(pixels.shape[1:3]))
     height, width = (max(1, round(side * scale)) for side in pixels.shape[1:3])
     columns = math.ceil(math.sqrt(len(pixels)))
@@ -152,7 +152,7 @@ def _make_sheet(pixels: np.ndarray, max_bytes: int) -> tuple[str, int]:
 
 
 def _describe_layout(name: str, places: object, count: int) -> dict:
-    """Whole numbers from 0 to `PLACES` across and down the map, both directions at one scale."""
+    """Integers from 0 to `PLACES` across and down the map, both directions at the same scale."""
     at = np.asarray(places, dtype=np.float64)
     if at.shape != (count, 2) or not np.isfinite(at).all():
         raise ValueError(f"layout {name!r} must be {count} finite places (x, y); got {at.shape}")

@@ -70,12 +70,12 @@ START: dict[str, Value] = {
 
 @dataclass(frozen=True)
 class Story:
-    """A training that asks for a prediction.
+    """A training run that asks for a prediction.
 
     Attributes:
-        name: what its button says.
+        name: the text of its button.
         question: what the reader predicts before pressing play.
-        answer: what was to be seen and why, shown after `after` updates.
+        answer: what could be seen and why, shown after `after` updates.
         start: the settings that differ from `START`.
     """
 
@@ -133,7 +133,7 @@ STORIES = (
 
 
 def _describe_settings() -> list[dict]:
-    """Every setting for the JavaScript: its name, its label and what it may be."""
+    """Every setting for the JavaScript: its name, its label and its possible values."""
     described = []
     for name, (label, options) in OPTIONS.items():
         texts = options if isinstance(options, Mapping) else {v: show_value(v) for v in options}
@@ -150,7 +150,7 @@ def playground_state(
     stories: bool = False,
     name: str = "playground",
 ) -> dict:
-    """What the JavaScript gets: see `Playground` for the arguments and errors."""
+    """The state for the JavaScript; see `Playground` for the arguments and errors."""
     controls = tuple(OPTIONS) if controls is None else tuple(controls)
     if unknown := [control for control in controls if control not in OPTIONS]:
         raise ValueError(f"controls must be among {', '.join(OPTIONS)}; got {unknown[0]!r}")
@@ -185,9 +185,9 @@ def _complete(start: Mapping[str, Value]) -> dict[str, Value]:
 class Playground(anywidget.AnyWidget):
     """A multilayer perceptron on points of a plane that trains in JavaScript; needs no kernel.
 
-    Every change starts the training over from the same weights, so two runs differ in one thing;
-    the validation loss of the one before stays in sight. Mini-batches of 20, gradient descent
-    with momentum, L2 weight decay and inverted dropout; the tests hold it against torch.
+    Every change restarts the training from the same weights, so two runs differ in only one thing;
+    the validation loss of the previous run stays visible. Mini-batches of 20, gradient descent with
+    momentum, L2 weight decay and inverted dropout; the tests compare it with torch.
     """
 
     _esm = script("playground")
@@ -212,14 +212,14 @@ class Playground(anywidget.AnyWidget):
 
         Args:
             title: the question the playground answers, in plain text.
-            start: the settings that differ from `START`; "updates" trains that many before the
+            start: the settings that differ from `START`; "updates" trains for that many before the
                 reader sees it, and "seed" draws other weights.
             controls: the settings the reader may change, keys of `OPTIONS`; None offers all.
-            stories: offer `STORIES`, each with a question of its own.
-            name: what links to this playground begin with; two on a page need two names.
+            stories: offer `STORIES`, each with its own question.
+            name: prefix of links to this playground; two on a page need different names.
 
         Raises:
-            ValueError: a setting, value, control or name that can't be used; the message says
+            ValueError: a setting, value, control or name that is invalid; the message says
                 what was expected.
         """
         super().__init__(**playground_state(title, start, controls, stories=stories, name=name))

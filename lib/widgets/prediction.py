@@ -31,7 +31,7 @@ class Prediction(anywidget.AnyWidget):
     """A question with choices; needs no kernel.
 
     Texts are plain, with Unicode for maths; `code` in backquotes and *emphasis* in asterisks are
-    drawn as such (so write × for a product). Choices stay in the order given.
+    formatted (so write × for a product). Choices stay in the order given.
     """
 
     _esm = script("prediction")
@@ -49,7 +49,7 @@ class Prediction(anywidget.AnyWidget):
             choices: two or more, at least one of them correct.
 
         Raises:
-            ValueError: an empty text, fewer than two choices, two alike, or none correct.
+            ValueError: an empty text, fewer than two choices, two equal, or none correct.
         """
         _check(question, choices)
         super().__init__(question=question, choices=[asdict(choice) for choice in choices])
