@@ -1,8 +1,8 @@
 """The activation functions of the course, each with its derivative.
 
-Chapter 1 writes them out from their formulas and asserts that they equal these, which are torch's
-fused ones where torch has them. All take float tensors of any shape and device and leave them
-alone; all are elementwise but `maxout`, which takes the largest of several linear pieces.
+Chapter 1 implements them from their formulas and asserts that they equal these, which are torch's
+fused versions if torch has them. All take float tensors of any shape and device and do not modify
+them; all are elementwise except `maxout`, which takes the largest of several linear pieces.
 """
 
 from collections.abc import Callable
@@ -96,8 +96,8 @@ def maxout(z: Tensor, *, pieces: int = 2) -> Tensor:
     """The largest of `pieces` linear functions per unit: max(w₁ᵀx + b₁, w₂ᵀx + b₂, …).
 
     Args:
-        z: (..., pieces · units), the linear functions' values; piece p of unit u stands at
-            position p · units + u.
+        z: (..., pieces · units), the linear functions' values; piece p of unit u is at
+            index p · units + u.
 
     Returns:
         (..., units).
@@ -130,7 +130,7 @@ class Activation:
         derivative: of `function` at the same pre-activations, (..., units).
         init: the initialization its paper (or, for maxout, the variance argument of chapter 1)
             recommends; a key of `lib.models.INITIALIZATIONS`.
-        pieces: linear functions per unit; 1 but for maxout.
+        pieces: linear functions per unit; 1 except for maxout.
     """
 
     label: str
@@ -152,10 +152,10 @@ ACTIVATIONS = {
 
 
 def get_activation(name: str) -> Activation:
-    """The activation of that name.
+    """The activation with this name.
 
     Raises:
-        ValueError: there is none; the message lists the names there are.
+        ValueError: an unknown name; the message lists the valid ones.
     """
     if name not in ACTIVATIONS:
         raise ValueError(f"activation must be one of {', '.join(ACTIVATIONS)}; got {name!r}")
@@ -163,12 +163,12 @@ def get_activation(name: str) -> Activation:
 
 
 def dead_fraction(pre: Tensor, activation: Activation, *, threshold: float = 1e-3) -> Tensor:
-    """The fraction of a layer's units that pass no gradient on, whatever the example.
+    """The fraction of a layer's units that pass on no gradient for any example.
 
     Args:
         pre: (..., examples, pieces · units), pre-activations of one layer.
-        activation: the layer's.
-        threshold: a derivative smaller than this counts as none. A ReLU's is exactly zero.
+        activation: the layer's activation.
+        threshold: a smaller derivative counts as zero; that of a dead ReLU is exactly zero.
 
     Returns:
         (...): a scalar, or one number per copy of a stack.

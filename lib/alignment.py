@@ -19,13 +19,13 @@ def strongest_links(weights: Tensor, rows: Tensor) -> Tensor:
 
 
 def alignment_error_rate(found: Tensor, possible: Tensor, sure: Tensor | None = None) -> float:
-    """1 - (|A ∩ S| + |A ∩ P|) / (|A| + |S|): 0 if all found links are right and no sure one lacks.
+    """1 - (|A ∩ S| + |A ∩ P|) / (|A| + |S|), which is 0 if S ⊆ A ⊆ P.
 
     Args:
-        found: bool, A, a table of links of any shape.
-        possible: bool, P, all links that are no mistake, in the same shape.
-        sure: bool, S, those of them that must be found; None takes the links of words that have
-            one alone (a word that says several others may be linked to any of them).
+        found: bool, A, the links found: a table of any shape.
+        possible: bool, P, all links that are not mistakes, in the same shape.
+        sure: bool, S, those of P that must be found; None takes the links of words that have
+            only one (a word that has several may be linked to any of them).
 
     Raises:
         ValueError: tables that differ in shape or are not bool, a sure link that is not possible,

@@ -1,4 +1,4 @@
-"""Additive attention: where to look next, as weights over positions, and what is seen there."""
+"""Additive attention: weights over positions, and the context that they select."""
 
 from collections.abc import Callable
 
@@ -13,20 +13,20 @@ def additive_attention(
 ) -> tuple[Tensor, Tensor]:
     """Context c = Σ a_i value_i and weights a = softmax(e), with e_i = score · tanh(query + key_i).
 
-    Query and keys come projected to one space, so that keys can be projected once for all steps.
+    Query and keys are already projected to one space, so keys are projected once for all steps.
 
     Args:
         query: (batch, hidden), the projected state of the decoder.
         keys: (batch, positions, hidden), the projected states of the encoder.
         values: (batch, positions, size), what the weights mix.
-        mask: (batch, positions) bool, True where it may look; None looks everywhere.
+        mask: (batch, positions) bool, True where it may look; None means everywhere.
         score: (hidden,), the last layer of the network that computes the alignment scores.
 
     Returns:
-        context (batch, size) and weights (batch, positions), which sum to 1 and are 0 where hidden.
+        context (batch, size) and weights (batch, positions), which sum to 1 and are 0 where masked.
 
     Raises:
-        ValueError: shapes that do not fit, or a mask that hides every position of an example.
+        ValueError: mismatched shapes, or a mask that hides every position of an example.
 
     Source: Bahdanau, Cho, Bengio, "Neural machine translation by jointly learning to align and
     translate", ICLR 2015, section 3.1 and appendix A.1.2.
@@ -38,7 +38,7 @@ def additive_attention(
 
 
 def _hidden(mask: Tensor | None) -> Tensor | None:
-    """Where it may not look; None if nothing is masked."""
+    """True where it may not look; None if nothing is masked."""
     return None if mask is None or bool(mask.all()) else ~mask
 
 
@@ -50,10 +50,10 @@ def _look(scores: Tensor, values: Tensor, hidden: Tensor | None) -> tuple[Tensor
 
 
 def check_mask(mask: Tensor | None, keys: Tensor) -> None:
-    """Make sure that a mask fits and leaves every example something to look at.
+    """Raise unless the mask fits and leaves every example at least one position.
 
     Raises:
-        ValueError: another shape or dtype, no positions, or an example with every position hidden.
+        ValueError: a wrong shape or dtype, no positions, or an example with every position hidden.
     """
     if keys.shape[1] == 0:
         raise ValueError("there is no position to look at")
@@ -72,10 +72,10 @@ class AdditiveAttention(nn.Module):
     """Additive attention with its projections: e_i = v · tanh(W query + U key_i + b).
 
     Args:
-        query_size: of the decoder's state.
-        key_size: of the encoder's states.
+        query_size: size of the decoder's state.
+        key_size: size of the encoder's states.
         hidden: units of the scoring network.
-        generator: where weights are drawn from.
+        generator: source of the initial weights.
     """
 
     def __init__(

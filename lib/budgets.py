@@ -1,3 +1,3 @@
-"""How much a chapter may compute, from a smoke test to what the evidence is measured with."""
+"""How much a chapter may compute, from a smoke test to the runs that the evidence comes from."""
 
 BUDGETS = ("quick", "standard", "full")

@@ -1,4 +1,4 @@
-"""What a check of an exercise says: which cases a learner's answer passes, and why not the others.
+"""Checks of exercises: which cases a learner's answer passes, and why it fails the others.
 
 A check takes the learner's function, runs it on small cases and returns a `Report`. It never
 raises for a wrong answer, so a notebook with open exercises runs from top to bottom.
@@ -19,7 +19,7 @@ class Case:
 
     Attributes:
         name: what is checked, as the learner reads it.
-        test: raises AssertionError, with a hint as its message, where the answer is wrong.
+        test: raises AssertionError, with a hint as its message, if the answer is wrong.
     """
 
     name: str
@@ -32,8 +32,8 @@ class Report:
 
     Attributes:
         exercise: the exercise's name.
-        attempted: False while the stub still stands.
-        results: (case, "" where it passed, else what went wrong) for each case.
+        attempted: False while the stub is still in place.
+        results: (case, problem) for each case; the problem is "" if the case passed.
     """
 
     exercise: str
@@ -80,12 +80,12 @@ def expect_close(
     Args:
         got: what the learner's function returned.
         expected: the right answer.
-        hint: said behind the numbers when they differ.
+        hint: appended to the numbers if they differ.
         tolerance: absolute and relative.
     """
     if not isinstance(got, Tensor | Real | np.ndarray | np.generic):
         raise AssertionError(f"expected a tensor or a number; got {type(got).__name__}")
-    with torch._C.DisableTorchFunctionSubclass():  # a tensor of a class of its own may lie
+    with torch._C.DisableTorchFunctionSubclass():  # a tensor subclass may lie
         got = torch.as_tensor(got).detach().as_subclass(Tensor).double()
     expected = torch.as_tensor(expected).double()
     if got.shape != expected.shape:
@@ -97,7 +97,7 @@ def expect_close(
 
 
 def expect_parts(answer: object, count: int) -> tuple:
-    """The answer as a tuple; AssertionError unless it is one, or a list, of `count` results."""
+    """The answer as a tuple; AssertionError unless it is a tuple or list of `count` results."""
     if not isinstance(answer, tuple | list) or len(answer) != count:
         raise AssertionError(f"expected {count} results; got {type(answer).__name__}")
     return tuple(answer)

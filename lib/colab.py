@@ -1,4 +1,4 @@
-"""Prepares Colab and other foreign environments for the course. Never touches torch.
+"""Prepares Colab and similar environments for the course. Never changes torch.
 
 The first cell of every notebook calls `prepare`; inside a clone there is nothing to install.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 REQUIREMENTS = Path(__file__).resolve().parents[1] / "requirements.txt"
 EDITION = int(Path(__file__).with_name("edition.txt").read_text(encoding="utf-8"))
-# What lib and the chapters import, beside torch and torchvision, by the names of pip.
+# What lib and the chapters import besides torch and torchvision, by their pip names.
 NEEDED = (
     "anywidget",
     "babel",
@@ -28,7 +28,7 @@ NEEDED = (
     "timm",
     "tqdm",
 )
-# What is there stays as it is: another version would break the running kernel, or the GPU.
+# Installed versions of these stay: another version would break the running kernel or the GPU.
 KEPT = re.compile(r"torch|nvidia|triton|numpy|pillow|ipython|ipykernel|ipywidgets|matplotlib", re.I)
 
 
@@ -39,19 +39,19 @@ HOW = {
 
 
 class SetupError(RuntimeError):
-    """What the course needs is not here and could not be brought."""
+    """Something the course needs is missing and could not be installed."""
 
 
 def prepare(*, edition: int, install: bool) -> None:
-    """Let Colab show our widgets, and install what the course imports and is not there.
+    """Enable our widgets in Colab, and install the missing packages that the course imports.
 
     Args:
-        edition: the notebook's; it fits the code of the same edition alone.
-        install: whether packages may be installed; False names on stderr those that are missing.
+        edition: the notebook's edition; it works only with code of the same edition.
+        install: whether packages may be installed; False lists the missing ones on stderr.
 
     Raises:
-        SetupError: notebook and code are of two editions, torch is not there, or a package could
-            not be installed.
+        SetupError: notebook and code differ in edition, torch is missing, or a package could not
+            be installed.
     """
     if edition != EDITION:
         old, new = ("notebook", "code") if edition < EDITION else ("code", "notebook")
@@ -71,7 +71,7 @@ def prepare(*, edition: int, install: bool) -> None:
 
 
 def allow_widgets() -> None:
-    """Ask Colab to draw widgets that are not its own; elsewhere this does nothing."""
+    """Ask Colab to show third-party widgets; elsewhere this does nothing."""
     try:
         from google.colab import output  # pyright: ignore[reportMissingImports]  # only Colab has it
     except ModuleNotFoundError:
@@ -80,12 +80,12 @@ def allow_widgets() -> None:
 
 
 def install_missing() -> list[str]:
-    """Install the packages of `NEEDED` that are not there; return what was installed.
+    """Install the packages of `NEEDED` that are missing; return what was installed.
 
-    They come in the versions of requirements.txt, and nothing that is in use changes its version.
+    The versions are those of requirements.txt, and no package in use changes its version.
 
     Raises:
-        SetupError: torch is not there, or pip failed.
+        SetupError: torch is missing, or pip failed.
     """
     missing = [name for name in NEEDED if not is_installed(name)]
     for name in ("torch", "torchvision"):
@@ -108,7 +108,7 @@ def install_missing() -> list[str]:
 
 
 def is_installed(name: str) -> bool:
-    """Whether a package is there, in any version."""
+    """Whether a package is installed, in any version."""
     try:
         metadata.version(name)
     except metadata.PackageNotFoundError:
@@ -125,8 +125,8 @@ def pinned(name: str) -> str:
 
 
 def versions_to_keep() -> list[str]:
-    """Constraints for pip: packages that are there and must not change."""
+    """Constraints for pip: installed packages that must not change."""
     found = {d.metadata["Name"]: d.version for d in metadata.distributions()}
-    # What a broken installation left has no name.
+    # Leftovers of a broken installation have no name.
     kept = {name: version for name, version in found.items() if name and KEPT.search(name)}
     return sorted(f"{name}=={version}" for name, version in kept.items())

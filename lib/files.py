@@ -8,8 +8,8 @@ def write_atomically(path: Path, content: str | bytes) -> None:
     """Write a file (text as UTF-8) atomically: readers see the old one or the new one.
 
     Raises:
-        OSError, UnicodeEncodeError: it cannot be written; nothing is left behind. An OSError names
-            the file.
+        OSError, UnicodeEncodeError: the file cannot be written; nothing is left behind. An OSError
+            names the file.
     """
     data = content.encode("utf-8") if isinstance(content, str) else content
     partial = path.with_name(f".{path.name}.{secrets.token_hex(8)}.part")

@@ -1,4 +1,4 @@
-"""The weights that a network starts from, drawn from a generator."""
+"""Initial weights of networks, drawn from a generator."""
 
 import math
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import nn
 
-# Standard deviation of a weight, from its layer's numbers of inputs and of outputs.
+# Standard deviation of a weight, given its layer's numbers of inputs and outputs.
 INITIALIZATIONS: dict[str, Callable[[int, int], float]] = {
     "small": lambda fan_in, fan_out: 0.01,
     "glorot": lambda fan_in, fan_out: math.sqrt(2 / (fan_in + fan_out)),
@@ -31,11 +31,11 @@ def init_std(init: str, fan_in: int, fan_out: int) -> float:
 
 @torch.no_grad()
 def initialize_(model: nn.Module, generator: torch.Generator, *, init: str = "he") -> nn.Module:
-    """Draw the weights of every convolution and fully connected layer anew, in place.
+    """Redraw the weights of every convolution and fully connected layer, in place.
 
     Args:
-        model: is returned; biases become zero, other layers stay as they are.
-        generator: where the weights are drawn from, layer by layer, on its own device.
+        model: is returned; biases become zero, other layers do not change.
+        generator: source of the weights, layer by layer, on its own device.
         init: a key of `INITIALIZATIONS`.
 
     Raises:

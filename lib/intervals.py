@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from scipy.special import stdtrit
 
 CONFIDENCE = 0.95
-FEWEST = 3  # values, below which an interval says next to nothing
+FEWEST = 3  # values; with fewer, an interval says next to nothing
 
 
 def t_interval(values: Sequence[float]) -> tuple[float, float, float]:

@@ -1,17 +1,17 @@
-"""Principal component analysis: the directions in which vectors vary, from most to least."""
+"""Principal component analysis: the directions in which vectors vary most, in order."""
 
 import torch
 from torch import Tensor
 
-RANK = 1e-10  # variances below this part of the largest are rounding errors
-CHUNK = 500  # rows that are held in float64 at a time
+RANK = 1e-10  # variances below this fraction of the largest are rounding errors
+CHUNK = 500  # rows held in float64 at a time
 
 
 def principal_directions(rows: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
-    """The variances (K,), falling, and the directions (K, D) of vectors around their mean.
+    """The variances (K,), decreasing, and the directions (K, D) of vectors around their mean.
 
-    Both are float64 and on the rows' device. Directions are orthonormal, without those of variance
-    zero, and the entry of each that is largest in magnitude is positive.
+    Both are float64 and on the rows' device. Directions are orthonormal, those of variance zero are
+    left out, and the entry of largest magnitude in each is positive.
 
     Args:
         rows: (n, D), float.
@@ -21,7 +21,7 @@ def principal_directions(rows: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
         ValueError: the rows are all the same.
 
     Cost: O(n D²) for the covariance and O(D³) for its eigenvectors; with fewer rows than
-        dimensions, n and D change places.
+        dimensions, n and D are swapped.
     Source: Pearson, "On lines and planes of closest fit", Philosophical Magazine 1901.
     """
     if len(rows) < len(mean):
@@ -33,7 +33,7 @@ def principal_directions(rows: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
         raise ValueError(f"{len(rows)} vectors that are all the same have no direction to vary in")
     directions = directions[:, kept].T
     largest = directions.gather(1, directions.abs().argmax(dim=1, keepdim=True))
-    directions = directions * largest.sign()  # an eigenvector's sign is free; this one repeats
+    directions = directions * largest.sign()  # an eigenvector's sign is arbitrary: fix it
     return variances[kept], directions.contiguous()
 
 
@@ -47,7 +47,7 @@ def _covariance(rows: Tensor, mean: Tensor) -> Tensor:
 
 
 def _from_gram(centered: Tensor) -> tuple[Tensor, Tensor]:
-    """The covariance's eigenvalues, rising, and eigenvectors (D, n), by way of an n × n matrix.
+    """The covariance's eigenvalues, increasing, and eigenvectors (D, n), from an n × n matrix.
 
     If u is an eigenvector of X Xᵀ / n, then Xᵀ u is one of Xᵀ X / n, with the same eigenvalue.
     """

@@ -23,10 +23,10 @@ class Run:
     Attributes:
         budget: "quick" (a smoke test), "standard" (what the book shows) or "full".
         seed: the number all random streams of the run derive from.
-        device: where tensors live.
+        device: where tensors are.
         threads: CPU threads each operation may use.
-        as_written: whether the data is what the chapter's text was written about; where it is not,
-            claims report their verdicts and enforce none.
+        as_written: whether the data is what the chapter's text was written about; if not, claims
+            report their verdicts but do not enforce them.
     """
 
     budget: str
@@ -44,7 +44,7 @@ class Run:
     def generator(self, *stream: str | int) -> torch.Generator:
         """A CPU generator for the named stream of random numbers.
 
-        Streams are independent of each other and of the order in which they are asked for.
+        Streams are independent of each other and of the order in which they are requested.
         Numbers are drawn on the CPU and then moved, so every device sees the same ones.
         """
         key = repr((self.seed, *stream)).encode()
@@ -69,14 +69,14 @@ def start(
     """Start a run: choose the device and set the number of CPU threads.
 
     Args:
-        budget: one of `BUDGETS`; None reads the variable COURSE_BUDGET, else "standard".
+        budget: one of `BUDGETS`; None uses COURSE_BUDGET, or else "standard".
         seed: any integer of at least 0.
         device: "auto", "cpu", "cuda", "cuda:N" or "mps"; see `choose_device`.
-        threads: CPU threads; None reads COURSE_THREADS, else leaves torch's own choice.
-        as_written: False where the reader chose other data than the chapter's own.
+        threads: CPU threads; None uses COURSE_THREADS, or else torch's default.
+        as_written: False if the reader chose other data than the chapter's own.
 
     Raises:
-        ValueError: an unknown budget or device, a negative seed, or no positive thread count.
+        ValueError: an unknown budget or device, a negative seed, or a thread count below 1.
     """
     budget = budget or os.environ.get("COURSE_BUDGET") or "standard"
     if budget not in BUDGETS:
@@ -88,16 +88,16 @@ def start(
 
 
 def choose_device(device: str = "auto") -> torch.device:
-    """The device of that name; "auto" is CUDA where there is one, else the CPU.
+    """The device of that name; "auto" is CUDA if there is one, otherwise the CPU.
 
-    A Mac's GPU is used where it is asked for: it knows no float64, and no chapter has been run on
-    one yet.
+    A Mac's GPU is used only if requested: it does not support float64, and no chapter has been run
+    on one yet.
 
     Args:
         device: "auto", "cpu", "cuda", "cuda:N" or, for the GPU of a Mac, "mps".
 
     Raises:
-        ValueError: it is none of these, or this machine has no such device.
+        ValueError: an unknown name, or this machine has no such device.
     """
     if device == "auto":
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,8 +1,8 @@
-"""What notebooks of the first edition call in their first cell. They are told where theirs is."""
+"""What notebooks of the first edition call in their first cell: it tells readers how to update."""
 
 
 class SetupError(RuntimeError):
-    """The notebook and the course are of two editions."""
+    """The notebook and the course have different editions."""
 
 
 def prepare(*, install: bool) -> None:

@@ -4,14 +4,14 @@ from torch import Tensor
 
 
 def check_images(images: Tensor, *, name: str = "images") -> None:
-    """Refuse anything but float images (batch, channels, height, width); the batch may be empty.
+    """Raise unless images are float (batch, channels, height, width); the batch may be empty.
 
     Args:
-        name: of the argument, for the message.
+        name: name of the argument, for the message.
 
     Raises:
-        TypeError: no floating-point tensor.
-        ValueError: another number of dimensions, or images without pixels.
+        TypeError: not a floating-point tensor.
+        ValueError: a wrong number of dimensions, or images without pixels.
     """
     if not isinstance(images, Tensor) or not images.is_floating_point():
         got = images.dtype if isinstance(images, Tensor) else type(images).__name__

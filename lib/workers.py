@@ -1,4 +1,4 @@
-"""Calls that do not depend on each other, spread over worker processes."""
+"""Independent calls, spread over worker processes."""
 
 import os
 import warnings
@@ -11,18 +11,18 @@ import torch
 from lib.progress import progress_bar
 from lib.runtime import Run
 
-MAX_WORKERS = 4  # each holds a copy of PyTorch, some 400 MB
+MAX_WORKERS = 4  # each holds a copy of PyTorch, about 400 MB
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 
 
 def worker_count(run: Run) -> int:
-    """The processes that are worth starting: one for each core, four at most; one on any GPU.
+    """The number of processes worth starting: one per core, at most four; one on any GPU.
 
-    COURSE_WORKERS allows fewer, where other programs use the cores as well.
+    COURSE_WORKERS can lower it, if other programs use the cores as well.
 
     Raises:
-        ValueError: COURSE_WORKERS is no positive number.
+        ValueError: COURSE_WORKERS is not a positive integer.
     """
     allowed = os.environ.get("COURSE_WORKERS") or str(MAX_WORKERS)
     if not allowed.isdigit() or int(allowed) < 1:
@@ -40,24 +40,24 @@ def spread(
 ) -> list[Result]:
     """`function` of every item, in order; each call has one thread, wherever it runs.
 
-    So a result depends neither on the number of workers nor on that of cores.
+    So results depend neither on the number of workers nor on that of cores.
 
     Args:
-        function: travels to the workers with what it refers to, lambdas and networks included; what
-            it returns should be on the CPU.
-        items: what it is called with.
-        workers: processes; 1 calls it in this one.
+        function: sent to the workers with everything it refers to, lambdas and networks included;
+            what it returns should be on the CPU.
+        items: the arguments of the calls, one each.
+        workers: processes; 1 makes the calls in this process.
         progress: the label of a progress bar on stderr; None shows none.
 
     Raises:
         ValueError: no workers.
 
-    Cost: the first call starts the workers, which takes seconds; they stay for later ones.
+    Cost: the first call starts the workers, which takes seconds; they are kept for later calls.
     """
     if workers < 1:
         raise ValueError(f"workers must be at least 1; got {workers}")
     pool = joblib.Parallel(max(1, min(workers, len(items))), return_as="generator")
-    with warnings.catch_warnings():  # a worker whose memory grew is replaced; nothing is lost
+    with warnings.catch_warnings():  # a worker whose memory has grown is replaced; nothing is lost
         warnings.filterwarnings("ignore", "A worker stopped", UserWarning)
         done = pool(joblib.delayed(_on_one_thread)(function, item) for item in items)
         return list(progress_bar(done, desc=progress, shown=progress is not None, total=len(items)))
