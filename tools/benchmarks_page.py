@@ -36,25 +36,25 @@ ALT = (
 
 
 def render_benchmarks_page(sections: Mapping[str, Section]) -> dict[str, bytes]:
-    """The page in MyST Markdown, and its chart, by their paths.
+    """The page in MyST Markdown and its chart, keyed by path.
 
     Args:
-        sections: what `benchmarks.record.load_record` gives.
+        sections: the result of `benchmarks.record.load_record`.
 
     Raises:
-        ValueError: nothing was measured.
+        ValueError: nothing has been measured.
     """
     if not any(section.rows for section in sections.values()):
         raise ValueError("the record of benchmarks is empty; python -m benchmarks fills it")
     parts = [INTRO, _summary(sections), f"```{{image}} {CHART}\n:alt: {ALT}\n```\n"]
     parts += [_section(section) for section in sections.values()]
-    with rc_context():  # the course's look, for this chart alone
+    with rc_context():  # use the course's style for this chart only
         chart = _png(draw_ratios(sections))
     return {"benchmarks.md": "\n".join(parts).encode(), CHART: chart}
 
 
 def draw_ratios(sections: Mapping[str, Section]) -> Figure:
-    """Every ratio on one logarithmic axis, with its spread and its target."""
+    """A chart of all ratios on one logarithmic axis, with their spread and targets."""
     use_style()
     rows = [row for section in sections.values() for row in section.rows]
     made, ax = figure(height=0.5 * len(rows) + 1.0)
@@ -97,7 +97,7 @@ def _summary(sections: Mapping[str, Section]) -> str:
 
 
 def _section(section: Section) -> str:
-    """A heading, what was done, a table, and what limits the rows that miss their target."""
+    """A heading, a description, a table, and what limits the rows that miss their target."""
     lines = [f"## {section.title}\n", f"{section.about}\n"]
     if section.rows:
         lines += ["| Work | Against | Ours takes | Target | Ratio | |", "|---|---|---|---|---|---|"]
@@ -126,7 +126,7 @@ def _duration(duration: Duration) -> str:
 
 
 def _seconds(seconds: float) -> str:
-    """In minutes where there are some."""
+    """A duration in minutes if it is at least two, otherwise in seconds."""
     return f"{seconds / 60:.1f} min" if seconds >= 120 else f"{seconds:.3g} s"
 
 
@@ -137,6 +137,6 @@ def _line(row: Row) -> str:
 
 
 def _time(row: Row) -> str:
-    """In a unit that fits, and as images per second where they are counted."""
+    """A duration in a suitable unit, with images per second if they were counted."""
     known = f"{row.seconds:.1f} s" if row.seconds >= 1 else f"{1000 * row.seconds:.3g} ms"
     return known if row.images is None else f"{known}, {row.images / row.seconds:,.0f} per second"

@@ -1,8 +1,8 @@
 """Turns a chapter's mentions of papers into citations of the book's bibliography.
 
-Notebooks on Colab know no Sphinx roles: a chapter says "(Graham, 2014)" and lists the paper under
-"Sources", both in plain text. Here, on the way to the page, each becomes a role of
-sphinxcontrib-bibtex, which links to the entry; `sphinx_bibliography.py` links the entry back.
+Notebooks on Colab cannot use Sphinx roles, so a chapter writes "(Graham, 2014)" and lists the paper
+under "Sources" in plain text. When pages are staged, both become sphinxcontrib-bibtex roles, which
+link to the entry; `sphinx_bibliography.py` adds the links back.
 """
 
 import re
@@ -22,13 +22,13 @@ PARTS = re.compile(r"- (?P<authors>[^()]+) \((?P<year>\d{4})\)\. (?P<rest>.+)")
 
 @dataclass(frozen=True)
 class Reference:
-    """What tells a paper from others.
+    """What identifies a paper.
 
     Attributes:
-        key: of its entry in references.bib.
-        surnames: of all authors, in order.
-        year: four digits.
-        title: in plain text.
+        key: the key of its entry in references.bib.
+        surnames: the surnames of all authors, in order.
+        year: the year, as four digits.
+        title: the title in plain text.
     """
 
     key: str
@@ -44,24 +44,24 @@ class Reference:
 
     @property
     def full(self) -> str:
-        """All authors as a list of sources names them, such as "He, Zhang, Ren, Sun"."""
+        """All authors as in a list of sources, such as "He, Zhang, Ren, Sun"."""
         return ", ".join(self.surnames)
 
     @property
     def roles(self) -> dict[str, str]:
-        """The ending of the citation's role by the names that stand for the authors."""
+        """The suffix of the citation's role, keyed by each way of naming the authors."""
         spoken = " and ".join(self.full.rsplit(", ", 1))
         return {self.full: "s", spoken: "s", self.short: ""}
 
     def is_meant(self, authors: str, year: str, rest: str) -> bool:
-        """Whether an item of a list of sources is this paper; it may leave the subtitle out."""
+        """Whether an item of a list of sources is this paper; it may omit the subtitle."""
         title = _words(re.split(r":| \(", self.title)[0])
         named = authors in (self.full, self.short)
         return named and year == self.year and f"{_words(rest)} ".startswith(f"{title} ")
 
 
 def read_references(path: Path) -> list[Reference]:
-    """Every entry of a BibTeX file."""
+    """All entries of a BibTeX file."""
     references = []
     for key, entry in parse_file(str(path), "bibtex").entries.items():
         people = [[*person.prelast_names, *person.last_names] for person in entry.persons["author"]]
@@ -72,10 +72,10 @@ def read_references(path: Path) -> list[Reference]:
 
 
 def sources(notebook: nbformat.NotebookNode, references: Sequence[Reference]) -> list[Reference]:
-    """The papers of a chapter's list of sources; an item without a year names none.
+    """The papers in a chapter's list of sources; items without a year are skipped.
 
     Raises:
-        CourseError: an item fits no entry, or several.
+        CourseError: an item matches no entry, or several.
     """
     found = []
     for item in _items(notebook):
@@ -94,15 +94,15 @@ def sources(notebook: nbformat.NotebookNode, references: Sequence[Reference]) ->
 
 
 def cite(notebook: nbformat.NotebookNode, references: Sequence[Reference]) -> None:
-    """Make every mention of a paper, in the text and in the list of sources, a citation.
+    """Turn every mention of a paper, in the text and in the list of sources, into a citation.
 
     Mentions look like "(Graham, 2014)", "Graham (2014)" or "Bahdanau, Cho and Bengio (2015)".
 
     Raises:
-        CourseError: the list of sources has an item that fits no entry, or several.
+        CourseError: an item in the list of sources matches no entry, or several.
     """
     own = sources(notebook, references)
-    # The chapter's own come last: they win where two papers share names and year.
+    # The chapter's own sources come last, so they win if two papers share names and year.
     citations = {
         (names, reference.year): (reference.key, ending)
         for reference in [*references, *own]
@@ -122,13 +122,13 @@ def _items(notebook: nbformat.NotebookNode) -> list[str]:
 
 
 def _mention(names: set[str]) -> re.Pattern[str]:
-    """A pattern for one of the names with a year; a line may break at any space."""
+    """A pattern for any of the names with a year; a line may break at any space."""
     spaced = "|".join(r"\s+".join(map(re.escape, name.split())) for name in sorted(names))
     return re.compile(rf"(?<!\w)({spaced})(?:,\s+(\d{{4}})\b|\s+\((\d{{4}})\))")
 
 
 def _citation(match: re.Match[str], citations: Mapping[tuple[str, str], tuple[str, str]]) -> str:
-    """The role for a mention; the mention itself where no such paper is known."""
+    """The role for a mention, or the mention itself if no such paper is known."""
     names, inside, behind = match.groups()
     found = citations.get((" ".join(names.split()), inside or behind))
     if found is None:
@@ -138,5 +138,5 @@ def _citation(match: re.Match[str], citations: Mapping[tuple[str, str], tuple[st
 
 
 def _words(text: str) -> str:
-    """The text in small letters and digits, with single spaces for all else."""
+    """The text in lowercase, with every run of other characters as a single space."""
     return " ".join(re.findall(r"\w+", text.casefold()))

@@ -37,11 +37,11 @@ DEVICES = ("auto", "cpu", "cuda", "mps")
 
 
 class BuildError(CourseError):
-    """The book could not be built; the message says what to look at."""
+    """The book could not be built; the message says where to look."""
 
 
 def main() -> int:
-    """Build the book; 0 when it stands, 1 or 130 with the reason on stderr when it does not."""
+    """Build the book; return 0, or 1 or 130 with the reason on stderr if that failed."""
     options = parse_arguments()
     with reporting("The book was not built.") as status:
         parameters = Parameters(options.budget, options.seed, find_device(options.device))
@@ -68,7 +68,7 @@ class Status:
 
 @contextmanager
 def reporting(consequence: str) -> Iterator[Status]:
-    """Turn what a command may run into, an interrupt included, into a message and a status."""
+    """Turn errors and interrupts into a message and an exit status."""
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt
@@ -102,7 +102,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def at_least(least: int, name: str) -> Callable[[str], int]:
-    """A reader of an option that has to be a whole number, for argparse."""
+    """An argparse type for an option that has to be a whole number of at least `least`."""
 
     def read(text: str) -> int:
         if not text.lstrip("-").isdigit() or int(text) < least:
@@ -115,16 +115,16 @@ def at_least(least: int, name: str) -> Callable[[str], int]:
 
 
 def find_device(device: str) -> str:
-    """The device that one of `DEVICES` stands for here, checked before any chapter starts.
+    """Resolve one of `DEVICES` to a device of this machine, before any chapter starts.
 
-    What a run leaves is kept under this name, so "auto" is no name for it.
+    Results are kept under this name, so it cannot be "auto".
 
     Raises:
         BuildError: this machine does not have it.
     """
     if device == "cpu":
         return device
-    from lib import runtime  # here: the import takes seconds
+    from lib import runtime  # imported here because it takes seconds
 
     try:
         return str(runtime.choose_device(device))
@@ -133,7 +133,7 @@ def find_device(device: str) -> str:
 
 
 def default_jobs() -> int:
-    """Chapters to execute at once: two, where there are two cores."""
+    """How many chapters to execute at once: two if there are two cores."""
     return min(2, os.cpu_count() or 1)
 
 
@@ -146,24 +146,24 @@ def build(
     solutions: str = "show",
     preview: bool = True,
 ) -> bool:
-    """Bring `out` up to date; whether there was anything to do.
+    """Bring `out` up to date; return whether there was anything to do.
 
-    What the chapters find decides nothing here: the last line says how it agrees with the evidence.
+    The chapters' results never fail the build: its last line compares them with the evidence.
 
     Args:
-        solutions: of the exercises, see `stage`.
-        preview: whether chapters that are ready can be read while others are executed.
+        solutions: "show" or "hide", see `stage`.
+        preview: whether finished chapters can be read while others are executed.
 
     Raises:
         ChapterError: a chapter failed.
-        BuildError: Jupyter Book found a fault.
+        BuildError: Jupyter Book reported an error or a warning.
     """
     bring_data()
     vendor(BUILD / "vendor")
     chapters = list_chapters()
 
     def staged(results: list[Executed], waiting: Sequence[Chapter] = ()) -> dict[str, bytes]:
-        from tools.stage import stage  # here: it takes a while, and is often not needed
+        from tools.stage import stage  # imported here: slow, and often not needed
 
         return stage(results, parameters, load_ledger(), solutions=solutions, waiting=waiting)
 
@@ -189,10 +189,10 @@ def build(
 
 
 def bring_data() -> None:
-    """Fetch the data sets that are not there yet; the others are verified.
+    """Fetch missing data sets and verify the others.
 
     Raises:
-        BuildError: the data cannot be had.
+        BuildError: the data cannot be fetched.
     """
     try:
         fetch_fashion_mnist(progress=True)
@@ -201,7 +201,7 @@ def bring_data() -> None:
 
 
 def inputs(results: Iterable[Executed], solutions: str) -> dict[str, bytes]:
-    """All that the pages are made of, by name: what runs left, and what people wrote."""
+    """Everything that the pages are made of, by name: results of runs and written files."""
     chapters = ROOT / "chapters"
     written = [
         *(path for kind in ("*.md", "*.yml", "*.bib") for path in ROOT.glob(kind)),
@@ -218,7 +218,7 @@ def inputs(results: Iterable[Executed], solutions: str) -> dict[str, bytes]:
 
 
 def build_key(files: Mapping[str, bytes]) -> str:
-    """A hash of `files` and of the code that makes pages of them."""
+    """A hash of `files` and of the code that turns them into pages."""
     digest = hashlib.sha256()
     folders = [ROOT / "tools" / "theme", ROOT / "lib" / "widgets"]
     code = [path for folder in folders for path in folder.rglob("*") if path.suffix != ".pyc"]
@@ -232,16 +232,16 @@ def build_key(files: Mapping[str, bytes]) -> str:
 
 
 def render(files: Mapping[str, bytes], out: Path, key: str) -> None:
-    """Run Jupyter Book on the staged files and put the pages at `out`.
+    """Run Jupyter Book on the staged files and put the pages into `out`.
 
-    Always from scratch: a build that goes on from an earlier one forgets that one's warnings.
+    Always from scratch: an incremental build forgets the warnings of the earlier one.
 
     Raises:
-        BuildError: it failed or warned, or `out` holds something else than a book.
+        BuildError: it failed or warned, or `out` holds something other than a book.
     """
     check_target(out)
     out.parent.mkdir(parents=True, exist_ok=True)
-    for left in out.parent.glob(".render-*"):  # by a build that was killed
+    for left in out.parent.glob(".render-*"):  # from a build that was killed
         shutil.rmtree(left)
     with tempfile.TemporaryDirectory(prefix=".render-", dir=out.parent) as scratch:
         source = Path(scratch, "src")
@@ -259,17 +259,17 @@ def render(files: Mapping[str, bytes], out: Path, key: str) -> None:
 
 
 def check_target(out: Path) -> None:
-    """Refuse to replace a folder that no build of ours has made.
+    """Refuse to replace a folder that was not made by one of our builds.
 
     Raises:
-        BuildError: `out` is a file, or a folder with other content than a book.
+        BuildError: `out` is a file, or a folder that holds something other than a book.
     """
     if out.is_file() or (out.is_dir() and any(out.iterdir()) and not (out / KEY).is_file()):
         raise BuildError(f"{out} holds something else than a book; name another folder for it.")
 
 
 def jupyter_book(source: Path, target: Path, log: Path) -> int:
-    """Jupyter Book's exit status, a warning being an error; what it says goes to `log`."""
+    """Jupyter Book's exit status, with warnings as errors; its output goes to `log`."""
     with log.open("w") as file:
         return subprocess.run(
             book_command(source, target, "--all", "-W", "--keep-going"),
@@ -281,9 +281,9 @@ def jupyter_book(source: Path, target: Path, log: Path) -> int:
 
 
 def note_pages(results: Iterable[Executed], parameters: Parameters, out: Path) -> None:
-    """Write down what each chapter's page took and weighs; `tools.evidence` keeps it.
+    """Record the time, memory and size of each chapter's page, for `tools.evidence` to keep.
 
-    Nothing is refused here: tests hold the records that are kept to the limits.
+    Limits are not enforced here: tests check them on the records that are kept.
     """
     noted = {
         result.chapter.name: {
@@ -298,14 +298,14 @@ def note_pages(results: Iterable[Executed], parameters: Parameters, out: Path) -
 
 
 def pages_file(parameters: Parameters) -> Path:
-    """Where `note_pages` writes."""
+    """The file that `note_pages` writes."""
     return BUILD / "pages" / f"{parameters.budget}-{parameters.seed}-{parameters.device}.json"
 
 
 def complaints(log: Path, source: Path) -> str:
-    """The lines of Sphinx's log that tell what is wrong, or its end if there are none.
+    """The warnings and errors in Sphinx's log, or its last lines if there are none.
 
-    Paths are told relative to `source`, which is laid out as the repository is.
+    Paths are given relative to `source`, which is laid out like the repository.
     """
     lines = log.read_text().replace(f"{source}/", "").splitlines()
     found = [line for line in lines if "WARNING" in line or "ERROR" in line]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tools.reach import reached_files
 
-BASES = ("origin/HEAD", "origin/main", "main")  # the first one that there is counts
+BASES = ("origin/HEAD", "origin/main", "main")  # the first one that exists counts
 FOLLOWED = ("lib", "chapters", "tools", "tests", "benchmarks")
-# These tests read files instead of importing them: patterns of the files, and the tests.
+# Tests that read files instead of importing them: patterns of the files -> the tests.
 READERS = {
     "chapters/*.py": [
         "tests/chapters/test_sources.py",
@@ -51,8 +51,8 @@ class Changes:
     """What differs from the main branch.
 
     Attributes:
-        files: their paths below the repository, those that are gone included, sorted.
-        since: the name of what they are compared with; empty where git knows none.
+        files: sorted paths relative to the repository, deleted files included.
+        since: the name of what they are compared with; empty if git knows none.
     """
 
     files: list[str]
@@ -60,10 +60,10 @@ class Changes:
 
 
 def find_changes(root: Path) -> Changes:
-    """The files that differ from where this branch left the main one, uncommitted ones included.
+    """The files changed since this branch left the main one, uncommitted changes included.
 
-    Where there is no main branch, it compares with the last commit; where there is no git or no
-    repository, nothing counts as changed.
+    Without a main branch, it compares with the last commit; without git or a repository, nothing
+    counts as changed.
     """
     since = "HEAD"
     for base in BASES:
@@ -80,7 +80,7 @@ def find_changes(root: Path) -> Changes:
 
 
 def _git(root: Path, *command: str) -> list[str]:
-    """The lines, or names, that a command of git prints; none where it fails."""
+    """The lines or names that a git command prints; none if it fails."""
     try:
         done = subprocess.run(
             ["git", "-C", str(root), *command], capture_output=True, text=True, check=False
@@ -92,10 +92,10 @@ def _git(root: Path, *command: str) -> list[str]:
 
 
 def select_tests(changed: Iterable[str], root: Path) -> list[str]:
-    """The test files that the changes concern, those nearest to a change first.
+    """The test files that the changes affect, those closest to a change first.
 
-    A test file is concerned where it has changed itself, where its imports (or those of the
-    `conftest.py` beside it) reach a changed file, or where `READERS` has it read one.
+    A test file is affected if it has changed itself, if its imports (or those of the `conftest.py`
+    next to it) reach a changed file, or if `READERS` says that it reads one.
     """
     changed = set(changed)
     reach = reach_of_tests(root)
@@ -118,17 +118,17 @@ def select_tests(changed: Iterable[str], root: Path) -> list[str]:
 
 
 def _as_deep(file: str, pattern: str) -> bool:
-    """Whether a pattern's folders are a file's: fnmatch lets a `*` span slashes.
+    """Whether a pattern is as deep as a file's path; fnmatch alone lets `*` match slashes.
 
-    A pattern that starts with `lib`, `data` or a dot means all that is below its folder.
+    A pattern that starts with `lib/`, `data/` or a dot covers everything below its folder.
     """
     return pattern.startswith(("lib/", "data/", ".")) or file.count("/") == pattern.count("/")
 
 
 def reach_of_tests(root: Path) -> Mapping[str, frozenset[str]]:
-    """The files that each test file reaches, itself included, all as paths below `root`.
+    """The files that each test file reaches, itself included, as paths relative to `root`.
 
-    What the `conftest.py` of all tests imports does not count: it opens the browser.
+    The imports of the top-level `conftest.py`, which opens the browser, do not count.
     """
     top = root / "tests"
     reach = {}

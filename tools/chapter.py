@@ -23,7 +23,7 @@ from tools.preview import book_command, book_environment
 from tools.results import Executed, Parameters
 from tools.vendor import vendor
 
-NEEDED = ("_config.yml", "references.bib", "bibliography.md")  # beside the page
+NEEDED = ("_config.yml", "references.bib", "bibliography.md")  # in addition to the page
 CONTENTS = """\
 format: jb-book
 root: {}
@@ -31,7 +31,7 @@ chapters:
   - file: bibliography
 """
 COLOR = re.compile(r"\x1b\[[\d;]*m")
-# What Sphinx says of links to pages that are not there, and of labels that they would define.
+# Sphinx's warnings about links to missing pages and about labels that those would define.
 ELSEWHERE = re.compile(
     r"xref_missing|unknown document|undefined label|term not in glossary|"
     r"cross-reference target not found|not found in any toctree|not included in any toctree"
@@ -39,7 +39,7 @@ ELSEWHERE = re.compile(
 
 
 def main() -> int:
-    """Show one chapter; 1 or 130, with the reason on stderr, where that fails."""
+    """Show one chapter; return 0, or 1 or 130 with the reason on stderr if that failed."""
     options = parse_arguments()
     with reporting("The chapter cannot be shown.") as status:
         chapter = find_chapter(options.chapter)
@@ -56,7 +56,7 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.chapter", description=__doc__)
     parser.add_argument("chapter", nargs="?", default="", help="its number or its name")
     parser.add_argument("--budget", choices=("quick", "standard", "full"), default="quick")
@@ -67,12 +67,12 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def staged(result: Executed, parameters: Parameters) -> dict[str, bytes]:
-    """The files of a book that has this page, and the bibliography that it cites from.
+    """The files of a book with only this page and the bibliography.
 
     Raises:
-        CourseError: see `stage`; the texts of the other chapters are looked at, too.
+        CourseError: see `stage`; the text of the other chapters is checked, too.
     """
-    from tools.stage import stage  # here: it takes a while
+    from tools.stage import stage  # imported here because it is slow
 
     others = [chapter for chapter in list_chapters() if chapter != result.chapter]
     files = stage([result], parameters, load_ledger(), waiting=others)
@@ -82,9 +82,9 @@ def staged(result: Executed, parameters: Parameters) -> dict[str, bytes]:
 
 
 def render_page(chapter: Chapter, files: Mapping[str, bytes], folder: Path) -> Path:
-    """Render a book of one page below `folder`, in the place of the last one; the page's path.
+    """Render a one-page book below `folder`, replacing the last one; return the page's path.
 
-    What Sphinx finds wrong with the page goes to stderr; links to other pages are not told.
+    Sphinx's complaints about the page go to stderr, except those about links to other pages.
 
     Raises:
         CourseError: Sphinx ended without a page.
@@ -113,16 +113,16 @@ def render_page(chapter: Chapter, files: Mapping[str, bytes], folder: Path) -> P
 
 
 def faults(said: str) -> list[str]:
-    """The lines of Sphinx's log that tell of a fault of the page itself."""
+    """The warnings and errors in Sphinx's log that concern the page itself."""
     lines = (line for line in said.splitlines() if "WARNING" in line or "ERROR" in line)
     return [line for line in lines if not ELSEWHERE.search(line)]
 
 
 def open_page(page: Path) -> bool:
-    """Open a page in the reader's browser; False where there is no display, or no browser."""
+    """Open a page in the default browser; return False if there is no display or no browser."""
     displays = ("DISPLAY", "WAYLAND_DISPLAY")
     if sys.platform == "linux" and not any(os.environ.get(name) for name in displays):
-        return False  # a browser for terminals would take this one
+        return False  # a text browser would take over this terminal
     return webbrowser.open(page.as_uri())
 
 

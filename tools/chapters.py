@@ -1,4 +1,4 @@
-"""The chapters of the book: where they lie, and how source and notebook relate."""
+"""The chapters of the book: where they are, and how source and notebook are paired."""
 
 import copy
 import hashlib
@@ -14,7 +14,7 @@ CHECKED = "nbval-check-output"
 
 
 class CourseError(RuntimeError):
-    """The course cannot be built as it stands; the message says what to mend."""
+    """The course cannot be built as it is; the message says what to fix."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +25,12 @@ class Chapter:
 
     @property
     def name(self) -> str:
-        """Such as "01_activations"."""
+        """The chapter's full name, such as "01_activations"."""
         return self.source.stem
 
     @property
     def notebook(self) -> Path:
-        """The paired notebook, beside the source."""
+        """The paired notebook, next to the source."""
         return self.source.with_suffix(".ipynb")
 
     @property
@@ -50,10 +50,10 @@ def room_of(name: str) -> str:
 
 
 def list_chapters(root: Path = ROOT) -> list[Chapter]:
-    """The chapters that `_toc.yml` names, in its order.
+    """The chapters listed in `_toc.yml`, in its order.
 
     Raises:
-        CourseError: a chapter is listed, but its source is not there.
+        CourseError: a chapter is listed, but its source does not exist.
     """
     toc = yaml.safe_load((root / "_toc.yml").read_text())
     files = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
@@ -65,10 +65,10 @@ def list_chapters(root: Path = ROOT) -> list[Chapter]:
 
 
 def find_chapter(name: str) -> Chapter:
-    """The chapter of a number, such as "07", or a name, such as "saliency" or "07_saliency".
+    """The chapter with a number such as "07" or a name such as "saliency" or "07_saliency".
 
     Raises:
-        CourseError: there is none; the message lists those there are.
+        CourseError: no chapter has that name; the message lists the names.
     """
     chapters = list_chapters()
     for chapter in chapters:
@@ -79,9 +79,9 @@ def find_chapter(name: str) -> Chapter:
 
 
 def read_source(chapter: Chapter) -> nbformat.NotebookNode:
-    """The notebook that a chapter's source describes, without outputs.
+    """The notebook for a chapter's source, without outputs.
 
-    Cells get ids that depend on their text alone, so an edit changes no other cell's id.
+    Cell ids depend only on the cell's text, so editing one cell does not change the others' ids.
     """
     notebook = copy.deepcopy(_parsed(chapter.source.read_text("utf-8")))
     seen: dict[str, int] = {}
@@ -94,8 +94,8 @@ def read_source(chapter: Chapter) -> nbformat.NotebookNode:
 
 @lru_cache(maxsize=64)
 def _parsed(text: str) -> nbformat.NotebookNode:
-    """The notebook of a source's text; a build asks for each several times."""
-    import jupytext  # here: it takes a while, and a build with nothing to do needs none
+    """The notebook for a source's text, cached since a build asks for each several times."""
+    import jupytext  # imported here: slow, and not needed if the book is up to date
 
     notebook = jupytext.reads(text, fmt="py:percent")
     notebook.metadata.get("jupytext", {}).pop("text_representation", None)

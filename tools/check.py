@@ -17,10 +17,10 @@ from dataclasses import dataclass
 from tools.changes import find_changes, select_tests
 from tools.chapters import ROOT, list_chapters
 
-SECONDS = 120  # what the whole command may take on two cores
-RESERVE = 25  # seconds that pytest needs to collect tests, and to end the last one that it started
-LEAST = 15  # seconds of tests, however long the rest has taken
-# These take long whatever has changed; of the others, tests with these marks are left out.
+SECONDS = 120  # limit for the whole command on two cores
+RESERVE = 25  # seconds that pytest needs to collect tests and to finish the last one started
+LEAST = 15  # seconds for tests, however long the rest has taken
+# Tests that are slow whatever has changed; in other files, tests with these marks are skipped.
 SLOW = (
     "tests/book/",
     "tests/hosts/",
@@ -47,11 +47,11 @@ SMOKE = (
 
 @dataclass(frozen=True)
 class Step:
-    """One thing to check.
+    """A single check.
 
     Attributes:
-        name: what it is, for the report.
-        check: gives the exit status, and prints what is wrong.
+        name: its name in the report.
+        check: prints what is wrong and returns the exit status.
     """
 
     name: str
@@ -64,8 +64,8 @@ def command(*words: str) -> Callable[[], int]:
 
 
 def check_notebooks() -> int:
-    """Name the chapters whose notebooks are not what their sources say; 1 if there are any."""
-    from tools.pair import is_in_step  # here: it takes a while
+    """Print the chapters whose notebooks do not match their sources; return 1 if there are any."""
+    from tools.pair import is_in_step  # imported here because it is slow
 
     lost = [c.name for c in list_chapters() if not c.notebook.is_file() or not is_in_step(c)]
     if lost:
@@ -73,7 +73,7 @@ def check_notebooks() -> int:
     return bool(lost)
 
 
-# What is checked whatever has changed. For types, tests/test_types.py runs where code has changed.
+# Checked whatever has changed. Types are checked by tests/test_types.py if code has changed.
 STEPS = (
     Step("format", command("ruff", "format", "--check", "--quiet", ".")),
     Step("lint", command("ruff", "check", "--quiet", ".")),
@@ -82,7 +82,7 @@ STEPS = (
 
 
 def main() -> int:
-    """Check; 0 where nothing is wrong."""
+    """Run the checks; return 0 if all pass."""
     parser = argparse.ArgumentParser(prog="python -m tools.check", description=__doc__)
     parser.add_argument("--seconds", type=float, default=SECONDS, help="that it may take")
     started, seconds = time.monotonic(), parser.parse_args().seconds
@@ -100,7 +100,7 @@ def main() -> int:
 
 
 def passes(step: Step) -> bool:
-    """Whether a check passes; it is told with the seconds that it took."""
+    """Run and report a check, with its time in seconds; return whether it passed."""
     started = time.monotonic()
     status = step.check()
     took = time.monotonic() - started
@@ -109,7 +109,7 @@ def passes(step: Step) -> bool:
 
 
 def tell(changed: int, since: str, quick: Sequence[str], slow: int) -> str:
-    """What is run and what is left out, in words."""
+    """A description of what is run and what is left out."""
     if not since:
         told = "This is no git repository, so nothing is known to have changed"
     elif not changed:
@@ -127,11 +127,11 @@ def tell(changed: int, since: str, quick: Sequence[str], slow: int) -> str:
 
 
 def run_tests(files: Sequence[str], seconds: float) -> int:
-    """Pytest's exit status on the files; what has not started after so many seconds is skipped.
+    """Pytest's exit status for the files; tests not started after `seconds` are skipped.
 
-    Where all tests of the files are among those that are left out, nothing has failed.
+    If all tests in the files are among those left out, that counts as success.
     """
-    nothing = 5  # pytest's status where it found no test
+    nothing = 5  # pytest's status if it found no test
     workers = min(os.cpu_count() or 1, len(files))
     options = ["-m", MARKS, "-p", "tools.clock", "-p", "no:cacheprovider", "-rfE"]
     if workers > 1 and importlib.util.find_spec("xdist"):

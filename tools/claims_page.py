@@ -1,4 +1,4 @@
-"""Renders the book's page of claims: what the evidence says, beside what this build found."""
+"""Renders the book's page of claims: the evidence next to the results of this build."""
 
 import html
 from collections import Counter
@@ -41,8 +41,8 @@ def render_claims_page(chapters: Mapping[str, tuple[str, Sequence[Card]]]) -> st
     """The page in MyST Markdown: an introduction, a count, then each chapter's claims.
 
     Args:
-        chapters: (title, cards) of each chapter by its document name, such as
-            "chapters/01_activations"; a chapter without claims is left out.
+        chapters: (title, cards) for each chapter, keyed by document name, such as
+            "chapters/01_activations"; chapters without claims are left out.
     """
     every = [card for _, cards in chapters.values() for card in cards]
     parts = [INTRO, summary(every) if every else NOTHING]
@@ -87,7 +87,7 @@ def agreement(cards: Sequence[Card]) -> str:
 
 
 def found_cards(folder: Path, ledger: Ledger) -> dict[str, Card]:
-    """A card for each claim that a run recorded in a folder, by ID."""
+    """A card for each claim recorded by a run in a folder, keyed by ID."""
     cards = {}
     for claim, values in load_found(folder):
         here = Estimate.of([values]) if values else None
@@ -96,7 +96,7 @@ def found_cards(folder: Path, ledger: Ledger) -> dict[str, Card]:
 
 
 def _entry(card: Card, document: str) -> str:
-    """A claim's card and details as one line of HTML, which Markdown passes through whole."""
+    """A claim's card and details as one line of HTML, which Markdown passes through unchanged."""
     claim = card.claim
     details = [f"Each value: {claim.estimand}."]
     if claim.rows:

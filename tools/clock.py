@@ -1,8 +1,8 @@
-"""A plugin of pytest that starts no test once the seconds in COURSE_TESTS_SECONDS have passed.
+"""A pytest plugin that starts no test after COURSE_TESTS_SECONDS seconds.
 
-It skips them instead. The seconds count from the first test on, so that some are run wherever tests
-can be collected. `tools.check` uses it: what was not reached is counted and named, so that nobody
-takes it for passed.
+It skips the remaining tests instead. Time counts from the first test on, so some always run if
+tests can be collected. `tools.check` uses it: tests that were not reached are counted and named,
+so that nobody takes them for passed.
 """
 
 import os
@@ -25,7 +25,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """Say how many tests the time did not allow."""
+    """Print how many tests were skipped for lack of time."""
     skipped = terminalreporter.stats.get("skipped", [])
     late = [report for report in skipped if REASON in str(report.longrepr)]
     if late:

@@ -63,8 +63,8 @@ class Repository:
     """Where the course is published.
 
     Attributes:
-        url: as in `repository.url` of _config.yml.
-        branch: the one that readers get.
+        url: `repository.url` in _config.yml.
+        branch: the branch that readers get.
     """
 
     url: str
@@ -74,7 +74,7 @@ class Repository:
         """The address that opens a chapter's notebook on Colab; None if it is not on GitHub.
 
         Args:
-            folder: of the notebook in the repository, with a slash after it.
+            folder: the notebook's folder in the repository, with a trailing slash.
         """
         if not self.url.startswith(GITHUB):
             return None
@@ -83,10 +83,10 @@ class Repository:
 
 
 def read_repository(root: Path = ROOT) -> Repository:
-    """What _config.yml says.
+    """The repository named in _config.yml.
 
     Raises:
-        CourseError: it names no repository.
+        CourseError: no repository is named.
     """
     settings = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
     url = settings.get("repository", {}).get("url")
@@ -98,10 +98,10 @@ def read_repository(root: Path = ROOT) -> Repository:
 def with_first_cell(
     notebook: nbformat.NotebookNode, repository: Repository
 ) -> nbformat.NotebookNode:
-    """The notebook with the cell that fetches the course after its title.
+    """The notebook with a cell that fetches the course inserted after its title.
 
     Raises:
-        CourseError: the header does not say how long the chapter computes.
+        CourseError: the header does not state the chapter's compute time.
     """
     minutes = notebook.metadata.get("course", {}).get("compute_minutes")
     if minutes is None:

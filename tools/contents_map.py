@@ -1,4 +1,4 @@
-"""Draws the chapters of the book: what builds on what, and how long each takes."""
+"""Draws a map of the chapters: which builds on which, and how long each takes."""
 
 import re
 from collections.abc import Sequence
@@ -10,9 +10,9 @@ import nbformat
 from tools.chapters import Chapter, CourseError, read_source, title_of
 
 PLACE = "<!-- the map of the chapters -->"
-ROW, TOP, LEFT, WIDTH = 54, 30, 66, 420  # of the drawing, in its own units
-BELOW = 28  # the last chapter's minutes
-LANE = 9  # between two arcs
+ROW, TOP, LEFT, WIDTH = 54, 30, 66, 420  # dimensions of the drawing, in its own units
+BELOW = 28  # room for the last chapter's minutes
+LANE = 9  # distance between two arcs
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,9 @@ class Stop:
     """A chapter on the map.
 
     Attributes:
-        chapter, title: which one.
-        builds_on: names of the chapters whose ideas it uses; they come before it.
-        reading, exercises, computing: minutes.
+        chapter, title: the chapter and its title.
+        builds_on: names of the earlier chapters whose ideas it uses.
+        reading, exercises, computing: times in minutes.
     """
 
     chapter: Chapter
@@ -34,10 +34,10 @@ class Stop:
 
 
 def read_stops(chapters: Sequence[Chapter]) -> list[Stop]:
-    """What the headers of the chapters say, in the book's order.
+    """The stops described by the chapters' headers, in the book's order.
 
     Raises:
-        CourseError: a header lacks something, or builds on what does not come before it.
+        CourseError: a header is incomplete, or names a chapter that does not come earlier.
     """
     stops: list[Stop] = []
     for chapter in chapters:
@@ -61,9 +61,9 @@ def _read_stop(chapter: Chapter, notebook: nbformat.NotebookNode) -> Stop:
 
 
 def render_map(stops: Sequence[Stop]) -> str:
-    """The map as one line of HTML: an SVG, a row for each chapter, arcs for what builds on what.
+    """The map as one line of HTML: an SVG with a row per chapter and arcs between chapters.
 
-    Without a picture it is a list of links; each says in words what its chapter builds on.
+    Screen readers get a list of links, each saying which chapters its chapter builds on.
     """
     height = TOP + ROW * (len(stops) - 1) + BELOW
     rows = {stop.chapter.name: TOP + ROW * index for index, stop in enumerate(stops)}
@@ -80,7 +80,7 @@ def render_map(stops: Sequence[Stop]) -> str:
 
 
 def _arc(start: int, end: int) -> str:
-    """A line from a chapter down to one that builds on it: the longer, the wider it swings."""
+    """An arc from a chapter down to one that builds on it; longer arcs swing out wider."""
     reach = LEFT - 14 - LANE * ((end - start) // ROW - 1)
     x = LEFT - 12
     bend = max(reach - 8, 4)
@@ -93,7 +93,7 @@ def _arc(start: int, end: int) -> str:
 def _row(stop: Stop, y: int, titles: dict[str, str]) -> str:
     """A chapter: a dot, its title as a link, its minutes."""
     number = stop.chapter.name.split("_")[0]
-    short = re.split("[,:]", stop.title)[0]  # the whole title is on the page
+    short = re.split("[,:]", stop.title)[0]  # the full title is on the page
     names = " and ".join(f"“{titles[name]}”" for name in stop.builds_on)
     tip = f"Builds on {names}" if names else "Builds on nothing before it"
     minutes = f"{stop.reading} min reading · {stop.exercises} min exercises"

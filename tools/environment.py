@@ -1,8 +1,8 @@
-"""Makes the course's environment: `python3 tools/environment.py book` (or `test`, or `lab`).
+"""Creates the course's environment: `python3 tools/environment.py book` (or `test`, or `lab`).
 
-It runs on the system's Python, before anything is installed, so it uses the standard library alone
-and is written for old versions, too: they get a message and no traceback. An interrupted install is
-taken up again; two calls at once take turns.
+It runs on the system's Python before anything is installed, so it uses only the standard library.
+It also runs on old versions, which get a message instead of a traceback. An interrupted install is
+resumed; simultaneous calls take turns.
 """
 
 import os
@@ -28,11 +28,11 @@ PIP = {"PIP_DISABLE_PIP_VERSION_CHECK": "1"}
 
 
 class SetupError(Exception):
-    """The environment cannot be made; the message says what to do."""
+    """The environment cannot be created; the message says what to do."""
 
 
 def main(arguments):
-    """Bring the environment up to date for what is asked for; the exit status."""
+    """Bring the environment up to date for the given purpose; return the exit status."""
     if len(arguments) != 1 or arguments[0] not in WANTED:
         print("usage: environment.py {}".format("|".join(WANTED)), file=sys.stderr)
         return 2
@@ -53,7 +53,7 @@ def check_python(running, pyproject):
     """Refuse a Python that pyproject.toml does not allow.
 
     Raises:
-        SetupError: the running one is not allowed.
+        SetupError: the running version is not allowed.
     """
     (wanted,) = re.findall(r'requires-python = "([^"]+)"', pyproject)
     for sign, number in re.findall(r"(>=|<|!=)([\d.]+)", wanted):
@@ -68,10 +68,10 @@ def check_python(running, pyproject):
 
 
 class OneAtATime:
-    """Holds the environment for this process; waits, and says so, while another one does."""
+    """Locks the environment for this process; waits, with a message, while another one holds it."""
 
     def __enter__(self):
-        import fcntl  # not where there is no POSIX system; there, the README says so
+        import fcntl  # missing on non-POSIX systems; the README says so
 
         self.file = (ROOT / ".venv.lock").open("w")
         try:
@@ -85,10 +85,10 @@ class OneAtATime:
 
 
 def make(what):
-    """Make the environment and install what is missing or outdated.
+    """Create the environment and install what is missing or outdated.
 
     Raises:
-        SetupError: it cannot be made, or pip failed.
+        SetupError: it cannot be created, or pip failed.
     """
     if not PYTHON.exists() or not (VENV / ".python").exists():
         print("Creating the environment in .venv")
@@ -102,11 +102,11 @@ def make(what):
     for name in ["book"] if what == "book" else ["book", what]:
         if not is_fresh(VENV / ("." + name), sources(name)):
             install(name)
-            (VENV / ("." + name)).touch()  # last, so that an interrupted install is taken up again
+            (VENV / ("." + name)).touch()  # last, so that an interrupted install is resumed
 
 
 def sources(name):
-    """The files that decide what is installed."""
+    """The files that determine what is installed."""
     files = ["requirements.txt", "requirements.lock", "pyproject.toml", WANTED[name]]
     if name == "test":
         files.append("requirements-optional.txt")
@@ -114,12 +114,12 @@ def sources(name):
 
 
 def is_fresh(stamp, files):
-    """Whether the stamp is there and none of the files is younger."""
+    """Whether the stamp exists and none of the files is newer."""
     return stamp.exists() and all(stamp.stat().st_mtime >= file.stat().st_mtime for file in files)
 
 
 def install(name):
-    """Install one list of requirements under the lock.
+    """Install one list of requirements, constrained by the lock file.
 
     Raises:
         SetupError: pip failed.
@@ -133,19 +133,19 @@ def install(name):
 
 
 def make_importable():
-    """Let the environment's Python import from this clone, wherever it is started."""
+    """Let the environment's Python import from this clone, whatever the working directory."""
     code = "import sysconfig; print(sysconfig.get_path('purelib'))"
     folder = subprocess.check_output([str(PYTHON), "-c", code], universal_newlines=True).strip()
     Path(folder, "course.pth").write_text(str(ROOT) + "\n")
 
 
 def run(command):
-    """The exit status of a command."""
+    """Run a command; return its exit status."""
     return subprocess.call(command, cwd=str(ROOT), env=dict(os.environ, **PIP))
 
 
 def talk(command):
-    """The same, without pip's line for each of the 150 packages that are already there."""
+    """Like `run`, but hide pip's line for each of the 150 packages already installed."""
     with subprocess.Popen(
         command,
         cwd=str(ROOT),

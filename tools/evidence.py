@@ -50,7 +50,7 @@ class Task:
 
 
 def main() -> int:
-    """Measure what is missing; 1 where an experiment failed."""
+    """Measure what is missing; return 1 if an experiment failed."""
     options = parse_arguments()
     folder = options.folder or evidence_folder()
     with reporting("Not everything was measured.") as status:
@@ -65,7 +65,7 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.evidence", description=__doc__)
     parser.add_argument("--seeds", type=at_least(0, "SEEDS"), nargs="+", default=[0])
     parser.add_argument("--chapters", nargs="*", default=[], help="names or numbers; all if none")
@@ -77,7 +77,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def select(options: argparse.Namespace) -> Iterator[Task]:
-    """The experiments that were asked for, with each seed.
+    """The requested experiments, each with every seed.
 
     Raises:
         CourseError: there is no such chapter or claim.
@@ -99,7 +99,7 @@ def select(options: argparse.Namespace) -> Iterator[Task]:
 
 
 def add(tasks: Sequence[Task], folder: Path) -> int:
-    """Measure what the ledger lacks, and note what built pages took; the exit status."""
+    """Measure what the ledger lacks, and record the pages' costs; return the exit status."""
     here = circumstances(tasks[0].device)
     missing = [task for task in tasks if not is_kept(task, folder, here)]
     print(f"{len(tasks) - len(missing)} measured before, {len(missing)} to measure")
@@ -118,7 +118,7 @@ def add(tasks: Sequence[Task], folder: Path) -> int:
 
 
 def verify(tasks: Sequence[Task], folder: Path) -> int:
-    """Measure again and compare with what is kept; 1 where a value differs or is not there."""
+    """Measure again and compare with the ledger; return 1 if a value differs or is missing."""
     differing = 0
     for task, found in measured(tasks):
         if isinstance(found, str):
@@ -133,14 +133,14 @@ def verify(tasks: Sequence[Task], folder: Path) -> int:
 
 
 def measured(tasks: Sequence[Task]) -> Iterator[tuple[Task, dict | str]]:
-    """Each task with what was found, or with its error, as they end."""
+    """Each task with its result or its error, in the order in which they finish."""
     processes: list[subprocess.Popen] = []
     with ThreadPoolExecutor(WORKERS) as pool:
         running = {pool.submit(measure, task, processes): task for task in tasks}
         try:
             for done in as_completed(running):
                 yield running[done], done.result()
-        except BaseException:  # an interrupt: what runs would be waited for
+        except BaseException:  # on an interrupt, the pool would wait for running tasks
             pool.shutdown(wait=False, cancel_futures=True)
             for process in processes:
                 process.kill()
@@ -148,7 +148,7 @@ def measured(tasks: Sequence[Task]) -> Iterator[tuple[Task, dict | str]]:
 
 
 def measure(task: Task, processes: list[subprocess.Popen]) -> dict | str:
-    """What a process of its own found, or its error; the process is added to `processes`."""
+    """The result of a separate process, or its error; the process is added to `processes`."""
     command = [sys.executable, "-m", "tools.measure", task.chapter, task.experiment.name]
     process = subprocess.Popen(
         [*command, "--seed", str(task.seed), "--device", task.device],
@@ -164,14 +164,14 @@ def measure(task: Task, processes: list[subprocess.Popen]) -> dict | str:
 
 
 def environment() -> dict[str, str]:
-    """One thread, no worker processes, the pinned instructions."""
+    """Environment variables: one thread, no worker processes, the pinned instructions."""
     threads = {"COURSE_WORKERS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     quiet = {"COURSE_PROGRESS": "off", "PYTHONPATH": str(ROOT)}
     return {**os.environ, **evidence_pins(), **threads, **quiet}
 
 
 def circumstances(device: str) -> dict:
-    """Those of a process that measures here, with seed 0."""
+    """The circumstances of a process that measures on this machine, with seed 0."""
     program = (
         "import json, sys; from dataclasses import asdict; from lib import runtime; "
         "from tools.measure import BUDGET, circumstances; "
@@ -186,13 +186,13 @@ def circumstances(device: str) -> dict:
 
 
 def record_file(folder: Path, chapter: str, run: Mapping[str, object]) -> Path:
-    """The file of a run: the same for the same seed under the same circumstances."""
+    """The file of a run, determined by its seed and circumstances."""
     digest = hashlib.sha256(json.dumps(run, sort_keys=True).encode()).hexdigest()[:8]
     return folder / chapter / f"seed{run['seed']}-{digest}.json"
 
 
 def is_kept(task: Task, folder: Path, here: Mapping[str, object]) -> bool:
-    """Whether the ledger holds the task's claims, as they stand now, from a run like this one."""
+    """Whether the ledger has the task's claims, in their current version, from a run like this."""
     path = record_file(folder, task.chapter, {**here, "seed": task.seed})
     if not path.is_file():
         return False
@@ -204,10 +204,10 @@ def is_kept(task: Task, folder: Path, here: Mapping[str, object]) -> bool:
 
 
 def keep(found: Mapping, folder: Path) -> None:
-    """Add what was found to the file of its run.
+    """Add a result to the file of its run.
 
     Raises:
-        LedgerError: the file of that run holds something else.
+        LedgerError: that file holds something else.
     """
     path = record_file(folder, found["chapter"], found["run"])
     if path.is_file():
@@ -230,7 +230,7 @@ def keep(found: Mapping, folder: Path) -> None:
 
 
 def note_page(path: Path, parameters: Parameters) -> None:
-    """Add what the chapter's page took at budget standard, where such a book was built here."""
+    """Add the cost of the chapter's page at budget standard, if such a book was built here."""
     if not path.is_file():
         return
     record, pages = read_record(path), pages_file(parameters)

@@ -1,4 +1,4 @@
-"""Executes chapters through papermill, in parallel, where no current result is kept."""
+"""Executes chapters with papermill, in parallel, unless a current result is cached."""
 
 import json
 import os
@@ -30,7 +30,7 @@ from tools.results import (
 
 
 class ChapterError(CourseError):
-    """A chapter did not run to its end; the message names the chapter, the cell and the reason."""
+    """A chapter did not finish; the message names the chapter, the cell and the reason."""
 
 
 def execute(
@@ -43,22 +43,22 @@ def execute(
     root: Path = ROOT,
     ready: Callable[[list[Executed]], None] | None = None,
 ) -> list[Executed]:
-    """Every chapter's result, from the cache where it is current, else from a new run.
+    """Every chapter's result, from the cache if it is current, otherwise from a new run.
 
     Args:
-        cache: folder of the kept results.
+        cache: folder of cached results.
         jobs: chapters that run at once; each gets its share of the cores.
-        limit: seconds a chapter may take.
-        root: the repository: what the key covers is found below it.
-        ready: called with all results so far, in order, each time a chapter that had to run is
-            done; from several threads, one at a time.
+        limit: time limit per chapter, in seconds.
+        root: the repository, which contains all files that the key covers.
+        ready: called with all results so far, in order, each time a chapter that had to run
+            finishes; from several threads, but one call at a time.
 
     Raises:
         ChapterError: some chapter failed. The others finish first, and their results are kept.
     """
     chapters, common = list(chapters), environment_key(parameters, root)
     workers: list[subprocess.Popen] = []
-    lines: queue.SimpleQueue[int] = queue.SimpleQueue()  # each progress bar gets its own
+    lines: queue.SimpleQueue[int] = queue.SimpleQueue()  # one for each progress bar
     for line in range(jobs):
         lines.put(line)
     done: dict[Chapter, Executed] = {}
@@ -86,7 +86,7 @@ def execute(
     with ThreadPoolExecutor(jobs) as pool:
         try:
             results = list(pool.map(one, chapters))
-        except BaseException:  # an interrupt: the pool would wait for chapters to finish
+        except BaseException:  # on an interrupt, the pool would wait for chapters to finish
             pool.shutdown(wait=False, cancel_futures=True)
             for worker in workers:
                 _kill_tree(worker.pid)
@@ -107,11 +107,11 @@ def run(
     workers: list[subprocess.Popen],
     jobs: int = 1,
 ) -> Executed:
-    """Execute the shelf's chapter and keep the result; it appears whole or not at all.
+    """Execute the shelf's chapter and store the result atomically.
 
     Args:
-        line: of the progress bar.
-        workers: gets the process that executes the chapter.
+        line: terminal line of the progress bar.
+        workers: the process that executes the chapter is appended to this list.
         jobs: chapters that share the cores with this one, itself included.
 
     Raises:
@@ -132,7 +132,7 @@ def _start(
     work: Path,
     jobs: int,
 ) -> subprocess.Popen:
-    """A process that executes the notebook; it ends when this one does."""
+    """Start a process that executes the notebook; it ends when this one does."""
     source = work.parent / "source" / chapter.notebook.name
     source.parent.mkdir()
     nbformat.write(notebook, source)
@@ -140,7 +140,7 @@ def _start(
     with _stderr(work).open("w") as stderr:
         return subprocess.Popen(
             [*command, json.dumps(asdict(parameters))],
-            stdin=subprocess.PIPE,  # never written to: it closes when this process ends
+            stdin=subprocess.PIPE,  # never written to; it closes when this process ends
             stdout=subprocess.PIPE,
             stderr=stderr,
             text=True,
@@ -161,7 +161,7 @@ def _supervise(
     limit: float,
     line: int,
 ) -> dict:
-    """Follow the worker under a time limit, showing its progress; its closing message."""
+    """Follow the worker under a time limit, showing its progress; return its final message."""
     timer = threading.Timer(limit, _kill_tree, [worker.pid])
     timer.start()
     try:
@@ -186,7 +186,7 @@ def _supervise(
 def _follow(
     process: subprocess.Popen, chapter: Chapter, cells: int, row: int
 ) -> tuple[int, dict | None]:
-    """The index of the last cell that started, and the closing message if there was one."""
+    """The index of the last cell that started, and the final message if there was one."""
     last, outcome = -1, None
     with tqdm(total=cells, desc=chapter.name, unit="cell", position=row, leave=True) as bar:
         for line in process.stdout or ():
@@ -195,7 +195,7 @@ def _follow(
                 last = message["cell"]
                 bar.update(last - bar.n)
                 if sys.stderr.isatty():
-                    bar.refresh()  # a long cell would else show what was true before it
+                    bar.refresh()  # otherwise the bar is stale during a long cell
             else:
                 outcome = message
                 bar.update((cells if outcome["done"] else last) - bar.n)
@@ -203,7 +203,7 @@ def _follow(
 
 
 def _environment(work: Path, jobs: int) -> dict[str, str]:
-    """The worker's environment: fixed threads and instructions, this Python's own kernel."""
+    """The worker's environment: fixed thread count and instruction set, this Python's kernel."""
     threads = str(THREADS)
     return os.environ | {
         **page_pins(),
@@ -217,14 +217,14 @@ def _environment(work: Path, jobs: int) -> dict[str, str]:
         "PYTHONPATH": str(ROOT),
         "JUPYTER_DATA_DIR": str(Path(sys.prefix, "share", "jupyter")),
         "IPYTHONDIR": str(work.parent / "ipython"),
-        # Another program's list of fonts may lack ours, and a user's settings change figures.
+        # Another program's font cache may lack our fonts, and a user's settings change figures.
         "MPLCONFIGDIR": str(ROOT / "_build" / "matplotlib"),
     }
 
 
 def _describe(chapter: Chapter, notebook: nbformat.NotebookNode, cell: int, reason: str) -> str:
-    """An error message that leads to the cell."""
-    # Papermill puts the injected parameters in a cell of their own after the default ones.
+    """An error message that locates the cell."""
+    # Papermill injects the parameters in a new cell after the one with the defaults.
     tagged = [i for i, c in enumerate(notebook.cells) if "parameters" in c.metadata.get("tags", [])]
     index = cell - 1 if tagged and cell > tagged[0] else cell
     source = notebook.cells[index].source if 0 <= index < len(notebook.cells) else ""
@@ -234,7 +234,7 @@ def _describe(chapter: Chapter, notebook: nbformat.NotebookNode, cell: int, reas
 
 
 def _kill_tree(pid: int) -> None:
-    """Kill a process and all it started; those that are gone are no concern."""
+    """Kill a process and all its descendants; those that have already ended are ignored."""
     try:
         parent = psutil.Process(pid)
         family = [*parent.children(recursive=True), parent]

@@ -1,4 +1,4 @@
-"""The exercises of a chapter, what their answers may use, and its notebook without solutions."""
+"""A chapter's exercises, what their answers may use, and its notebook without solutions."""
 
 import ast
 import copy
@@ -20,12 +20,12 @@ class Exercise:
     """One exercise.
 
     Attributes:
-        chapter: where it stands.
-        name: such as "beam-step"; unique in its chapter.
-        title: as the reader sees it.
-        points: for an answer that passes all hidden tests.
-        stars: how hard it is, such as "★★☆".
-        minutes: how long it should take.
+        chapter: the chapter that contains it.
+        name: a name unique in its chapter, such as "beam-step".
+        title: the title that the reader sees.
+        points: points for an answer that passes all hidden tests.
+        stars: its difficulty, such as "★★☆".
+        minutes: the time it should take.
     """
 
     chapter: Chapter
@@ -40,7 +40,7 @@ def list_exercises(chapter: Chapter) -> list[Exercise]:
     """The exercises of a chapter, in order.
 
     Raises:
-        CourseError: one lacks its heading, its stars and minutes, or its points.
+        CourseError: an exercise lacks its heading, its stars and minutes, or its points.
     """
     found, text = [], ""
     for cell in read_source(chapter).cells:
@@ -65,14 +65,14 @@ def _read(chapter: Chapter, cell: nbformat.NotebookNode, text: str) -> Exercise:
 
 
 def without_solutions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook less the cells that hold solutions."""
+    """The notebook without the solution cells."""
     kept = copy.deepcopy(notebook)
     kept.cells = [cell for cell in kept.cells if SOLUTION not in cell.metadata.get("tags", [])]
     return kept
 
 
 def definitions(chapter: Chapter) -> str:
-    """The chapter's imports and functions before its first exercise, as answers may use them."""
+    """The chapter's imports and functions before its first exercise, which answers may use."""
     parts: list[str] = []
     for cell in read_source(chapter).cells:
         if "exercise" in cell.metadata:

@@ -1,24 +1,24 @@
-"""Folders that are replaced as a whole."""
+"""Replaces folders atomically."""
 
 import ctypes
 import os
 from pathlib import Path
 
-AT_FDCWD, RENAME_EXCHANGE = -100, 2  # as Linux has them
+AT_FDCWD, RENAME_EXCHANGE = -100, 2  # Linux's values
 
 
 def replace_folder(target: Path, fresh: Path) -> None:
-    """Put `fresh` in the place of `target`; a folder that was there is beside it afterwards.
+    """Replace `target` by `fresh`; the old folder, if any, is next to it afterwards.
 
-    In one step where the system can, so that a process killed at any time leaves one of the two
-    there; else in two, and the old one is put back where the second fails.
+    This takes one step if the system supports it, so that a process killed at any time leaves one
+    of the two in place; otherwise it takes two, and the old one is put back if the second fails.
 
     Args:
-        target: the folder to replace; it need not be there.
-        fresh: what comes in its place, on the same file system.
+        target: the folder to replace; it need not exist.
+        fresh: its replacement, on the same file system.
 
     Raises:
-        OSError: it cannot be replaced; the target is what it was.
+        OSError: it cannot be replaced; the target is unchanged.
     """
     if not target.exists():
         fresh.rename(target)
@@ -33,7 +33,7 @@ def replace_folder(target: Path, fresh: Path) -> None:
 
 
 def _exchange(one: Path, other: Path) -> bool:
-    """Let two folders change places in one step; False where the system cannot."""
+    """Swap two folders in one step; return False if the system cannot."""
     libc = ctypes.CDLL(None)
     if not hasattr(libc, "renameat2"):
         return False

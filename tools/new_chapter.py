@@ -16,8 +16,8 @@ from tools.chapters import ROOT, CourseError, list_chapters
 
 TEMPLATES = Path(__file__).with_name("skeleton")
 NAME = re.compile(r"[a-z][a-z0-9]*")
-TAKEN = {"hidden"}  # folders of chapters/ that are no rooms
-PLACES = {  # what each template becomes; the names are filled in
+TAKEN = {"hidden"}  # folders of chapters/ that are not rooms
+PLACES = {  # target path of each template; the names are filled in
     "chapter.py": "chapters/{full}.py",
     "room.py": "chapters/{name}/__init__.py",
     "experiments.py": "chapters/{name}/experiments.py",
@@ -44,7 +44,7 @@ the evidence of each claim and for a recorded page.
 
 
 def main() -> int:
-    """Write the skeleton; 1 where that is not possible."""
+    """Write the skeleton; return 1 if that is not possible."""
     parser = argparse.ArgumentParser(prog="python -m tools.new_chapter", description=__doc__)
     parser.add_argument("name", nargs="?", default="", help="one lowercase word")
     options = parser.parse_args()
@@ -55,10 +55,10 @@ def main() -> int:
 
 
 def write_chapter(name: str, root: Path = ROOT) -> str:
-    """Write every file of a new chapter behind the last one; its full name.
+    """Write all files of a new chapter after the last one; return its full name.
 
     Raises:
-        CourseError: the name cannot be one, or a file that would be written is there.
+        CourseError: the name is invalid, or a file that would be written already exists.
     """
     check_name(name)
     names = [chapter.name for chapter in list_chapters(root)]
@@ -76,10 +76,10 @@ def write_chapter(name: str, root: Path = ROOT) -> str:
 
 
 def check_name(name: str) -> None:
-    """Refuse a name that no Python package can have.
+    """Refuse a name that is not valid for a Python package.
 
     Raises:
-        CourseError: see above.
+        CourseError: the name is invalid or taken.
     """
     if not NAME.fullmatch(name) or keyword.iskeyword(name) or name in TAKEN:
         raise CourseError(
@@ -89,7 +89,7 @@ def check_name(name: str) -> None:
 
 
 def render(name: str, full: str, previous: str, root: Path) -> dict[str, str]:
-    """The text of each new file, by its path below the repository."""
+    """The text of each new file, by its path relative to the repository."""
     words = {
         r"\bskeleton\b": name,
         r"\bTITLE\b": name.capitalize(),
@@ -107,7 +107,7 @@ def render(name: str, full: str, previous: str, root: Path) -> dict[str, str]:
 
 
 def row_of(root: Path, full: str) -> str:
-    """The id of the syllabus's new row: N with the chapter's number, or the next that is free."""
+    """The id of the new row in the syllabus: N and the chapter's number, or the next free one."""
     syllabus = (root / "chapters" / "syllabus.yml").read_text("utf-8")
     ids = re.findall(r"(?m)^\s*- id: (\S+)", syllabus)
     number = int(full.partition("_")[0])
@@ -117,12 +117,12 @@ def row_of(root: Path, full: str) -> str:
 
 
 def with_entries(name: str, full: str, names: list[str], root: Path) -> dict[str, str]:
-    """The table of contents and the syllabus with the new chapter, by their paths.
+    """The table of contents and the syllabus with the new chapter, keyed by path.
 
-    They are edited as text, so that their comments stay.
+    They are edited as text to keep their comments.
 
     Raises:
-        CourseError: one of them does not have the form that it should.
+        CourseError: one of them does not have the expected form.
     """
     toc, syllabus = "_toc.yml", "chapters/syllabus.yml"
     last = f"      - file: chapters/{names[-1]}\n"
@@ -138,7 +138,7 @@ def with_entries(name: str, full: str, names: list[str], root: Path) -> dict[str
 
 
 def _inserted(path: Path, at: str, text: str, *, before: bool) -> str:
-    """The file's text with a piece inserted before or after a line that stands there once."""
+    """The file's text with a piece inserted before or after a line that occurs exactly once."""
     old = path.read_text(encoding="utf-8")
     if len(found := re.findall(rf"(?m)^{re.escape(at)}", old)) != 1:
         raise CourseError(f"{path.name} has the line {at.strip()!r} {len(found)} times, not once")

@@ -1,8 +1,8 @@
 """Writes chapters/*.ipynb from chapters/*.py: `python -m tools.pair`, or `make notebooks`.
 
-The notebook is what Colab and nbval open. It starts with a cell that fetches the course where it is
-not there, and holds the outputs of checked cells only, as the quick budget gives them: text, no
-images, no widget state. Measured numbers in its prose are those of the ledger.
+Colab and nbval open the notebook. It starts with a cell that fetches the course if it is missing,
+and holds only the outputs of checked cells, at the quick budget: text, no images, no widget state.
+Measured numbers in its prose come from the ledger.
 """
 
 import sys
@@ -23,14 +23,14 @@ TEXT = ("text/plain",)
 
 
 def reference_notebook(result: Executed) -> nbformat.NotebookNode:
-    """The notebook to commit: the chapter's cells, with text outputs where they are checked."""
+    """The notebook to commit: the chapter's cells, with text outputs for checked cells."""
     notebook = result.notebook()
     name = result.chapter.name
     notebook.metadata.pop("widgets", None)
     code = (cell for cell in notebook.cells if cell.cell_type == "code")
     for number, cell in enumerate(code, start=1):
         checked = is_checked(cell)
-        cell.execution_count = number if checked else None  # nbval wants proof of a run
+        cell.execution_count = number if checked else None  # nbval requires proof of a run
         kept = [_text_only(output, name, number) for output in cell.outputs] if checked else []
         cell.outputs = _joined(kept)
     fill_quotes(notebook, load_ledger())
@@ -38,7 +38,7 @@ def reference_notebook(result: Executed) -> nbformat.NotebookNode:
 
 
 def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
-    """The outputs with text that a busy machine sent in pieces put together."""
+    """The outputs, with text that a busy machine sent in pieces joined."""
     joined: list[nbformat.NotebookNode] = []
     for output in outputs:
         if joined and output.output_type == joined[-1].output_type == "stream":
@@ -52,7 +52,7 @@ def _text_only(output: nbformat.NotebookNode, chapter: str, number: int) -> nbfo
     """A stream or a plain text result, without execution counts and metadata.
 
     Raises:
-        CourseError: the output is something else, which nbval could not compare.
+        CourseError: the output is of another type, which nbval could not compare.
     """
     if output.output_type == "stream" and output.name == "stdout":
         return nbformat.v4.new_output("stream", name="stdout", text=output.text)
@@ -66,7 +66,7 @@ def _text_only(output: nbformat.NotebookNode, chapter: str, number: int) -> nbfo
 
 
 def write_pair(result: Executed) -> bool:
-    """Write the chapter's notebook if it differs; whether it did."""
+    """Write the chapter's notebook if it differs; return whether it did."""
     chapter: Chapter = result.chapter
     text = nbformat.writes(reference_notebook(result)) + "\n"
     if chapter.notebook.is_file() and chapter.notebook.read_text() == text:
@@ -88,7 +88,7 @@ def is_in_step(chapter: Chapter) -> bool:
 
 
 def main() -> int:
-    """Rewrite every chapter's notebook; 1 or 130, with the reason on stderr, where one fails."""
+    """Rewrite all notebooks; return 0, or 1 or 130 with the reason on stderr if one failed."""
     with reporting("Not every notebook was written.") as status, exclusive(BUILD):
         bring_data()
         for result in execute(list_chapters(), Parameters("quick"), cache=BUILD / "executed"):

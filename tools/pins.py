@@ -1,9 +1,9 @@
-"""Which instructions the numeric libraries may use, so that like machines find like numbers.
+"""Pins the instructions that the numeric libraries may use, for comparable results.
 
-These variables, set before torch is imported, removed every difference that was seen between two
+These variables, set before torch is imported, removed every observed difference between two
 generations of x86. Evidence is measured with them. Pages are not, since training a convolutional
-network takes some 15% longer: there PINS=on in the environment sets them, as PINS=off leaves them
-out of evidence. They say nothing to other processors, where no pin is set.
+network takes some 15% longer; PINS=on in the environment sets them for pages, and PINS=off leaves
+them out for evidence. Other processors ignore them, so no pin is set there.
 """
 
 import os
@@ -27,19 +27,19 @@ def page_pins() -> Mapping[str, str]:
 
 
 def evidence_pins() -> Mapping[str, str]:
-    """The variables to set where evidence is measured on this machine."""
+    """The variables to set when evidence is measured on this machine."""
     return PINS if os.environ.get("PINS") != "off" and has_avx2() else {}
 
 
 def has_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Whether this is an x86 processor that knows AVX2: asked for elsewhere, it would crash."""
+    """Whether this is an x86 processor with AVX2; the pins would crash on any other."""
     if platform.machine() not in ("x86_64", "AMD64") or not cpuinfo.is_file():
         return False
     return " avx2 " in cpuinfo.read_text(encoding="utf-8", errors="replace")
 
 
 def processor_name(cpuinfo: Path = Path("/proc/cpuinfo")) -> str:
-    """The processor's name as the system tells it, or the kind of machine."""
+    """The processor's name as reported by the system, or else the machine type."""
     if sys.platform == "darwin":
         asked = ["sysctl", "-n", "machdep.cpu.brand_string"]
         said = subprocess.run(asked, capture_output=True, text=True, check=False).stdout.strip()

@@ -1,7 +1,7 @@
-"""The places of widgets on the book's pages, which no kernel and no widget manager fill.
+"""Placeholders for widgets on the book's pages, filled without a kernel or a widget manager.
 
-A place names its widget and its model, whose state follows it as JSON; `lib/widgets/js/page.js`
-draws the widget there.
+A place names its widget and its model, whose state follows as JSON; `lib/widgets/js/page.js` draws
+the widget there.
 """
 
 import json
@@ -15,37 +15,37 @@ from tools.chapters import CourseError
 
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
-MARK = 'data-widget="'  # that a page has such a place
+MARK = 'data-widget="'  # shows that a page has a place
 NEEDS = "<noscript>This widget needs JavaScript.</noscript>"
-NOT_OURS = {"layout", "tabbable", "tooltip"}  # what every widget has in a notebook
+NOT_OURS = {"layout", "tabbable", "tooltip"}  # state that every widget has in a notebook
 
 
 def make_place(widget: str, model: str, state: Mapping[str, object] | None) -> str:
-    """A place as HTML.
+    """The HTML of a place.
 
     Args:
-        widget: such as "prediction": the name of its bundle.
-        model: an ID; places of one model show the same state.
-        state: what the widget's JavaScript gets; None where an earlier place has brought it.
+        widget: the name of the widget's bundle, such as "prediction".
+        model: an ID; places with the same model show the same state.
+        state: the state for the widget's JavaScript; None if an earlier place includes it.
     """
     attributes = f'data-widget="{escape(widget)}" data-model="{escape(model)}"'
     place = f'<div class="course-widget" {attributes}>{NEEDS}</div>'
     if state is None:
         return place
-    # Without a `<`, no text of the state can end the script or open a comment in it.
+    # Without a `<`, no text in the state can end the script or open a comment in it.
     text = json.dumps(state, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     kind = f'type="application/json" id="course-model-{escape(model)}"'
     return f"{place}\n<script {kind}>{text}</script>"
 
 
 def place_widgets(notebook: NotebookNode, name: str) -> None:
-    """Put places where a notebook's outputs show widgets, and take their state out of its metadata.
+    """Replace widgets in a notebook's outputs by places, and remove their state from its metadata.
 
     Args:
-        name: of the chapter, for errors.
+        name: the chapter's name, for error messages.
 
     Raises:
-        CourseError: an output shows a widget that is not the course's.
+        CourseError: an output shows a widget that is not one of the course's.
     """
     models = notebook.metadata.pop("widgets", {}).get(STATE, {}).get("state", {})
     placed: set[str] = set()
@@ -77,7 +77,7 @@ def _widget_of(state: Mapping[str, object], name: str) -> str:
 
 
 def _own(state: Mapping[str, object]) -> dict[str, object]:
-    """What the widget's JavaScript asks for, without its code and what any widget has."""
+    """The state that the widget's JavaScript uses, without its code and the generic state."""
     return {
         key: value
         for key, value in state.items()

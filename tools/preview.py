@@ -1,4 +1,4 @@
-"""Lets readers read the chapters that are ready while others are still being executed."""
+"""Lets readers read the finished chapters while others are still being executed."""
 
 import os
 import shutil
@@ -14,31 +14,31 @@ from tools.chapters import ROOT
 from tools.folders import replace_folder
 from tools.results import Executed
 
-KEY = ".build-key"  # the file that says what a book was made of
-UNFINISHED = "a preview"  # its content where chapters are missing
-START = 5  # seconds after which it is clear that chapters do have to run
+KEY = ".build-key"  # the file with the key of a book's inputs
+UNFINISHED = "a preview"  # its content if chapters are missing
+START = 5  # seconds after which it is clear that chapters have to be run
 PAUSE = 150  # seconds between two previews, since each takes a core for a while
 
 
 def is_book(folder: Path) -> bool:
-    """Whether the folder holds a book that was finished."""
+    """Whether the folder holds a finished book."""
     stamp = folder / KEY
     return stamp.is_file() and stamp.read_text() != UNFINISHED
 
 
 class Preview:
-    """Renders the book as it stands, in the background, each time chapters are ready.
+    """Renders the current state of the book in the background as chapters become ready.
 
-    It ends when the block that it is used in ends; a preview that is being rendered is given up.
-    One that fails is told on stderr, and the build goes on.
+    It is a context manager; on exit, a preview that is being rendered is abandoned. A preview that
+    fails is reported on stderr, and the build goes on.
     """
 
     def __init__(self, show: Callable[[list[Executed]], None], *, wanted: bool) -> None:
         """Prepare.
 
         Args:
-            show: makes the pages of the results so far, and calls `render`.
-            wanted: False where a finished book is there, which stays until the next one is.
+            show: makes the pages for the results so far and calls `render`.
+            wanted: False if there is a finished book, which stays until the next one is finished.
         """
         self._show, self._wanted = show, wanted
         self._results: list[Executed] = []
@@ -49,7 +49,7 @@ class Preview:
 
     def __enter__(self) -> "Preview":
         if self._wanted:
-            self._news.set()  # the texts, before any chapter is ready
+            self._news.set()  # show the text before any chapter is ready
             self._thread.start()
         return self
 
@@ -68,12 +68,12 @@ class Preview:
         self._scratch.cleanup()
 
     def offer(self, results: Sequence[Executed]) -> None:
-        """Tell what is ready by now."""
+        """Pass the results that are ready so far."""
         self._results = list(results)
         self._news.set()
 
     def render(self, files: Mapping[str, bytes], out: Path) -> None:
-        """Put the pages made of `files` at `out`, unless the build has ended meanwhile."""
+        """Render `files` and put the pages into `out`, unless the build has ended meanwhile."""
         source, target = Path(self._scratch.name, "src"), Path(self._scratch.name, "result")
         for name, content in files.items():
             path = source / name
@@ -113,17 +113,17 @@ class Preview:
                 return
             try:
                 self._show(self._results)
-            except Exception as error:  # a preview is a courtesy: the build itself says what fails
+            except Exception as error:  # a preview is optional: the build itself reports errors
                 print(f"No preview: {type(error).__name__}: {error}", file=sys.stderr)
             self._ended.wait(PAUSE)
 
 
 def book_command(source: Path, target: Path, *options: str) -> list[str]:
-    """The call of Jupyter Book that renders `source`."""
+    """The Jupyter Book command that renders `source`."""
     program = str(Path(sys.executable).with_name("jupyter-book"))
     return [program, "build", str(source), "--path-output", str(target), *options]
 
 
 def book_environment() -> dict[str, str]:
-    """Its environment: it imports our extensions."""
+    """Jupyter Book's environment, in which it can import our extensions."""
     return os.environ | {"PYTHONPATH": str(ROOT), "PYTHONWARNINGS": "ignore"}

@@ -1,4 +1,4 @@
-"""Fills measured numbers into prose: `{{relu-beats-sigmoid}}` becomes the evidence's mean.
+"""Fills measured numbers into prose: `{{relu-beats-sigmoid}}` becomes the mean of the evidence.
 
 Forms: `{{id}}` the mean with its unit, `{{id size}}` without its sign, `{{id number}}` without its
 unit, `{{id interval}}` the 95% interval.
@@ -20,7 +20,7 @@ UNKNOWN = "(not measured yet)"
 
 
 def rounded(estimate: Estimate, value: float) -> str:
-    """The value as prose gives it: to the first digit that the interval leaves in doubt."""
+    """The value as text, rounded to the first digit that the interval leaves uncertain."""
     half = (estimate.high - estimate.low) / 2
     if not half > 0:
         return minus(f"{value:.2g}")
@@ -36,12 +36,12 @@ FORMS: dict[str, Callable[[Estimate, str], str]] = {
 
 
 def fill_quotes(notebook: nbformat.NotebookNode, ledger: Ledger) -> None:
-    """Put the ledger's numbers into the prose of a notebook; its cells are changed.
+    """Fill the ledger's numbers into a notebook's prose, in place.
 
-    A claim without evidence is named on stderr, and the prose says that it is not measured yet.
+    Claims without evidence are named on stderr, and the prose says that they are not measured yet.
 
     Raises:
-        CourseError: a quote asks for a form that there is none of.
+        CourseError: a quote asks for an unknown form.
     """
     for cell in notebook.cells:
         if cell.cell_type == "markdown" and "{{" in cell.source:

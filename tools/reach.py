@@ -1,7 +1,7 @@
-"""Which files of the course a chapter's code, or a test, reaches through its imports.
+"""Finds the files of the course that a chapter's code, or a test, reaches through its imports.
 
-Imports are followed name by name: `plotting.plot_window` reaches the module that defines it, and
-not the rest of the package, whose `__init__` only hands names on.
+Imports are followed name by name: `plotting.plot_window` reaches the module that defines it, but
+not the rest of the package, whose `__init__` only re-exports names.
 """
 
 import ast
@@ -11,7 +11,7 @@ from functools import lru_cache
 from pathlib import Path
 
 PACKAGES = ("lib", "chapters")
-SCRIPTS = {".js", ".css"}  # of widgets; staging brings them up to date in what was executed
+SCRIPTS = {".js", ".css"}  # of widgets; staging updates them in executed notebooks
 EVERYTHING = "*"
 
 
@@ -24,15 +24,15 @@ def reached_files(
 ) -> list[Path]:
     """The files of `lib` and of the chapters' rooms that the code depends on, sorted.
 
-    With a module come the files beside it that hold no Python, such as matplotlib's style; scripts
-    and styles of widgets do not.
+    A module also brings the non-Python files next to it, such as matplotlib's style, but not the
+    scripts and styles of widgets.
 
     Args:
-        code: of the cells, which share their names; one that is no Python asks for nothing, since
-            it fails where it is run.
+        code: the code of the cells, which share their names; a cell that is not Python is ignored,
+            since it fails when it is run.
         root: the repository.
         packages: the folders below it whose modules are followed.
-        without: the endings of the other files that do not come with a module.
+        without: suffixes of other files that a module does not bring.
     """
     course = _Course(root, tuple(packages))
     course.follow("\n".join(filter(_is_python, code)))
@@ -41,19 +41,19 @@ def reached_files(
 
 @dataclass
 class _Course:
-    """The repository, and what has been reached of it so far."""
+    """The repository, and the files reached so far."""
 
     root: Path
     packages: tuple[str, ...] = PACKAGES
     files: set[Path] = field(default_factory=set)
 
     def follow(self, source: str) -> None:
-        """Reach what the imports in a piece of code ask for."""
+        """Reach everything that a piece of code imports."""
         for module, name in _demands(source):
             self.reach(module, name)
 
     def reach(self, module: str, name: str) -> None:
-        """Reach a name of a module, such as ("lib.models", "MLP"); EVERYTHING is all of it."""
+        """Reach a name of a module, such as ("lib.models", "MLP"); EVERYTHING means all of it."""
         if (path := self.find(f"{module}.{name}")) is not None:  # the name is a module itself
             if path.name != "__init__.py" or _handed_on(path.read_text("utf-8")) is None:
                 self.add(path)
@@ -70,14 +70,14 @@ class _Course:
             self.reach(*handed_on[name])
 
     def add(self, path: Path) -> None:
-        """Add a whole module and what it imports."""
+        """Add a whole module and its imports."""
         if path in self.files:
             return
         self.files.add(path)
         self.follow(path.read_text(encoding="utf-8"))
 
     def find(self, module: str) -> Path | None:
-        """The file of a module of the course; None for any other name."""
+        """The file of a module of the course; None for other names."""
         parts = module.split(".")
         if parts[0] not in self.packages or EVERYTHING in parts:
             return None
@@ -87,7 +87,7 @@ class _Course:
         )
 
     def companions(self, without: Set[str]) -> set[Path]:
-        """The other files in the folders of what was reached."""
+        """The other files in the folders of the reached files."""
         return {
             path
             for folder in {file.parent for file in self.files}
@@ -108,10 +108,10 @@ def _is_python(source: str) -> bool:
 def _demands(source: str) -> frozenset[tuple[str, str]]:
     """The (module, name) pairs that code asks for.
 
-    A module that is used otherwise than by its attributes is asked for as a whole.
+    A module used other than through its attributes is asked for as a whole.
     """
     tree = ast.parse(source)
-    modules: dict[str, str] = {}  # what a name stands for, where it may be a module
+    modules: dict[str, str] = {}  # what a name refers to, if it may be a module
     demands: set[tuple[str, str]] = set()
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
@@ -134,9 +134,9 @@ def _demands(source: str) -> frozenset[tuple[str, str]]:
 
 @lru_cache(maxsize=2048)
 def _handed_on(source: str) -> dict[str, tuple[str, str]] | None:
-    """The names that a module does no more than import: {name: (module, its name there)}.
+    """The names that a module re-exports: {name: (module, its name there)}.
 
-    None where it does more, so that it counts as a whole.
+    None if the module does more than import, so that it counts as a whole.
     """
     names: dict[str, tuple[str, str]] = {}
     for node in ast.parse(source).body:

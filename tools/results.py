@@ -1,8 +1,8 @@
-"""What the runs of chapters left, each under a key of all that it depends on.
+"""The cached results of chapters' runs, under a key of everything that they depend on.
 
 The key covers the chapter's code, the files that its imports reach, the data's checksums, the
-lock, the pins and the parameters. Prose is no part of it: an edit to text alone is joined with the
-outputs that are there. Neither is the ledger: cards are drawn anew when pages are staged.
+lock, the pins and the parameters. It does not cover prose: edited text is merged with the existing
+outputs. Nor does it cover the ledger: cards are redrawn when pages are staged.
 """
 
 import hashlib
@@ -24,7 +24,7 @@ from tools.folders import replace_folder
 from tools.pins import page_pins
 from tools.reach import reached_files
 
-RECORD = "run.json"  # what a run took, beside its notebook and claims
+RECORD = "run.json"  # the cost of a run, next to its notebook and claims
 THREADS = 1  # for every chapter, so that results repeat; workers of lib.training use the cores
 EXECUTION_TAGS = {"parameters", "raises-exception"}  # the tags that change what a cell does
 
@@ -40,13 +40,13 @@ class Parameters:
 
 @dataclass(frozen=True)
 class Executed:
-    """A chapter's kept result.
+    """A chapter's cached result.
 
     Attributes:
-        chapter: which.
-        folder: holds notebook.ipynb, run.json and claims/.
-        seconds: wall time of the run, kernel start included.
-        peak_bytes: the kernel's largest resident memory.
+        chapter: the chapter.
+        folder: contains notebook.ipynb, run.json and claims/.
+        seconds: wall time of the run, including kernel start.
+        peak_bytes: the kernel's peak resident memory.
     """
 
     chapter: Chapter
@@ -55,7 +55,7 @@ class Executed:
     peak_bytes: int
 
     def notebook(self) -> nbformat.NotebookNode:
-        """The chapter as its source stands now, with the outputs of the run."""
+        """The chapter's current source with the outputs of the run."""
         return with_outputs(read_source(self.chapter), _read(self.folder / "notebook.ipynb"))
 
 
@@ -79,10 +79,10 @@ def chapter_key(chapter: Chapter, common: str, root: Path = ROOT) -> str:
 
 
 def read_code(text: str) -> list[tuple[str, list[str]]]:
-    """The code cells of a py:percent source, each with those of its tags that change what it does.
+    """The code cells of a py:percent source, each with its tags that affect execution.
 
-    Jupytext would give the same cells; but this takes no second, and a build in which nothing has
-    changed asks for nothing else.
+    Jupytext would return the same cells, but this is much faster, and a build without changes needs
+    nothing else.
     """
     cells = []
     for cell in re.split(r"(?m)^# %%", text)[1:]:
@@ -95,18 +95,18 @@ def read_code(text: str) -> list[tuple[str, list[str]]]:
 
 @dataclass(frozen=True)
 class Shelf:
-    """Where the results of one chapter are kept, for one choice of parameters.
+    """The cache of one chapter's results, for one choice of parameters.
 
     Attributes:
-        chapter: which.
-        folder: holds the result, in a folder with the key as its name.
+        chapter: the chapter.
+        folder: contains the result, in a subfolder named after the key.
     """
 
     chapter: Chapter
     folder: Path
 
     def load(self, key: str) -> Executed | None:
-        """The result of that key, if there is one; one that is damaged is said and not used."""
+        """The result for a key, if there is one; a damaged result is reported and not used."""
         folder = self.folder / key
         if not folder.is_dir():
             return None
@@ -125,28 +125,28 @@ class Shelf:
             yield work
 
     def keep(self, work: Path, outcome: dict) -> Executed:
-        """Put what a run left in its room in the place of all earlier results, or fail.
+        """Replace all earlier results by what a run left in its room, or fail.
 
         Args:
-            outcome: "seconds" and "peak_bytes", and what else is to be recorded.
+            outcome: "seconds", "peak_bytes" and anything else to record.
         """
         (work / RECORD).write_text(json.dumps(outcome | {"digest": _digest(work)}))
         kept = self.folder / work.name
         replace_folder(kept, work)
-        for old in self.folder.iterdir():  # outdated results, and what an interrupted run left
+        for old in self.folder.iterdir():  # outdated results and leftovers of interrupted runs
             if old not in (work.parent, kept):
                 shutil.rmtree(old)
         return Executed(self.chapter, kept, outcome["seconds"], outcome["peak_bytes"])
 
 
 def shelf_of(chapter: Chapter, parameters: Parameters, cache: Path) -> Shelf:
-    """The chapter's shelf in a cache, the folder of all kept results."""
+    """The chapter's shelf in `cache`, the folder of all cached results."""
     p = parameters
     return Shelf(chapter, cache / f"{p.budget}-{p.seed}-{p.device.replace(':', '')}" / chapter.name)
 
 
 def _verified(chapter: Chapter, folder: Path) -> Executed | None:
-    """The result in a folder; None where it is not what the run left."""
+    """The result in a folder; None if it was changed after the run."""
     try:
         record = json.loads((folder / RECORD).read_bytes())
         kept = Executed(chapter, folder, record["seconds"], record["peak_bytes"])
@@ -156,7 +156,7 @@ def _verified(chapter: Chapter, folder: Path) -> Executed | None:
 
 
 def _digest(folder: Path) -> str:
-    """A hash of what a run has left, but for the record of the run itself."""
+    """A hash of a run's files, except the record of the run itself."""
     digest = hashlib.sha256()
     for path in sorted(p for p in folder.rglob("*") if p.is_file() and p.name != RECORD):
         digest.update(repr(path.relative_to(folder).as_posix()).encode())

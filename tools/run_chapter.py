@@ -1,6 +1,6 @@
-"""Executes one notebook with papermill, in a process that can be watched and killed.
+"""Executes one notebook with papermill, in a process that can be monitored and killed.
 
-`tools.execute` starts it. Progress goes to stdout, one JSON object a line; so does the outcome.
+`tools.execute` starts it. It writes progress and outcome to stdout, one JSON object per line.
 """
 
 import json
@@ -15,20 +15,20 @@ from typing import TextIO
 import papermill
 from papermill.engines import NBClientEngine, papermill_engines
 
-MOST = 20_000_000  # bytes that a cell may put out; a page of the book has room for far less
+MOST = 20_000_000  # maximum bytes of a cell's output; a page of the book has room for far less
 
 
 def open_channel() -> TextIO:
-    """What was stdout, for messages alone; from now on stdout is stderr, for the kernel too."""
+    """Reserve stdout for messages and return it; redirect stdout to stderr, for the kernel too."""
     channel = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)
     return channel
 
 
 def end_with_parent() -> None:
-    """End this process when its stdin closes, as it does when its parent is gone.
+    """End this process when its stdin closes, which happens when its parent ends.
 
-    The kernel in turn notices that this process is gone.
+    The kernel, in turn, notices when this process ends.
     """
 
     def watch() -> None:
@@ -39,17 +39,17 @@ def end_with_parent() -> None:
 
 
 def peak_bytes() -> int:
-    """The resident memory that the largest child, the kernel, took at most."""
+    """The peak resident memory, in bytes, of the largest child, which is the kernel."""
     unit = 1 if sys.platform == "darwin" else 1024  # macOS counts bytes, Linux KiB
     return resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * unit
 
 
 class FloodError(RuntimeError):
-    """A cell put out more than a notebook can hold."""
+    """A cell's output is too large for a notebook."""
 
 
 class ReportingEngine(NBClientEngine):
-    """Papermill's engine, reporting each cell that starts to `channel`; none may flood its page."""
+    """Papermill's engine, which reports each started cell to `channel` and limits its output."""
 
     channel: TextIO
 
@@ -74,12 +74,12 @@ class ReportingEngine(NBClientEngine):
 
     @classmethod
     def say(cls, **message: object) -> None:
-        """One message to the process that started this one."""
+        """Send a message to the process that started this one."""
         cls.channel.write(json.dumps(message) + "\n")
 
 
 def main(source: str, target: str, parameters: str) -> int:
-    """Execute `source` into `target` with JSON `parameters`; 0 where every cell ran."""
+    """Execute `source` into `target` with JSON `parameters`; return 0 if every cell ran."""
     ReportingEngine.channel = open_channel()
     end_with_parent()
     papermill_engines.register("reporting", ReportingEngine)

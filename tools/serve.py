@@ -1,6 +1,6 @@
-"""Serves the built book on this machine alone: `python3 tools/serve.py 8000`, or `make serve`.
+"""Serves the built book to this machine only: `python3 tools/serve.py 8000`, or `make serve`.
 
-It uses the standard library alone, so that reading takes no environment.
+It uses only the standard library, so that reading needs no environment.
 """
 
 import errno
@@ -13,7 +13,7 @@ BOOK = Path(__file__).resolve().parent.parent / "_build" / "html"
 
 
 def main(arguments):
-    """Serve until Ctrl-C; 1 or 2 where that is not possible."""
+    """Serve until Ctrl-C; return 1 or 2 if that is not possible."""
     port = int(arguments[0]) if len(arguments) == 1 and arguments[0].isdigit() else 0
     if not 0 < port < 65536:
         print("PORT must be a number from 1 to 65535; got {}".format(arguments), file=sys.stderr)

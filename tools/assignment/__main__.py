@@ -18,7 +18,7 @@ and then this command again."""
 
 
 def main() -> int:
-    """Write an assignment; 0 when it stands, 1 with the reason on stderr when it does not."""
+    """Write an assignment; return 0, or 1 with the reason on stderr if it could not be written."""
     options = parse_arguments()
     with reporting("No assignment was written.") as status:
         chapters = [find_chapter(name) for name in options.chapters]
@@ -33,7 +33,7 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.assignment", description=__doc__)
     parser.add_argument("chapters", nargs="+", help='such as "activations" or "09_seq2seq"')
     parser.add_argument("--out", type=Path, default=BUILD / "assignment")

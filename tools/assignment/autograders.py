@@ -1,8 +1,8 @@
 """Autograders for instructors: a zip for each chapter, for Gradescope and for `otter grade`.
 
-In each lie the course's code, the chapter without its solutions, its hidden tests, and a test file
-of otter's for each exercise. Answers are judged by `tools/grading/otter_plugin.py`, as `make grade`
-does; a test file passes on what the judge found.
+Each contains the course's code, the chapter without its solutions, its hidden tests, and an otter
+test file for each exercise. `tools/grading/otter_plugin.py` judges answers as `make grade` does;
+a test file passes or fails on the judge's verdict.
 """
 
 import json
@@ -24,10 +24,10 @@ from tools.exercises import list_exercises, without_solutions
 from tools.grading.sandbox import SHARED
 
 PLUGIN = "files.tools.grading.otter_plugin.Judged"
-CPU_TORCH = "--extra-index-url https://download.pytorch.org/whl/cpu"  # gigabytes less than CUDA's
-# Otter leaves this file empty in its own containers, and fails when it reads it for a plugin.
+CPU_TORCH = "--extra-index-url https://download.pytorch.org/whl/cpu"  # saves gigabytes over CUDA
+# Otter leaves this file empty in its own containers, then fails to read it when a plugin runs.
 METADATA = b'\necho "{}" > /autograder/submission_metadata.json\n'
-# What students read at once, where otter would say no more than that all tests passed.
+# Shown to students at once; otter would only say that all tests passed.
 ANSWERED = "there is an answer that runs; the hidden tests say whether it is right"
 TEST = '''\
 """Passes on what the judge found for exercise {name}; files/chapters/hidden has the tests."""
@@ -106,10 +106,10 @@ GRADE = (
 
 
 def write_autograders(chapters: Sequence[Chapter], out: Path) -> None:
-    """Write a folder with an autograder for each chapter, and how to use them.
+    """Write a folder with an autograder for each chapter and a README on how to use them.
 
     Raises:
-        CourseError: otter could not make one; the message has what it said.
+        CourseError: otter failed to build one; the message includes its output.
     """
     for chapter in chapters:
         (out / chapter.name).mkdir(parents=True)
@@ -123,10 +123,10 @@ def write_autograders(chapters: Sequence[Chapter], out: Path) -> None:
 
 
 def write_autograder(chapter: Chapter, target: Path) -> None:
-    """Write a chapter's zip; without network or GPU, in the environment that it describes.
+    """Write a chapter's zip, with the environment it needs; uses no network and no GPU.
 
     Raises:
-        CourseError: otter could not make it.
+        CourseError: otter failed to build it.
     """
     with tempfile.TemporaryDirectory() as scratch:
         stage = Path(scratch)
@@ -141,7 +141,7 @@ def write_autograder(chapter: Chapter, target: Path) -> None:
 
 
 def write_files(chapter: Chapter, out: Path) -> None:
-    """What the judge needs, at its places in the course: code, the chapter, its hidden tests."""
+    """Write what the judge needs, laid out as in the course: code, chapter, hidden tests."""
     hidden = f"chapters/hidden/{chapter.source.name}"
     copy_from_course((*SHARED, f"chapters/{room_of(chapter.name)}", hidden), out)
     notebook = without_solutions(read_source(chapter))
@@ -149,7 +149,7 @@ def write_files(chapter: Chapter, out: Path) -> None:
 
 
 def write_tests(chapter: Chapter, out: Path) -> None:
-    """A test file for each exercise, with its points."""
+    """Write a test file for each exercise, with its points."""
     out.mkdir()
     for exercise in list_exercises(chapter):
         text = TEST.format(name=exercise.name, points=exercise.points, answered=ANSWERED)
@@ -157,8 +157,8 @@ def write_tests(chapter: Chapter, out: Path) -> None:
 
 
 def _generate(stage: Path) -> None:
-    """Let otter make its zip; it takes files as they lie in the working directory."""
-    version = f"{sys.version_info.major}.{sys.version_info.minor}"  # for which versions are pinned
+    """Let otter build its zip; it takes files with their paths in the working directory."""
+    version = f"{sys.version_info.major}.{sys.version_info.minor}"  # version of the pins
     files = sorted(path.name for path in (stage / "files").iterdir())
     command = [sys.executable, "-m", "otter", "generate", "--python-version", version,
                "--tests-dir", "../tests", "--config", "../otter_config.json", "--no-environment",
@@ -173,7 +173,7 @@ def _generate(stage: Path) -> None:
 
 
 def _add_metadata(made: Path, target: Path) -> None:
-    """Copy the zip; its setup.sh also writes the metadata that otter expects of a submission."""
+    """Copy the zip; make its setup.sh also write the metadata that otter expects."""
     with ZipFile(made) as source, ZipFile(target, "w") as copy:
         for item in source.infolist():
             more = METADATA if item.filename == "setup.sh" else b""

@@ -1,4 +1,4 @@
-"""Copies parts of the course into what is handed out."""
+"""Copies parts of the course into the material that is handed out."""
 
 import shutil
 from collections.abc import Iterable

@@ -1,7 +1,7 @@
-"""The parts of an assignment, all of them derived from the chapters.
+"""The parts of an assignment, all derived from the chapters.
 
-What students get (notebooks without solutions, and the `lib` that checks their answers), what
-instructors keep (solutions, hidden tests, points, autograders) and a plan of one page.
+Students get notebooks without solutions and the `lib` that checks their answers. Instructors get
+solutions, hidden tests, points and autograders. A one-page plan is for both.
 """
 
 import csv
@@ -21,7 +21,7 @@ from tools.colab import Repository, read_repository, with_first_cell
 from tools.exercises import Exercise, list_exercises, without_solutions
 from tools.folders import replace_folder
 
-MARK = ".course-assignment"  # a folder with this file is ours to replace; it holds the edition
+MARK = ".course-assignment"  # marks a folder that we may replace; contains the edition
 TAKEN_ALONG = (
     "lib", "requirements.txt", "data/README.md", "data/checksums.json", "data/evidence", "LICENSE",
 )  # fmt: skip
@@ -44,17 +44,17 @@ def write_assignment(
     published: Repository | None = None,
     autograders: bool = False,
 ) -> None:
-    """Write the three parts into `out`, all or nothing; an earlier assignment there is replaced.
+    """Write the three parts to `out`, all or nothing, replacing an earlier assignment there.
 
     Args:
-        chapters: what is assigned.
-        out: a folder that is not there, is empty, or holds an assignment.
+        chapters: the chapters to assign.
+        out: a folder that does not exist, is empty, or holds an assignment.
         published: where students will find their part; their notebooks then fetch it from there
-            and open on Colab from there. None fetches the course itself.
-        autograders: whether instructors get one for each chapter; needs otter-grader.
+            and open on Colab from there. None means the course's own repository.
+        autograders: whether to write one for each chapter; needs otter-grader.
 
     Raises:
-        CourseError: no chapters, one twice, `out` holds something else, or otter failed.
+        CourseError: no chapters, a duplicate chapter, something else in `out`, or otter failed.
     """
     if not chapters or len(set(chapters)) < len(chapters):
         raise CourseError(f"name different chapters, at least one; got {len(chapters)}")
@@ -73,7 +73,7 @@ def write_assignment(
 
 
 def write_student(chapters: Sequence[Chapter], out: Path, published: Repository | None) -> None:
-    """Notebooks without solutions and outputs, beside all that their checks need."""
+    """Write notebooks without solutions and outputs, with everything that their checks need."""
     rooms = [chapter.room.relative_to(ROOT).as_posix() for chapter in chapters]
     copy_from_course((*TAKEN_ALONG, *rooms), out)
     for chapter in chapters:
@@ -90,7 +90,7 @@ def write_student(chapters: Sequence[Chapter], out: Path, published: Repository 
 
 
 def _places(chapters: Sequence[Chapter], published: Repository | None) -> str:
-    """Where a notebook can be run."""
+    """Where the notebooks can be run, as a Markdown list."""
     lines = [
         "- In Jupyter: `pip install -r requirements.txt`, and keep the notebooks beside the "
         "folders `lib` and `chapters`. Then no network is needed."
@@ -104,7 +104,7 @@ def _places(chapters: Sequence[Chapter], published: Repository | None) -> str:
 
 
 def write_instructor(chapters: Sequence[Chapter], out: Path) -> None:
-    """Notebooks with solutions, the hidden tests, and the points."""
+    """Write notebooks with solutions, the hidden tests, and the points."""
     (out / "hidden").mkdir(parents=True)
     for chapter in chapters:
         shutil.copy(chapter.notebook, out)
@@ -119,7 +119,7 @@ def write_instructor(chapters: Sequence[Chapter], out: Path) -> None:
 
 
 def render_plan(chapters: Sequence[Chapter]) -> str:
-    """One page: outcomes, minutes, points."""
+    """A one-page plan: outcomes, minutes and points."""
     parts = ["# Plan\n"]
     total = 0
     for chapter in chapters:
@@ -145,7 +145,7 @@ def outcomes(notebook: nbformat.NotebookNode) -> str:
     """The list of what a reader can do after the chapter.
 
     Raises:
-        CourseError: its opening states none.
+        CourseError: the opening lists no outcomes.
     """
     _, found, rest = notebook.cells[0].source.partition(f"{OUTCOMES}\n")
     items = rest.strip().split("\n\n")[0] if found else ""

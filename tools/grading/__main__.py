@@ -20,7 +20,7 @@ students, add UNSANDBOXED=yes; here only time and processes are limited then, an
 
 
 def main() -> int:
-    """Grade; 0 when every file has its rows, 1 with the reason on stderr when not."""
+    """Grade; return 0 if every file has its rows, or 1 with the reason on stderr."""
     options = parse_arguments()
     with reporting("Nothing was graded.") as status:
         sandbox = is_possible()
@@ -37,7 +37,7 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.grading", description=__doc__)
     parser.add_argument("assignment", type=Path, help="a folder that `make assignment` wrote")
     parser.add_argument("submissions", type=Path, help="a folder of notebooks")

@@ -17,14 +17,14 @@ from tools.exercises import definitions, list_exercises
 from tools.grading.sandbox import JUDGE, environment, sandboxed
 from tools.grading.submissions import SubmissionError, read_submission
 
-SECONDS = 60.0  # an exercise may take
-START = 120.0  # seconds a judge may take to import what it needs
+SECONDS = 60.0  # time limit of an exercise
+START = 120.0  # time limit for a judge's imports, in seconds
 COLUMNS = ("submission", "chapter", "exercise", "points", "of", "reason")
 
 
 @dataclass(frozen=True)
 class Row:
-    """Points for one exercise of one submission; of the whole file where it cannot be graded."""
+    """Points for one exercise of a submission, or for the whole file if it cannot be graded."""
 
     submission: str
     chapter: str
@@ -40,9 +40,9 @@ class Assignment:
     """What `make assignment` wrote for instructors.
 
     Attributes:
-        chapters: by name.
-        hidden: the source of each chapter's hidden tests.
-        points: (chapter, exercise) to points.
+        chapters: the chapters by name.
+        hidden: the source of the hidden tests, by chapter.
+        points: points by (chapter, exercise).
     """
 
     chapters: dict[str, Chapter]
@@ -51,15 +51,15 @@ class Assignment:
 
 
 def read_assignment(folder: Path) -> Assignment:
-    """Read the instructor's part.
+    """Read the instructors' part.
 
     Raises:
-        CourseError: the folder holds no assignment, or one of chapters that are not there.
+        CourseError: the folder holds no assignment, or one for chapters that do not exist.
     """
     instructor = folder / "instructor"
     if not (folder / MARK).is_file() or not (instructor / "points.csv").is_file():
         raise CourseError(f"{folder} holds no assignment; 'make assignment' writes one")
-    edition = (folder / MARK).read_text("utf-8").strip() or "1"  # the first wrote none
+    edition = (folder / MARK).read_text("utf-8").strip() or "1"  # the first edition wrote none
     if edition != str(EDITION):
         raise CourseError(
             f"{folder} was made by edition {edition} of the course, and this is {EDITION}. "
@@ -82,15 +82,15 @@ def grade(
     jobs: int = 2,
     seconds: float = SECONDS,
 ) -> list[Row]:
-    """The points of every file in a folder and the folders in it.
+    """Grade all files in a folder and its subfolders.
 
     Args:
-        sandbox: whether judges run in bubblewrap, or with limits on resources alone.
-        jobs: notebooks judged at once.
-        seconds: that an exercise may take.
+        sandbox: run judges in bubblewrap; otherwise, with resource limits only.
+        jobs: number of notebooks judged at once.
+        seconds: time limit for one exercise.
 
     Raises:
-        CourseError: there is no file in the folder.
+        CourseError: the folder contains no files.
     """
     files = sorted(path for path in submissions.rglob("*") if path.is_file())
     if not files:
@@ -108,7 +108,7 @@ def grade(
 def grade_file(
     assignment: Assignment, path: Path, name: str, *, sandbox: bool, seconds: float = SECONDS
 ) -> list[Row]:
-    """A row for each exercise of a notebook, or one that says why there are none."""
+    """A row for each exercise of a notebook, or a single row with the reason for having none."""
     try:
         submission = read_submission(path, assignment.chapters)
         chapter = assignment.chapters[submission.chapter]
@@ -124,7 +124,7 @@ def grade_file(
         )
     except (SubmissionError, OSError) as error:
         return [Row(name, "", "", 0.0, 0, str(error))]
-    except Exception as error:  # whatever is odd about one file, the others get their points
+    except Exception as error:  # whatever is wrong with one file, the others get their points
         return [Row(name, "", "", 0.0, 0, f"not graded: {type(error).__name__}: {error}")]
     return [
         _row(name, submission.chapter, exercise.name, answer, verdicts[exercise.name],
@@ -145,7 +145,7 @@ def run_judge(job: dict, *, sandbox: bool) -> dict[str, dict]:
     """The judge's verdict on each answer.
 
     Raises:
-        SubmissionError: it gave none; the message says how it ended.
+        SubmissionError: there is no verdict; the message says how the judge ended.
     """
     command = sandboxed(JUDGE) if sandbox else list(JUDGE)
     patience = START + len(job["answers"]) * (job["seconds"] + 10)
@@ -164,7 +164,7 @@ def run_judge(job: dict, *, sandbox: bool) -> dict[str, dict]:
 
 
 def write_grades(rows: Sequence[Row], out: Path) -> None:
-    """Write `grades.csv` and a report for each submission, at the same path below `reports/`."""
+    """Write `grades.csv`, and a report for each submission at the same path under `reports/`."""
     table = io.StringIO()
     writer = csv.writer(table)
     writer.writerow(COLUMNS)
@@ -177,12 +177,12 @@ def write_grades(rows: Sequence[Row], out: Path) -> None:
 
 
 def _harmless(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula."""
+    """The text, escaped so that no spreadsheet takes it for a formula."""
     return f"'{text}" if text.startswith(("=", "+", "-", "@")) else text
 
 
 def report(rows: Iterable[Row]) -> str:
-    """What a student reads."""
+    """The report for a student."""
     rows = list(rows)
     points, of = sum(row.points for row in rows), sum(row.of for row in rows)
     lines = [rows[0].submission, f"{points:g} of {of} points", ""]

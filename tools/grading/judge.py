@@ -1,9 +1,9 @@
 """The process that runs a student's answers: `python -m tools.grading.judge`, in a sandbox.
 
-Reads a job from stdin, writes a verdict per exercise to stdout. Each exercise runs in a fork of its
-own, with limits on time, memory, files and processes: what one answer does, no other one sees.
-What an answer changes in the libraries that judge it is noticed, and earns nothing. Answers and
-judge share a process, so one that takes this very file apart could still lie; read what looks odd.
+Reads a job from stdin and writes a verdict per exercise to stdout. Each exercise runs in its own
+fork, with limits on time, memory, files and processes, so answers cannot affect each other.
+Answers that change the libraries that judge them are detected and earn nothing. Since answer and
+judge share a process, one that targets this very file could still cheat: review odd answers.
 """
 
 import builtins
@@ -23,10 +23,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-MEMORY = 2 << 30  # bytes above what the libraries take
+MEMORY = 2 << 30  # bytes in addition to what the libraries take
 PROCESSES, DESCRIPTORS, FILE_SIZE = 64, 1024, 10 << 20
 STATM = Path("/proc/self/statm")
-LONGEST, MESSAGE = 1 << 20, 300  # characters of a verdict, of a problem
+LONGEST, MESSAGE = 1 << 20, 300  # maximum characters of a verdict and of a problem
 WATCHED = (
     "builtins", "math", "itertools", "json", "os", "copy", "random", "numpy", "torch",
     "torch.Tensor", "torch.nn.functional", "torch.autograd", "torch.testing", "lib",
@@ -38,14 +38,14 @@ OURS = ("lib.", "chapters.")
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be judged.
+    """The answers to judge, and what judging them takes.
 
     Attributes:
-        definitions: code of the chapter that answers may rely on: its imports and functions.
-        hidden: source of the hidden tests, a function per exercise.
+        definitions: the chapter's imports and functions, which answers may use.
+        hidden: source of the hidden tests, one function per exercise.
         helpers: code cells that the student added.
-        answers: the student's code for each exercise, "" where there is none.
-        seconds: that an exercise may take.
+        answers: the student's code for each exercise, "" if there is none.
+        seconds: time limit for one exercise.
     """
 
     definitions: str
@@ -71,23 +71,23 @@ def main() -> None:
 
 
 def silence() -> None:
-    """Nothing that an answer prints goes anywhere."""
+    """Discard everything that an answer prints."""
     nowhere = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nowhere, stream)
 
 
 def judge(name: str, job: Job, names: Mapping[str, object], hidden: types.ModuleType) -> dict:
-    """The verdict on one answer, reached in a fork.
+    """The verdict on one answer, computed in a fork.
 
     Returns:
-        {"passed": cases, "of": cases, "cases": [[name, problem], …], "reason": why there is none}.
+        {"passed": cases, "of": cases, "cases": [[name, problem], …], "reason": error or ""}.
     """
     receiver, sender = os.pipe()
-    seal = secrets.token_hex(16)  # an answer that finds the pipe does not know it
+    seal = secrets.token_hex(16)  # secret from the answer
     child = os.fork()
     if child == 0:
-        os.closerange(3, sender)  # the one for the verdicts among them
+        os.closerange(3, sender)  # including the pipe for the verdicts
         os.closerange(sender + 1, DESCRIPTORS)
         os.setpgid(0, 0)
         limit(job.seconds)
@@ -101,7 +101,7 @@ def judge(name: str, job: Job, names: Mapping[str, object], hidden: types.Module
     except TimeoutError:
         text = None
     for kill, target in ((os.killpg, child), (os.kill, child)):
-        with contextlib.suppress(ProcessLookupError):  # it has ended, or left its group
+        with contextlib.suppress(ProcessLookupError):  # it has ended or left its group
             kill(target, signal.SIGKILL)
     _, status = os.waitpid(child, 0)
     if text is None or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
@@ -110,7 +110,7 @@ def judge(name: str, job: Job, names: Mapping[str, object], hidden: types.Module
 
 
 def _unsealed(text: str, seal: str) -> dict:
-    """The verdict that came with this seal."""
+    """The verdict, if it carries this seal; otherwise, a verdict of no points."""
     try:
         found, verdict = json.loads(text)
     except (ValueError, TypeError):
@@ -119,10 +119,10 @@ def _unsealed(text: str, seal: str) -> dict:
 
 
 def read_until(receiver: int, deadline: float) -> str:
-    """What came through a pipe, which is closed; no more than the longest verdict.
+    """Read a pipe and close it; reads at most the length of the longest verdict.
 
     Raises:
-        TimeoutError: the deadline passed before its end.
+        TimeoutError: the deadline passed before the end of the data.
     """
     text = b""
     with os.fdopen(receiver, "rb", buffering=0) as pipe:
@@ -143,46 +143,46 @@ def _how_it_ended(status: int) -> str:
 
 
 def limit(seconds: float) -> None:
-    """Bound what this process may use from here on."""
+    """Limit the resources that this process may use from now on."""
     limits = {
         resource.RLIMIT_FSIZE: FILE_SIZE,
         resource.RLIMIT_NPROC: PROCESSES,
         resource.RLIMIT_CORE: 0,
     }
-    if STATM.is_file():  # only Linux tells what is taken, and keeps to a limit on memory
+    if STATM.is_file():  # only Linux reports memory use and enforces a memory limit
         pages = int(STATM.read_text(encoding="ascii").split()[0])
         limits[resource.RLIMIT_AS] = pages * resource.getpagesize() + MEMORY
     for kind, most in limits.items():
         resource.setrlimit(kind, (most, most))
-    cpu = int(seconds) + 2  # SIGXCPU first, which tells why; SIGKILL for who catches that
+    cpu = int(seconds) + 2  # SIGXCPU first, which gives the reason; SIGKILL if that is caught
     resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 2))
 
 
 def attempt(name: str, job: Job, names: dict, hidden: types.ModuleType) -> dict:
-    """Define the student's names, and run the hidden tests on them."""
+    """Define the student's names and run the hidden tests on them."""
     run_cases, case_type, code = _trusted(hidden, name)
     before, broken = snapshot(), ""
     try:
         for helper in job.helpers:
             try:
                 exec(compile(helper, "helper", "exec"), names)
-            except Exception as error:  # most are experiments; an answer may do without
+            except Exception as error:  # most are experiments that the answer does not need
                 broken = broken or f" (an added cell raised {type(error).__name__}: {error})"
         exec(compile(job.answers[name], name, "exec"), names)
         if changed := changes(before):
             return nothing(f"it changes {changed}, which belongs to the tests")
         cases = code(names)
-    except BaseException as error:  # a student's code may raise anything, SystemExit included
+    except BaseException as error:  # a student's code may raise anything, even SystemExit
         return nothing(f"{type(error).__name__}: {error}{broken}"[:MESSAGE])
     tampered: list[str] = []
 
-    def guarded(case: Any) -> object:  # of the class that was fetched above
+    def guarded(case: Any) -> object:  # of the class fetched above
         def test() -> None:
             try:
                 case.test()
-            except Exception:  # what is wrong is told by `run_cases`
+            except Exception:  # `run_cases` reports it
                 raise
-            except BaseException as error:  # SystemExit and its like
+            except BaseException as error:  # SystemExit and the like
                 raise AssertionError(f"it raised {type(error).__name__}") from error
             finally:
                 if changed := changes(before):
@@ -202,24 +202,24 @@ def attempt(name: str, job: Job, names: dict, hidden: types.ModuleType) -> dict:
 
 
 def _trusted(hidden: types.ModuleType, name: str) -> tuple:
-    """What judges, fetched before a line of the student's has run."""
+    """The judging functions, fetched before any of the student's code has run."""
     from lib.checks import Case, run_cases
 
     return run_cases, Case, getattr(hidden, name.replace("-", "_"))
 
 
 def nothing(reason: str) -> dict:
-    """A verdict of no points."""
+    """A verdict without points."""
     return {"passed": 0, "of": 0, "cases": [], "reason": reason}
 
 
 def snapshot() -> dict[tuple[str, str], object]:
-    """Every name of the watched modules and of ours, with the object it stands for."""
+    """The object bound to every name of the watched modules and of our own."""
     return {(where, name): value for where, name, value in _watched()}
 
 
 def changes(before: Mapping[tuple[str, str], object]) -> str:
-    """The first name that stands for another object than before; "" if none does."""
+    """The first name that is now bound to a different object; "" if there is none."""
     now = {(where, name): value for where, name, value in _watched()}
     for (where, name), value in before.items():
         if now.get((where, name)) is not value:

@@ -1,9 +1,9 @@
-"""What otter runs of ours in its containers: the judge of `make grade`, before anything else.
+"""An otter plugin that first runs the judge of `make grade` in otter's containers.
 
-Left alone, otter executes all of a notebook, trainings included, and tests answers in the process
+By default, otter executes the whole notebook, trainings included, and tests answers in the process
 that keeps the score. Instead, this plugin has the judge run the answers (on the chapter's
-definitions, each in a fork with limits) and writes what it found to `verdicts.json`, where the test
-files of `tools/assignment/autograders.py` read it; otter gets a notebook without cells.
+definitions, each in a fork with limits) and writes the verdicts to `verdicts.json`, where the test
+files of `tools/assignment/autograders.py` read them; otter gets a notebook without cells.
 """
 
 import json
@@ -15,7 +15,7 @@ import nbformat
 from otter.plugins import AbstractOtterPlugin
 
 ROOT = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT))  # otter found this file, but does not know where the course lies
+sys.path.insert(0, str(ROOT))  # otter found this file, but does not know where the course is
 
 from tools.chapters import Chapter, CourseError  # noqa: E402
 from tools.exercises import list_exercises  # noqa: E402
@@ -23,7 +23,7 @@ from tools.grading.grade import Assignment, Row, grade_file  # noqa: E402
 from tools.grading.submissions import SubmissionError, read_submission  # noqa: E402
 
 VERDICTS = "verdicts.json"
-# All that students read before grades are published: nothing that an answer says goes in here.
+# All that students read before grades are published; it never includes an answer's output.
 UNANSWERED = (
     "no answer that runs: is this the chapter's notebook, is the exercise's cell in it, "
     "and does it still work after a restart of the kernel?"
@@ -34,10 +34,10 @@ class Judged(AbstractOtterPlugin):
     """Otter's plugin; its configuration is `{"chapter": name}`."""
 
     def before_execution(self, submission: nbformat.NotebookNode) -> nbformat.NotebookNode:
-        """Judge the submission; return the notebook that otter executes in its place.
+        """Judge the submission; return the notebook that otter executes instead.
 
         Raises:
-            CourseError: the judge failed, which must not pass for a submission without points.
+            CourseError: the judge failed, which must not look like a submission without points.
         """
         assignment = read_chapter(self.plugin_config["chapter"])
         path = Path(self.submission_path)
@@ -47,7 +47,7 @@ class Judged(AbstractOtterPlugin):
 
 
 def read_chapter(name: str, root: Path = ROOT) -> Assignment:
-    """The assignment of one chapter that lies below `root` as it does in the course."""
+    """The assignment of one chapter, whose files are laid out below `root` as in the course."""
     chapter = Chapter(root / "chapters" / f"{name}.py")
     hidden = (root / "chapters" / "hidden" / f"{name}.py").read_text("utf-8")
     points = {(name, exercise.name): exercise.points for exercise in list_exercises(chapter)}
@@ -55,7 +55,7 @@ def read_chapter(name: str, root: Path = ROOT) -> Assignment:
 
 
 def judged(assignment: Assignment, path: Path) -> list[Row]:
-    """A row for each exercise, or one that says why the file cannot be graded.
+    """A row for each exercise, or a single row with the reason why the file cannot be graded.
 
     Raises:
         CourseError: the judge failed.
@@ -71,11 +71,11 @@ def judged(assignment: Assignment, path: Path) -> list[Row]:
 
 
 def verdicts(rows: Sequence[Row], exercises: Iterable[str]) -> dict[str, dict]:
-    """What the test file of each exercise reads.
+    """The verdicts that the exercises' test files read.
 
     Args:
-        rows: one for each exercise, or one that says why the file cannot be graded.
-        exercises: their names.
+        rows: one for each exercise, or a single row with the reason why the file cannot be graded.
+        exercises: the names of the exercises.
 
     Returns:
         {exercise: {"unanswered": what students read, or "", "cases": [[name, problem or ""], …]}}.
@@ -93,7 +93,7 @@ def _verdict(row: Row) -> dict:
 
 
 def _problem(row: Row, problem: str) -> str:
-    """The problem with the reason, which alone counts where a passed case earned nothing."""
+    """The problem and the reason; only the reason if a passed case earned nothing."""
     if problem:
         return f"{problem} ({row.reason})" if row.reason else problem
     return "" if row.points else row.reason

@@ -1,4 +1,4 @@
-"""How a judge is started: in bubblewrap, where it sees no network and next to no files."""
+"""Starts a judge in bubblewrap, without network and with access to very few files."""
 
 import os
 import shutil
@@ -15,7 +15,7 @@ JUDGE = (sys.executable, "-m", "tools.grading.judge")
 
 
 def is_possible() -> bool:
-    """Whether bubblewrap is here and allowed to make a sandbox."""
+    """Whether bubblewrap is installed and can create a sandbox."""
     if shutil.which("bwrap") is None:
         return False
     done = subprocess.run(sandboxed(["true"]), capture_output=True, check=False)
@@ -23,14 +23,14 @@ def is_possible() -> bool:
 
 
 def sandboxed(command: Sequence[str]) -> list[str]:
-    """The command with bubblewrap before it: its own processes and users, no network.
+    """The command wrapped in bubblewrap: its own processes and users, no network.
 
-    It sees the system's programs, this Python and the course's code, all of them read-only, and an
-    empty folder of its own in memory. That comes first: the course may lie in /tmp.
+    It sees the system's programs, this Python and the course's code, all read-only, and an empty
+    in-memory folder of its own. That folder is mounted first, since the course may be in /tmp.
     """
     bound = [path for path in SYSTEM if Path(path).exists()]
     bound += [str(ROOT / name) for name in SHARED]
-    rooms = (ROOT / "chapters").glob("*/experiments.py")  # the hidden tests are in no room
+    rooms = (ROOT / "chapters").glob("*/experiments.py")  # rooms contain no hidden tests
     bound += [str(path.parent) for path in rooms]
     bound += sorted({sys.prefix, sys.base_prefix})
     wrap = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv",
@@ -45,7 +45,7 @@ def sandboxed(command: Sequence[str]) -> list[str]:
 
 
 def environment() -> dict[str, str]:
-    """All that a judge gets to know of the environment."""
+    """The environment variables that a judge gets."""
     return {
         "PATH": os.defpath,
         "HOME": "/tmp",

@@ -1,4 +1,4 @@
-"""What students hand in: which chapter a notebook is, and their code for each exercise."""
+"""Reads submissions: which chapter a notebook belongs to, and the code for each exercise."""
 
 import ast
 from dataclasses import dataclass, field
@@ -9,7 +9,7 @@ import nbformat
 from tools.chapters import Chapter, CourseError, read_source
 from tools.exercises import SOLUTION, STUB
 
-MOST = 50_000_000  # bytes of a file
+MOST = 50_000_000  # maximum bytes of a file
 
 
 class SubmissionError(CourseError):
@@ -18,11 +18,11 @@ class SubmissionError(CourseError):
 
 @dataclass(frozen=True)
 class Submission:
-    """One notebook that was handed in.
+    """A submitted notebook.
 
     Attributes:
         chapter: the name of its chapter.
-        answers: the code for each exercise of the chapter, "" where its cell is gone.
+        answers: the code for each exercise of the chapter, "" if its cell is missing.
         helpers: code cells that the student added, in order.
     """
 
@@ -32,16 +32,16 @@ class Submission:
 
 
 def read_submission(path: Path, chapters: dict[str, Chapter]) -> Submission:
-    """Read a file that was handed in; nothing in it is run.
+    """Read a submitted file without running anything in it.
 
-    The chapter is found by the exercises in the notebook, whatever the file is called.
+    The chapter is identified by the exercises in the notebook, whatever the file is called.
 
     Args:
         path: the file.
-        chapters: those of the assignment, by name.
+        chapters: the assignment's chapters by name.
 
     Raises:
-        SubmissionError: it is no notebook, too large, or of a chapter that is not assigned.
+        SubmissionError: not a notebook, too large, or from a chapter that was not assigned.
     """
     size = path.stat().st_size
     if size > MOST:
@@ -49,7 +49,7 @@ def read_submission(path: Path, chapters: dict[str, Chapter]) -> Submission:
     try:
         notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
         cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    except Exception as error:  # nbformat raises many kinds, on many kinds of damage
+    except Exception as error:  # damaged files make nbformat raise many kinds of errors
         raise SubmissionError(f"not a notebook ({type(error).__name__})") from error
     stubs = {name: _stubs(chapter) for name, chapter in chapters.items()}
     matches = {name: _matching(cells, known) for name, known in stubs.items()}
@@ -65,7 +65,7 @@ def read_submission(path: Path, chapters: dict[str, Chapter]) -> Submission:
 
 
 def _stubs(chapter: Chapter) -> dict[str, str]:
-    """The function that each exercise asks for."""
+    """The name of the function that each exercise asks for."""
     found = {}
     for cell in read_source(chapter).cells:
         if STUB in cell.metadata.get("tags", []):
@@ -74,7 +74,7 @@ def _stubs(chapter: Chapter) -> dict[str, str]:
 
 
 def _matching(cells: list[nbformat.NotebookNode], stubs: dict[str, str]) -> dict[str, str]:
-    """The source of each exercise's cell: by its metadata, else by the function it defines."""
+    """The source of each exercise's cell, found by metadata or else by the function it defines."""
     found: dict[str, str] = {}
     for cell in cells:
         tags, name = cell.metadata.get("tags", []), cell.metadata.get("exercise")

@@ -18,7 +18,7 @@ OUT = BUILD / "print" / "making-neural-networks-work.pdf"
 
 
 def main() -> int:
-    """Print the book; 0 when it stands, 1 or 130 with the reason on stderr when it does not."""
+    """Print the book; return 0, or 1 or 130 with the reason on stderr if that failed."""
     options = parse_arguments()
     with reporting("The book was not printed.") as status, exclusive(BUILD):
         with start_chromium(find_chromium()) as browser:
@@ -29,7 +29,7 @@ def main() -> int:
 
 
 def parse_arguments() -> argparse.Namespace:
-    """The command line."""
+    """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.printing", description=__doc__)
     parser.add_argument("--html", type=Path, default=BUILD / "html", help="the built book")
     parser.add_argument("--out", type=Path, default=OUT, help="where the PDF goes")
@@ -37,10 +37,10 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def print_book(browser: Browser, html: Path, book: Book) -> bytes:
-    """The book that is built in the folder `html`, as a PDF.
+    """The built book in the folder `html`, as a PDF.
 
     Raises:
-        CourseError: there is no book, it lacks a page, or a page did not become complete.
+        CourseError: there is no book, it lacks a page, or a page did not finish loading.
     """
     if not (html / book.root).is_file():
         raise CourseError(f"There is no book in {html}: run 'make book' first.")

@@ -1,4 +1,4 @@
-"""Binds the printed pages into one PDF, with an outline and with links that stay in it."""
+"""Binds the printed pages into one PDF, with an outline and internal links."""
 
 import io
 from collections.abc import Sequence
@@ -19,11 +19,11 @@ def bind(
     """The whole book as a PDF.
 
     Args:
-        front: what comes before page 1; its sheets have Roman numbers.
-        parts: (name, pages) in their order. A part of one page of the same name is one entry of
-            the outline.
+        front: what comes before page 1; its sheets have Roman numerals.
+        parts: (name, pages) in order. A part with a single page of the same name gets a single
+            entry in the outline.
         base: the address that the pages were printed from. Links to it become links within the
-            PDF, or plain text where this has no such place.
+            PDF, or plain text if the PDF has no such place.
     """
     binding = _Binding(front, *(page for _, pages in parts for page in pages))
     binding.mend_links(base)
@@ -38,7 +38,7 @@ def bind(
 
 
 class _Binding:
-    """Printed pages one after the other."""
+    """The printed pages, one after another."""
 
     def __init__(self, *pages: Printed) -> None:
         self.writer = PdfWriter()
@@ -58,7 +58,7 @@ class _Binding:
         return self.starts[path] + sheet, Fit.xyz(left=left, top=top)
 
     def mend_links(self, base: str) -> None:
-        """Let links lead to places in this PDF; those to the book that cannot are taken out."""
+        """Make links to the book lead to places in this PDF; remove those without a target."""
         for path, page in self.pages.items():
             start = self.starts[path]
             for sheet in self.writer.pages[start : start + len(page.pdf.pages)]:
@@ -67,7 +67,7 @@ class _Binding:
                 sheet[NameObject("/Annots")] = ArrayObject(kept)
 
     def _mend(self, link: Any, here: str, base: str) -> bool:
-        """Whether the link leads somewhere."""
+        """Mend a link; return whether it leads somewhere."""
         name = link.get("/Dest")
         uri = link["/A"]["/URI"] if name is None else f"{here}#{name.removeprefix('/')}"
         if not uri.startswith(base):
@@ -83,7 +83,7 @@ class _Binding:
         return True
 
     def add_outline(self, page: Printed, parent: IndirectObject | None) -> None:
-        """Enter a page and its sections in the outline, folded."""
+        """Add a page and its sections to the outline, folded."""
         entry = self.writer.add_outline_item(
             title=page.title, page_number=self.starts[page.path], parent=parent, is_open=False
         )
@@ -95,7 +95,7 @@ class _Binding:
             self.writer.add_outline_item(title=title, page_number=sheet, parent=entry, fit=fit)
 
     def finish(self, book: Book, roman: int) -> bytes:
-        """The PDF; its first sheets, `roman` of them, have Roman numbers."""
+        """The PDF; its first `roman` sheets have Roman numerals."""
         writer = self.writer
         writer.set_page_label(0, roman - 1, style=PageLabelStyle.LOWERCASE_ROMAN)
         writer.set_page_label(roman, len(writer.pages) - 1, style=PageLabelStyle.DECIMAL, start=1)

@@ -1,4 +1,4 @@
-"""A Chromium without network, a server for it, and when a page of the book is complete."""
+"""A Chromium without network, a server for it, and a test for when a page is complete."""
 
 import functools
 import os
@@ -32,7 +32,7 @@ OFFLINE = (
 WIDGETS = ".course-widget"
 DRAWN = f"""() => [...document.querySelectorAll('{WIDGETS}')].every(
     place => place.querySelector('.course-card'))"""
-# Resolves once maths is typeset, fonts are there and the last change is laid out.
+# Resolves once maths is typeset, fonts are loaded and the last change is laid out.
 SETTLED = """async () => {
     await window.MathJax?.startup?.promise;
     await document.fonts.ready;
@@ -41,10 +41,10 @@ SETTLED = """async () => {
 
 
 def find_chromium() -> str:
-    """The path of a Chromium: the one that $CHROMIUM names, else one on PATH or in /Applications.
+    """The path of a Chromium: $CHROMIUM, or else one on PATH or in /Applications.
 
     Raises:
-        CourseError: there is none; it says how to get one.
+        CourseError: no Chromium was found; the message says how to get one.
     """
     named = os.environ.get("CHROMIUM")
     names = [named] if named else NAMES
@@ -60,8 +60,8 @@ def find_chromium() -> str:
 
 @contextmanager
 def start_chromium(path: str) -> Iterator[Browser]:
-    """The headless Chromium at `path`; it reaches this machine only."""
-    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # Chromium's refuses to run as root
+    """Start the headless Chromium at `path`, without access to other machines."""
+    sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []  # it refuses to run as root
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=[*OFFLINE, *sandbox])
         yield browser
@@ -80,4 +80,4 @@ def serve(folder: Path) -> Iterator[str]:
 
 class _QuietHandler(SimpleHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
-        """Requests are no news."""
+        """Do not log requests."""

@@ -21,7 +21,7 @@ FOLDER = Path(__file__).parent
 PREPARE = (FOLDER / "prepare.js").read_text(encoding="utf-8")
 FRONT = (FOLDER / "front.js").read_text(encoding="utf-8")
 WIDTH = 642  # CSS pixels between the margins of A4 that print.css sets
-ANSWERS = "answers.html"  # a page that only the printed book has
+ANSWERS = "answers.html"  # a page that exists only in the printed book
 NOTE = (
     "The printed book. Each widget is a still of what moves on the book's pages. Answers to "
     "predictions and exercises are gathered at the end. The code of figures is in the notebooks."
@@ -38,7 +38,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Book:
-    """What `_toc.yml` and `_config.yml` say of the book: its first page and the parts after it."""
+    """The book described by `_toc.yml` and `_config.yml`: its first page and its parts."""
 
     title: str
     author: str
@@ -48,7 +48,7 @@ class Book:
 
 @dataclass(frozen=True)
 class Answer:
-    """What is printed apart from its place: the place's anchor, the heading above it, its HTML."""
+    """An answer, printed elsewhere: the anchor of its place, the heading above that, its HTML."""
 
     anchor: str
     heading: str
@@ -57,13 +57,13 @@ class Answer:
 
 @dataclass(frozen=True)
 class Printed:
-    """A page of the book on paper.
+    """A printed page of the book.
 
     Attributes:
-        path: of its HTML in the built book.
+        path: the path of its HTML in the built book.
         title: its first heading.
         sections: (anchor, heading) of each section below it.
-        answers: what was taken out of it.
+        answers: the answers removed from it.
         first: the number on its first sheet.
         pdf: the sheets.
     """
@@ -82,7 +82,7 @@ class Printed:
 
     @cached_property
     def places(self) -> dict[str, tuple[int, float, float]]:
-        """Where each anchor is: index of its sheet, points from the sheet's left and bottom."""
+        """Where each anchor is: index of its sheet, points from the sheet's left and bottom edges."""
         index_of = self.pdf.get_destination_page_number
         destinations: dict[str, Any] = self.pdf.named_destinations
         return {
@@ -93,7 +93,7 @@ class Printed:
 
 
 def read_book(root: Path) -> Book:
-    """The book that the settings in a folder describe."""
+    """The book described by the settings in a folder."""
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
     parts = [
@@ -106,8 +106,8 @@ def read_book(root: Path) -> Book:
 class Press:
     """Prints pages served at an address `base`, which ends in a slash.
 
-    It remembers their places: a link to what is printed earlier tells the number of its sheet.
-    Hence the front, with its contents, comes last.
+    It remembers where everything was printed, so a link to an earlier page shows its sheet number.
+    Hence the front matter, with its table of contents, is printed last.
     """
 
     def __init__(self, browser: Browser, base: str, book: Book) -> None:
@@ -116,7 +116,7 @@ class Press:
         self.numbers: dict[str, int] = {}  # of sheets, by address
 
     def print_chapter(self, path: str, *, part: str, first: int) -> Printed:
-        """A chapter that begins on sheet number `first`.
+        """Print a chapter that begins on sheet number `first`.
 
         Raises:
             CourseError: the book lacks the page, or it cannot be printed.
@@ -125,7 +125,7 @@ class Press:
             return self._print(page, path, first=first, part=part)
 
     def print_answers(self, chapters: Sequence[Printed]) -> Printed:
-        """The answers of all chapters, after the last one."""
+        """Print the answers of all chapters, after the last one."""
         sections = "".join(self._answers_of(chapter) for chapter in chapters if chapter.answers)
         with self._open(chapters[0].path) as page:  # for its style
             page.evaluate(
@@ -135,7 +135,7 @@ class Press:
             return self._print(page, ANSWERS, first=chapters[-1].end)
 
     def print_front(self) -> Printed:
-        """The book's first page, which holds the contents of all that is printed by now."""
+        """Print the book's first page, with a table of contents of everything printed so far."""
         answers = f"{self.base}{ANSWERS}"
         settings = {"note": NOTE, "answers": answers if answers in self.numbers else None}
         with self._open(self.book.root) as page:
@@ -144,7 +144,7 @@ class Press:
 
     @contextmanager
     def _open(self, path: str) -> Iterator[Page]:
-        """A page of the book, once its widgets are drawn and its maths is typeset."""
+        """Open a page of the book and wait until its widgets are drawn and its maths is typeset."""
         page = self.browser.new_page(
             viewport={"width": WIDTH, "height": 900}, color_scheme="light", reduced_motion="reduce"
         )
@@ -187,7 +187,7 @@ class Press:
         return printed
 
     def _answers_of(self, chapter: Printed) -> str:
-        """The answers of a chapter, each under a heading that leads to its place."""
+        """The answers of a chapter, each under a heading that links to its place."""
         address = f"{self.base}{chapter.path}"
         entries = (
             f'<div class="course-entry" id="{answer.anchor}">'
@@ -200,5 +200,5 @@ class Press:
 
 
 def _name(path: str) -> str:
-    """An anchor for a page of the book among its answers."""
+    """The anchor of a page's section among the answers."""
     return path.removesuffix(".html").replace("/", "-")

@@ -7,7 +7,7 @@ import torch
 from lib.evidence import Claim, Experiment
 from lib.runtime import Run
 
-NUMBERS = (1, 4, 16, 64)  # of measurements that are averaged
+NUMBERS = (1, 4, 16, 64)  # how many measurements are averaged
 
 
 @dataclass(frozen=True)
@@ -15,7 +15,7 @@ class Averages:
     """The noise of means.
 
     Attributes:
-        numbers: how many measurements each mean is taken of.
+        numbers: how many measurements each mean averages.
         noise: the standard deviation of many such means, (seeds, numbers).
     """
 
@@ -24,7 +24,7 @@ class Averages:
 
 
 def measure_noise(run: Run) -> Averages:
-    """Draw means of several numbers of measurements, and take their standard deviations."""
+    """Draw means of different numbers of measurements and compute their standard deviations."""
     means = run.pick(quick=2000, standard=20_000)
     seeds = run.pick(quick=1, standard=3, full=5)
     noise = torch.empty(seeds, len(NUMBERS))

@@ -11,7 +11,7 @@ from lib.checks import Case, expect_close
 
 
 def average(names: Mapping[str, object]) -> list[Case]:
-    """One number, and negative ones."""
+    """Single and negative numbers."""
     f = names["average"]
     x = torch.randn(57, generator=torch.Generator().manual_seed(1))
     return [
@@ -21,7 +21,7 @@ def average(names: Mapping[str, object]) -> list[Case]:
 
 
 def deviation(names: Mapping[str, object]) -> list[Case]:
-    """Numbers that do not differ, and many that do."""
+    """Equal numbers, and many different ones."""
     f = names["deviation"]
     x = 5 * torch.randn(57, generator=torch.Generator().manual_seed(2))
     return [
@@ -31,7 +31,7 @@ def deviation(names: Mapping[str, object]) -> list[Case]:
 
 
 def enough(names: Mapping[str, object]) -> list[Case]:
-    """Squares that come out even, and ones that do not."""
+    """Ratios whose square is a whole number, and ratios whose square is not."""
     f = names["enough"]
     return [
         Case("a tenth of the noise", lambda: expect_close(f(4.0, 0.5), 64)),
