@@ -31,7 +31,7 @@ BENCHMARKS = {module.__name__.rpartition(".")[2]: module for module in MODULES}
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Measure the benchmarks that are named, or all, and record each as soon as it is done."""
+    """Measure the named benchmarks, or all of them, and record each as soon as it is done."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     names = f"some of {', '.join(BENCHMARKS)}; none is all"
     parser.add_argument("names", nargs="*", metavar="NAME", help=names)
@@ -44,7 +44,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
 
 
 def measured(benchmark: ModuleType) -> Section:
-    """Its comparisons, each printed as it is done."""
+    """Run a benchmark's comparisons, printing each as it finishes."""
     results = []
     for comparison in benchmark.comparisons():
         results.append(comparison.measure())
@@ -58,14 +58,14 @@ def measured(benchmark: ModuleType) -> Section:
 
 
 def record(name: str, section: Section) -> None:
-    """Put a section in the place of the one of its name."""
+    """Replace the section of that name."""
     sections = load_record() if RESULTS.exists() else {}
     sections[name] = section
     save_record({each: sections[each] for each in BENCHMARKS if each in sections})
 
 
 def machine() -> str:
-    """Cores and instructions of this computer, in words."""
+    """The cores and instruction set of this computer, in words."""
     kind = platform.machine().replace("_", "-")
     return f"{CORES} cores, {kind} ({torch.backends.cpu.get_cpu_capability()})"
 

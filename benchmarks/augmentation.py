@@ -1,4 +1,4 @@
-"""Crop, flip, color jitter and cutout of small pictures, against torchvision on three roads."""
+"""Crop, flip, color jitter and cutout of small pictures, against torchvision in three ways."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -31,7 +31,7 @@ Picture = TypeVar("Picture", Tensor, Image.Image)
 
 
 class Numbers(NamedTuple):
-    """What is drawn: corners, flips, factors and turns of a jitter, a hole; numbers or (batch,)."""
+    """The random draws: corners, flips, color factors and hue, a hole; numbers or (batch,)."""
 
     top: Tensor | int
     left: Tensor | int
@@ -45,7 +45,7 @@ class Numbers(NamedTuple):
 
 
 def comparisons() -> Iterator[Comparison]:
-    """The three roads, and Pillow's with a process on each core."""
+    """The three ways, and Pillow's with one process per core."""
     images = (255 * pictures(COUNT, SIDE)).round() / 255  # as Pillow holds them
     numbers = draw(COUNT)
     ours = partial(in_batches, batch_of_ours, images, numbers)
@@ -80,7 +80,7 @@ def comparisons() -> Iterator[Comparison]:
 
 
 def draw(count: int) -> Numbers:
-    """Numbers for so many pictures; the hole lies inside."""
+    """Random draws for `count` pictures; the hole lies inside the picture."""
     g = generator()
     corners = torch.randint(2 * PADDING + 1, (2, count), generator=g)
     holes = torch.randint(SIDE - HOLE + 1, (2, count), generator=g)
@@ -92,7 +92,7 @@ def draw(count: int) -> Numbers:
 def in_batches(
     work: Callable[[Tensor, Numbers], Tensor], images: Tensor, numbers: Numbers
 ) -> Tensor:
-    """All pictures, a batch at a time."""
+    """Augment all pictures, one batch at a time."""
     parts = []
     for start in range(0, len(images), BATCH):
         rows = slice(start, start + BATCH)
@@ -102,7 +102,7 @@ def in_batches(
 
 
 def batch_of_ours(images: Tensor, numbers: Numbers) -> Tensor:
-    """A batch, each picture by its own numbers."""
+    """Augment a batch, each picture with its own numbers."""
     padded = functional.pad(images, [PADDING] * 4)
     images = augmentation.crop(padded, numbers.top, numbers.left, size=SIDE)
     images = augmentation.horizontal_flip(images, numbers.flip)
@@ -116,19 +116,19 @@ def batch_of_ours(images: Tensor, numbers: Numbers) -> Tensor:
 
 
 def batch_of_theirs(images: Tensor, numbers: Numbers) -> Tensor:
-    """A batch or a picture, all by the same numbers."""
+    """Augment a batch or a picture, all with the same numbers."""
     hole = (numbers.hole_top, numbers.hole_left, HOLE, HOLE, torch.full((3, 1, 1), GRAY))
     return tv.erase(moved_and_lit(images, numbers), *hole)
 
 
 def one_by_one(images: Tensor, numbers: Numbers) -> Tensor:
-    """A batch, one picture after another."""
+    """Augment a batch, one picture after another."""
     rows = zip(images, *(x.tolist() for x in numbers), strict=True)
     return torch.stack([batch_of_theirs(image, Numbers(*mine)) for image, *mine in rows])
 
 
 def moved_and_lit(picture: Picture, numbers: Numbers) -> Picture:
-    """All but the cutout, which torchvision has for tensors only."""
+    """Apply everything except cutout, which torchvision has for tensors only."""
     picture = tv.crop(tv.pad(picture, [PADDING]), numbers.top, numbers.left, SIDE, SIDE)
     picture = tv.horizontal_flip(picture) if numbers.flip else picture
     picture = tv.adjust_brightness(picture, numbers.brightness)
@@ -155,18 +155,18 @@ class Pictures(Dataset):
 
 
 def loader(images: Tensor, numbers: Numbers, workers: int) -> DataLoader:
-    """Reads them in this process, or in workers that stay."""
+    """A loader of the pictures, in this process or in persistent workers."""
     return DataLoader(
         Pictures(images, numbers), BATCH, num_workers=workers, persistent_workers=workers > 0
     )
 
 
 def all_batches(batches: DataLoader) -> Tensor:
-    """One pass."""
+    """The pictures of one epoch."""
     return torch.cat(list(batches))
 
 
 def assert_close_in_bits(ours: Tensor, theirs: Tensor) -> None:
-    """Raise where pictures differ by more than what 8 bits after each step explain."""
+    """Raise if pictures differ by more than rounding to 8 bits after each step explains."""
     difference = (ours - theirs).abs().mean()
     assert difference < BITS, f"pictures differ by {difference:.4f} in the mean"

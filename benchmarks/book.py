@@ -1,4 +1,4 @@
-"""How long the book takes to build: all of it, after an edit of one chapter, and when it stands."""
+"""Build times of the book: from scratch, after an edit of one chapter, and with nothing to do."""
 
 import json
 import os
@@ -41,9 +41,9 @@ class Build:
     """One build to be timed.
 
     Attributes:
-        work: what is built, as the page says it.
-        build: does it, and returns the seconds.
-        target: seconds it may take.
+        work: what is built, as the page describes it.
+        build: builds it and returns the seconds it took.
+        target: the time it may take, in seconds.
         limit: what keeps it from being faster.
     """
 
@@ -58,7 +58,7 @@ class Build:
 
 
 def comparisons() -> Iterator[Build]:
-    """Three builds, one after another, in one copy."""
+    """Three builds, one after another, in the same copy."""
     with tempfile.TemporaryDirectory() as scratch:
         course = Path(scratch, "course")
         copy_course(ROOT, course)
@@ -73,7 +73,7 @@ def comparisons() -> Iterator[Build]:
 
 
 def copy_course(root: Path, course: Path) -> None:
-    """What a fresh clone holds, and the data that its build would bring."""
+    """Copy what a fresh clone contains, and the data that its build would fetch."""
 
     def left_out(folder: str, names: list[str]) -> set[str]:
         return set(names) - DATA if Path(folder) == root / "data" else BUILT & set(names)
@@ -82,10 +82,10 @@ def copy_course(root: Path, course: Path) -> None:
 
 
 def build(course: Path) -> float:
-    """Seconds that a build takes.
+    """Build the book; return the seconds that this takes.
 
     Raises:
-        RuntimeError: it failed; with the end of what it said.
+        RuntimeError: the build failed; the message has the end of its output.
     """
     own = {"PYTHONPATH": str(course), "COURSE_DATA": str(course / "data")}
     started = time.perf_counter()
@@ -104,7 +104,7 @@ def build(course: Path) -> float:
 
 
 def build_after_edit(course: Path) -> float:
-    """Seconds that a build takes after a chapter's code has changed, less the chapter's own."""
+    """Seconds that a build takes after a change to a chapter's code, minus that chapter's own."""
     chapter = list_chapters(course)[1]
     with chapter.source.open("a", encoding="utf-8") as source:
         source.write("\n# %%\npass\n")

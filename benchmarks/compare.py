@@ -15,30 +15,30 @@ from threadpoolctl import threadpool_limits
 from benchmarks.record import Row
 
 ROUNDS = 9
-SPAN = 0.1  # seconds that a side computes for in each round, at least
+SPAN = 0.1  # minimum seconds that each side computes for in a round
 CORES = joblib.cpu_count()
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of glibc's malloc.h; bytes
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # from glibc's malloc.h
 
 
 def assert_close(ours: torch.Tensor, theirs: torch.Tensor) -> None:
-    """Raise where two tensors differ by more than rounding explains."""
+    """Raise if two tensors differ by more than rounding explains."""
     torch.testing.assert_close(ours, theirs, rtol=1e-3, atol=1e-4)
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """Our code and a peer's at the same work.
+    """Our code and a peer's doing the same work.
 
     Attributes:
-        work: what both compute, as the page says it.
-        peer: whose code ours is compared with.
-        ours, theirs: do the work once, and return what came out.
-        target: how many times as fast ours should be; None asks for nothing.
-        limit: a sentence on what keeps ours from being faster, shown where the target is missed.
-        threads: of either side.
-        same: raises where what came out differs.
-        rounds: timed, after one that warms up.
-        images: how many come out, where their number per second is of interest.
+        work: what both compute, as the page describes it.
+        peer: the library that ours is compared with.
+        ours, theirs: do the work once and return the result.
+        target: how many times as fast ours should be; None means no target.
+        limit: a sentence on what keeps ours from being faster, shown if the target is missed.
+        threads: number of threads of each side.
+        same: raises if the results differ.
+        rounds: number of timed rounds, after one warm-up round.
+        images: number of images produced, if images per second are of interest.
     """
 
     work: str
@@ -53,12 +53,12 @@ class Comparison:
     images: int | None = None
 
     def check(self) -> None:
-        """Do the work on both sides, and raise where they differ."""
+        """Do the work on both sides, and raise if the results differ."""
         with on_threads(self.threads):
             self.same(self.ours(), self.theirs())
 
     def measure(self) -> Row:
-        """By how much ours is faster: the median over rounds, in which both sides take turns."""
+        """How many times as fast ours is: the median over rounds in which both sides take turns."""
         keep_freed_memory()
         self.check()
         with on_threads(self.threads):
@@ -81,10 +81,10 @@ class Comparison:
 
 
 def keep_freed_memory() -> None:
-    """Tell glibc to keep what is freed for the next tensor.
+    """Tell glibc to keep freed memory for the next tensor.
 
-    Otherwise it hands large blocks back and gets them anew, page by page, which can take longer
-    than the work, and happens to one side or the other by chance.
+    Otherwise it returns large blocks to the system and requests them again, page by page. That can
+    take longer than the work, and affects one side or the other by chance.
     """
     if platform.libc_ver()[0] == "glibc":
         libc = ctypes.CDLL(None)
@@ -94,7 +94,7 @@ def keep_freed_memory() -> None:
 
 @contextmanager
 def on_threads(threads: int) -> Iterator[None]:
-    """A block in which torch, NumPy and scikit-learn compute on so many threads."""
+    """A context in which torch, NumPy and scikit-learn use this number of threads."""
     before = torch.get_num_threads()
     with threadpool_limits(threads):
         torch.set_num_threads(threads)
@@ -105,18 +105,18 @@ def on_threads(threads: int) -> Iterator[None]:
 
 
 def _repeats(work: Callable) -> int:
-    """How often the work is to be done to take a measurable time."""
+    """How often to repeat the work so that it takes a measurable time."""
     return max(1, round(SPAN / clock(work, 1)))
 
 
 def _round(sides: dict[Callable, int], *, turned: bool) -> dict[Callable, float]:
-    """Seconds of each side; every other round begins with the other one."""
+    """Seconds that each side takes; if `turned`, the other one goes first."""
     order = list(sides.items())[:: -1 if turned else 1]
     return {work: clock(work, repeats) for work, repeats in order}
 
 
 def clock(work: Callable, repeats: int) -> float:
-    """Seconds that `work` takes, the mean of several times in a row."""
+    """Mean seconds that `work` takes over several consecutive calls."""
     started = time.perf_counter()
     for _ in range(repeats):
         work()

@@ -1,4 +1,4 @@
-"""One update's work of a translator and a captioner, against loops that do everything each step."""
+"""One update of a translator and a captioner, against loops that do everything at each step."""
 
 from collections.abc import Iterator
 
@@ -47,7 +47,7 @@ def comparisons() -> Iterator[Comparison]:
 def compare(
     work: str, model: EncoderDecoder, source: Tensor, target: Tensor, goal: float
 ) -> Comparison:
-    """All steps at once against one after another."""
+    """Compare all steps at once with one step after another."""
     return Comparison(
         work,
         "a loop over steps",
@@ -59,7 +59,7 @@ def compare(
 
 
 def step_by_step(model: EncoderDecoder, source: Tensor, target: Tensor) -> Tensor:
-    """The logits as chapters 9 and 10 write them."""
+    """The logits, computed as in chapters 9 and 10."""
     encoded, decoder, logits = model.encode(source), model.decoder, []
     s = encoded.last
     for word in shift(target).unbind(dim=1):

@@ -1,4 +1,4 @@
-"""Maps from gradients for a batch of images, against captum."""
+"""Gradient-based maps for a batch of images, against captum."""
 
 from collections.abc import Iterator
 
@@ -61,5 +61,5 @@ def comparisons() -> Iterator[Comparison]:
 
 
 def wanting(images: Tensor) -> Tensor:
-    """The images as captum wants them."""
+    """The images, requiring gradients, as captum expects."""
     return images.detach().requires_grad_()

@@ -73,7 +73,7 @@ def comparisons() -> Iterator[Comparison]:
 
 
 def erased_by_torchvision(images: Tensor, top: Tensor, left: Tensor) -> Tensor:
-    """A square of each picture, one after another."""
+    """The pictures with a square erased from each, one after another."""
     corners, gray = zip(top.tolist(), left.tolist(), strict=True), torch.full((3, 1, 1), GRAY)
     erased = [
         tv.erase(image, *corner, HOLE, HOLE, gray)
@@ -83,7 +83,7 @@ def erased_by_torchvision(images: Tensor, top: Tensor, left: Tensor) -> Tensor:
 
 
 class Torchvision(v2.MixUp):
-    """torchvision's mixup by a λ that is given."""
+    """torchvision's mixup with a given λ."""
 
     def __init__(self, lam: float) -> None:
         super().__init__(num_classes=CLASSES)
@@ -94,7 +94,7 @@ class Torchvision(v2.MixUp):
 
 
 class Timm(Mixup):
-    """timm's mixup of a batch of its own, by a λ that is given; it mixes what it mixed before."""
+    """timm's mixup of its own batch with a given λ, which mixes its earlier result again."""
 
     def __init__(self, images: Tensor, labels: Tensor, lam: Tensor | float) -> None:
         mode = "elem" if isinstance(lam, Tensor) else "batch"

@@ -1,4 +1,4 @@
-"""The networks and pictures that several benchmarks look at."""
+"""The networks and pictures that several benchmarks share."""
 
 import torch
 from torch import Tensor, nn
@@ -9,7 +9,7 @@ CLASSES = 10
 
 
 def generator() -> torch.Generator:
-    """The same numbers each time."""
+    """A generator that gives the same numbers each time."""
     return torch.Generator().manual_seed(0)
 
 
@@ -19,7 +19,7 @@ def pictures(count: int, side: int) -> Tensor:
 
 
 def small_network() -> ConvNet:
-    """The chapters' network for color images, with weights in the layers that start at zero."""
+    """The chapters' network for color images, with random weights in layers that start at zero."""
     network, g = ConvNet(3, CLASSES, generator=generator()).eval(), generator()
     with torch.no_grad():
         for weight in network.parameters():
@@ -29,7 +29,7 @@ def small_network() -> ConvNet:
 
 
 def plain_network() -> nn.Sequential:
-    """Convolutions, pooling and ReLUs that are modules, which captum's guided backprop needs."""
+    """Convolutions, pooling and ReLUs as modules, which captum's guided backprop needs."""
     torch.manual_seed(0)
     return nn.Sequential(
         nn.Conv2d(3, 16, 3, padding=1),

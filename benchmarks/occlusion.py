@@ -1,4 +1,4 @@
-"""Occlusion of a small network's and a larger one's images, against captum."""
+"""Occlusion of images for a small and a larger network, against captum."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,7 @@ SMALL = (
     "The passes through the network are the same; ours covers a batch's windows in one operation, "
     "and that is all that there is to save."
 )
-WINDOWS = {49: (8, 4), 196: (6, 2), 784: (5, 1)}  # places on 32 × 32 pixels: (window, stride)
+WINDOWS = {49: (8, 4), 196: (6, 2), 784: (5, 1)}  # windows on 32 × 32 pixels: (size, stride)
 BATCH, CLASS = 32, 3
 
 
@@ -51,7 +51,7 @@ def compare(
     batch_size: int = 1,
     **options,
 ) -> Comparison:
-    """One network and picture; `batch_size` is captum's."""
+    """The comparison for one network and picture; `batch_size` is captum's."""
     window, stride = geometry
     captum = Occlusion(model)
 

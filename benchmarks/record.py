@@ -1,4 +1,4 @@
-"""What was measured, as `benchmarks/results.json` keeps it and the book's page shows it."""
+"""The benchmark results stored in `benchmarks/results.json` and shown on the book's page."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -15,13 +15,13 @@ class Row:
     """One comparison.
 
     Attributes:
-        work, peer: what was computed, and against whose code.
-        threads: of either side.
-        target: how many times as fast ours should be; None asks for nothing.
-        ratio, low, high: how many times as fast it was: median, smallest and largest of the rounds.
-        rounds: in which the sides took turns.
-        seconds: that ours took, the median.
-        images: that came out; None where that is of no interest.
+        work, peer: what was computed, and the library it is compared with.
+        threads: number of threads of each side.
+        target: how many times as fast ours should be; None means no target.
+        ratio, low, high: how many times as fast ours was: median, minimum and maximum over rounds.
+        rounds: number of rounds in which the sides took turns.
+        seconds: median time of our code, in seconds.
+        images: number of images produced; None if that is not of interest.
         limit: what keeps ours from being faster.
     """
 
@@ -55,12 +55,12 @@ class Row:
 
 @dataclass(frozen=True)
 class Duration:
-    """How long work takes that no peer does.
+    """The duration of work that has no peer.
 
     Attributes:
         work: what was done.
-        seconds: that it took.
-        target: seconds that it may take.
+        seconds: the time it took, in seconds.
+        target: the time it may take, in seconds.
         limit: what keeps it from being faster.
     """
 
@@ -83,12 +83,12 @@ class Section:
     """The comparisons of one benchmark, measured in one process.
 
     Attributes:
-        title: of the work.
-        about: how it is made the same work, in Markdown.
-        machine: in words, such as "2 cores, x86-64 (AVX512)".
-        versions: of what was compared.
-        rows: one for each comparison.
-        durations: of what no peer does.
+        title: title of the benchmark.
+        about: how both sides are made to do the same work, in Markdown.
+        machine: a description such as "2 cores, x86-64 (AVX512)".
+        versions: versions of the libraries compared.
+        rows: one row for each comparison.
+        durations: durations of work that has no peer.
     """
 
     title: str
@@ -100,11 +100,11 @@ class Section:
 
 
 def load_record(path: Path = RESULTS) -> dict[str, Section]:
-    """The sections by the names of their benchmarks, in the order in which they are shown.
+    """The sections, keyed by benchmark name, in the order in which they are shown.
 
     Raises:
-        FileNotFoundError: nothing was measured yet.
-        ValueError: the file is no such record.
+        FileNotFoundError: nothing has been measured yet.
+        ValueError: the file is not a valid record.
     """
     try:
         sections = json.loads(path.read_text("utf-8"))

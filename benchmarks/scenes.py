@@ -1,7 +1,7 @@
-"""Scenes rendered as one batch, against two peers that make one after another.
+"""Scenes rendered as one batch, against two peers that render one after another.
 
-The first peer makes the same pictures. The second, Pillow, draws less: the main object and its mask
-on an even ground, with no texture, clutter, light or noise.
+The first peer renders the same pictures. The second, Pillow, draws less: the main object and its
+mask on a uniform background, with no texture, clutter, light or noise.
 """
 
 import math
@@ -54,7 +54,7 @@ def comparisons() -> Iterator[Comparison]:
 
 
 def ours() -> SceneDataset:
-    """The data set, with all that comes with it."""
+    """The data set with everything that belongs to it."""
     return load_scenes(COUNT, generator=generator(), size=SIZE)
 
 
@@ -77,7 +77,7 @@ def pillow(scenes: tuple[Scene, ...]) -> tuple[np.ndarray, np.ndarray, list[str]
 
 
 def draw(scene: Scene, loops: list[np.ndarray]) -> tuple[Image.Image, Image.Image]:
-    """The picture and the main object's cover, drawn finer and reduced: Pillow's anti-aliasing."""
+    """The picture and the main object's mask, drawn larger and downscaled for anti-aliasing."""
     thing = scene.objects[0]
     side, turn = SIZE * FINER, math.radians(thing.angle)
     rotation = np.array([[math.cos(turn), -math.sin(turn)], [math.sin(turn), math.cos(turn)]])
@@ -93,7 +93,7 @@ def draw(scene: Scene, loops: list[np.ndarray]) -> tuple[Image.Image, Image.Imag
 
 
 def outline(name: str) -> list[np.ndarray]:
-    """A shape as loops of points (n, 2), the second a hole, traced where its distance is zero."""
+    """A shape as loops of points (n, 2) where its distance is zero; the second loop is a hole."""
     line = torch.linspace(-1.2, 1.2, 241, dtype=torch.float64)
     y, x = torch.meshgrid(line, line, indexing="ij")
     loops = find_contours(DISTANCES[name](x, y).numpy(), 0.0)

@@ -36,7 +36,7 @@ CNN_STEPS, CNN_BATCH = 30, 32
 
 
 def comparisons() -> Iterator[Comparison]:
-    """MLPs on each device there is, then CNNs."""
+    """MLPs on each available device, then CNNs."""
     g = torch.Generator().manual_seed(1)
     images, labels = torch.randn(5000, 784, generator=g), torch.randint(10, (5000,), generator=g)
     for device in ("cpu", "cuda") if torch.cuda.is_available() else ("cpu",):
@@ -68,14 +68,14 @@ def comparisons() -> Iterator[Comparison]:
 
 
 def networks() -> list[MLP]:
-    """As many networks as there are copies, each from a seed of its own."""
+    """One network per copy, each with its own seed."""
     seeds = range(COPIES)
     generators = [torch.Generator().manual_seed(seed) for seed in seeds]
     return [MLP(784, HIDDEN, 10, generator=g) for g in generators]
 
 
 def stacked_sweep(images: Tensor, labels: Tensor) -> Tensor:
-    """Last losses (copies,) of all networks trained as one stack."""
+    """Final losses (copies,) of all networks trained as one stack."""
     model = stack(networks()).to(images.device)
     optimizer = SGD(model.parameters(), lr=RATES, momentum=MOMENTUM)
     batches = minibatches(len(labels), BATCH, STEPS, [generator()])
@@ -83,7 +83,7 @@ def stacked_sweep(images: Tensor, labels: Tensor) -> Tensor:
 
 
 def loop_of_torch(images: Tensor, labels: Tensor) -> Tensor:
-    """Last losses (copies,) of the same networks, one after the other, in torch's own parts."""
+    """Final losses (copies,) of the same networks, trained one by one with torch's own modules."""
     losses = []
     for network, rate in zip(networks(), RATES.tolist(), strict=True):
         model = as_sequential(network).to(images.device)
@@ -95,7 +95,7 @@ def loop_of_torch(images: Tensor, labels: Tensor) -> Tensor:
 
 
 def as_sequential(network: MLP) -> nn.Sequential:
-    """The network in torch's layers, with the same weights."""
+    """The network built from torch's layers, with the same weights."""
     layers: list[nn.Module] = []
     for W, b in zip(network.weights, network.biases, strict=True):
         layer = nn.Linear(*W.shape)
@@ -106,14 +106,14 @@ def as_sequential(network: MLP) -> nn.Sequential:
 
 
 def spread_sweep(data: ImageDataset, run: Run) -> Tensor:
-    """Last losses (copies,) of the CNNs, trained by worker processes."""
+    """Final losses (copies,) of the CNNs, trained by worker processes."""
     trials = [Trial(seed, CNN_STEPS, lr, CNN_BATCH) for seed, lr in enumerate(RATES.tolist())]
     outcomes = run_trials(trials, data, {}, run=run, progress=None)
     return torch.stack([outcome.history.loss[-1] for outcome in outcomes])
 
 
 def loop_of_cnns(data: ImageDataset, run: Run) -> Tensor:
-    """Last losses (copies,) of the same CNNs, one after the other, with torch's optimizer."""
+    """Final losses (copies,) of the same CNNs, trained one by one with torch's optimizer."""
     losses = []
     for seed, rate in enumerate(RATES.tolist()):
         model = ConvNet(3, CLASSES, generator=run.generator("init", seed))
@@ -130,7 +130,7 @@ def loop_of_cnns(data: ImageDataset, run: Run) -> Tensor:
 def update(
     model: nn.Module, optimizer: torch.optim.Optimizer, images: Tensor, labels: Tensor
 ) -> Tensor:
-    """The loss before one update, as any tutorial writes it."""
+    """Do one update as in any tutorial; return the loss before it."""
     loss = nn.functional.cross_entropy(model(images), labels)
     optimizer.zero_grad()
     loss.backward()

@@ -82,7 +82,7 @@ class Printed:
 
     @cached_property
     def places(self) -> dict[str, tuple[int, float, float]]:
-        """Where each anchor is: index of its sheet, points from the sheet's left and bottom edges."""
+        """Position of each anchor: index of its sheet, points from the sheet's left and bottom."""
         index_of = self.pdf.get_destination_page_number
         destinations: dict[str, Any] = self.pdf.named_destinations
         return {
