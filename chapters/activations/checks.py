@@ -19,7 +19,7 @@ def check_swish(swish: Function, derivative: Function) -> Report:
         swish, derivative: each maps a float tensor to one of the same shape.
     """
 
-    def points() -> Tensor:  # fresh ones for each case: an answer might change them
+    def points() -> Tensor:  # new for each case, since an answer might change them
         return torch.linspace(-6, 6, 25, dtype=torch.float64)
 
     def follows_autograd() -> None:
@@ -56,7 +56,7 @@ def check_gain(gain: Callable[[Function], float]) -> Report:
     leaky = math.sqrt(2 / (1 + 0.1**2))
 
     def close(f: Function, expected: float, hint: str = "") -> Callable:
-        # Estimates from random numbers are welcome: 2% allows for about 10,000 draws.
+        # Monte Carlo estimates are allowed: a tolerance of 2% suits about 10,000 draws.
         return lambda: expect_close(gain(f), expected, hint=hint, tolerance=0.02)
 
     return run_cases(

@@ -16,14 +16,14 @@ from lib.evidence import FAILS, Claim, Experiment
 from lib.runtime import Run
 from lib.training.stacks import Part
 
-GUESSING = 10.0  # percent right among ten classes: what a network that diverged is worth
+GUESSING = 10.0  # accuracy in percent among ten classes; a diverged network counts as guessing
 RATES = (0.003, 0.01, 0.03, 0.1, 0.3)
 UPDATES = 300
 
 
 @functools.lru_cache(maxsize=2)
 def garments(run: Run) -> tuple[Part, Part, Part]:
-    """Fashion-MNIST as standardized vectors: training, validation and test part."""
+    """Fashion-MNIST as standardized vectors: training, validation and test parts."""
     train, validation = train_validation_split(
         load_fashion_mnist("train", device=run.device), generator=run.generator("split")
     )
@@ -48,7 +48,7 @@ SETTINGS = {  # label: (activation, standard deviation of the weights)
 def follow_signal(run: Run) -> dict[str, np.ndarray]:
     """The standard deviation of the activations for each setting, (seeds, layers).
 
-    Inputs and weights are drawn once per seed, so settings differ in nothing but themselves.
+    Inputs and weights are drawn once per seed, so only the setting differs.
     """
     seeds = range(run.pick(quick=3, standard=3))
     spread = {label: np.empty((len(seeds), DEPTH)) for label in SETTINGS}
@@ -63,7 +63,7 @@ def follow_signal(run: Run) -> dict[str, np.ndarray]:
     return spread
 
 
-ENDS = {  # what the variance arithmetic of the chapter predicts after six layers
+ENDS = {  # predictions of the chapter's variance arithmetic after six layers
     "depth-tanh-small": ("tanh, 0.01", 0.046),
     "depth-tanh-glorot": ("tanh, 1/√n", 0.30),
     "depth-relu-glorot": ("ReLU, 1/√n", 0.10),
@@ -143,7 +143,7 @@ class Race:
     examples: int
 
     def rate_matters(self) -> np.ndarray:
-        """How far ReLU's accuracy moves over the rates, less how far six activations lie apart."""
+        """The range of ReLU's accuracy over the rates minus the range over six activations."""
         relu = np.nan_to_num(self.sweeps["relu"].accuracy, nan=GUESSING)
         six = [
             sweep.accuracy[:, sweep.best_rate()]
@@ -154,7 +154,7 @@ class Race:
 
 
 def run_race(run: Run) -> Race:
-    """Tune and train each activation; initialization is the one that suits it."""
+    """Tune and train each activation with its own initialization."""
     train, validation, test = garments(run)
     steps = run.pick(quick=30, standard=UPDATES)
     tuned = {

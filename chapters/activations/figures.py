@@ -51,11 +51,11 @@ def plot_std_by_layer(
 def plot_layer_histograms(
     ax: Axes, layers: Sequence[Tensor], *, color: str, limits: tuple[float, float], title: str
 ) -> Axes:
-    """Draw one histogram per layer, the first on top, each scaled to its own highest bar.
+    """Draw one histogram per layer, the first at the top, each scaled to its highest bar.
 
     Args:
         layers: values of any shape, one tensor per layer drawn.
-        limits: the range of values shown; what lies beyond is counted in the outermost bins.
+        limits: the range of values shown; values beyond it are counted in the outermost bins.
     """
     edges = np.linspace(*limits, 42)
     for row, values in enumerate(layers):
@@ -73,7 +73,7 @@ def plot_layer_histograms(
 def plot_descent_paths(
     ax: Axes, paths: Mapping[str, np.ndarray], *, target: Sequence[float], title: str
 ) -> Axes:
-    """Draw paths (steps + 1, 2) of two weights under gradient descent, and their common goal."""
+    """Draw paths (steps + 1, 2) of two weights under gradient descent, and their common target."""
     for (label, path), color in zip(paths.items(), (VERMILLION, BLUE), strict=False):
         ax.plot(path[:, 0], path[:, 1], color=color, marker="o", ms=3.2, lw=1.4, label=label)
     ax.plot(*target, marker="*", color=INK, ms=13, ls="none", label="best weights")
@@ -84,7 +84,7 @@ def plot_descent_paths(
 
 
 def show_rates(ax: Axes, rates: Sequence[float]) -> None:
-    """Make the horizontal axis one of learning rates: logarithmic, these written out."""
+    """Make the horizontal axis a logarithmic axis of learning rates with these rates as ticks."""
     ax.set_xscale("log")
     ax.set_xticks(rates, [f"{rate:g}" for rate in rates])
     ax.minorticks_off()
@@ -96,8 +96,8 @@ def plot_accuracy_by_learning_rate(
     """Draw accuracy against learning rate, one panel per activation, ReLU in gray behind it.
 
     Args:
-        axes: as many as there are activations; surplus ones are hidden.
-        accuracy: (seeds, rates) in percent for each activation; not a number where it diverged.
+        axes: at least one per activation; surplus ones are hidden.
+        accuracy: (seeds, rates) in percent for each activation; NaN if it diverged.
     """
     flat = axes.ravel()
     for ax, (name, values) in zip(flat, accuracy.items(), strict=False):
@@ -138,10 +138,10 @@ def plot_accuracy_beside_published(
     *,
     lowest: float,
 ) -> Axes:
-    """Draw test accuracies in percent, a row each: every seed, their mean, the published.
+    """Draw test accuracies in percent, one row each: every seed, the mean, the published value.
 
     Args:
-        lowest: where the axis begins; a row whose mean is lower is written at its edge instead.
+        lowest: start of the axis; a row with a lower mean is written at its edge instead.
     """
     for row, (name, values) in enumerate(reversed(list(ours.items()))):
         color, mean = ACTIVATION_COLORS[name], np.mean(values)
@@ -162,7 +162,7 @@ def plot_accuracy_beside_published(
 def plot_training(
     ax: Axes, steps: Sequence[int] | np.ndarray, loss: np.ndarray, *, name: str
 ) -> Axes:
-    """Draw the loss (seeds, points) of one activation during training, and that of guessing."""
+    """Draw the loss (seeds, points) of one activation during training, and the loss of guessing."""
     chance = np.log(10)
     ax.axhline(chance, color=GRAY, lw=1.2, ls=(0, (4, 2)))
     ax.annotate("guessing", (steps[-1], chance), xytext=(0, 3), textcoords="offset points",
@@ -176,7 +176,7 @@ def plot_training(
 
 
 def plot_dead_by_seed(ax: Axes, dead: np.ndarray, *, name: str) -> Axes:
-    """Draw the percentage of dead units, a bar per seed; one that diverged is not a number."""
+    """Draw the percentage of dead units, one bar per seed; NaN marks a diverged run."""
     seeds = np.arange(1, len(dead) + 1)
     ax.bar(seeds, np.nan_to_num(dead), color=ACTIVATION_COLORS[name], width=0.6)
     for seed in seeds[np.isnan(dead)]:
@@ -186,10 +186,10 @@ def plot_dead_by_seed(ax: Axes, dead: np.ndarray, *, name: str) -> Axes:
 
 
 def signals_figure(name: str, h: Sequence[Tensor], grads: Sequence[Tensor]) -> Figure:
-    """A figure of the activations (left) and the sizes of gradients (right) of five layers.
+    """A figure of the activations (left) and the gradient sizes (right) in five layers.
 
     Args:
-        h, grads: per layer of the network, tensors of any shape.
+        h, grads: one tensor of any shape per layer of the network.
     """
     layers = np.linspace(0, len(h) - 1, 5).round().astype(int)
     sizes = [grads[i].abs().clamp(min=1e-20).log10() for i in layers]

@@ -16,12 +16,12 @@ from lib.training.stacks import Part, evaluate
 
 @dataclass(frozen=True)
 class Sweep:
-    """What a learning-rate sweep measured; a run that diverged is not a number from there on.
+    """Results of a learning-rate sweep; values are NaN after a run diverged.
 
     Attributes:
         rates: the learning rates, in the order of the last axis below.
-        accuracy: on the held-out part, in percent, (seeds, rates).
-        dead: units that pass no gradient on, in percent of all hidden units, (seeds, rates).
+        accuracy: held-out accuracy in percent, (seeds, rates).
+        dead: units that pass on no gradient, in percent of all hidden units, (seeds, rates).
         steps: updates done at each point of `loss`.
         loss: training loss averaged between two points, in nats, (points, seeds, rates).
     """
@@ -54,18 +54,18 @@ def learning_rate_sweep(
 ) -> Sweep:
     """Train one MLP per learning rate and seed, all at once, and measure them.
 
-    A seed fixes the initial weights and the order of the examples, so runs of one seed differ in
-    their learning rate alone, and activations can be compared seed by seed.
+    A seed fixes the initial weights and the order of the examples, so runs with the same seed
+    differ only in their learning rate, and activations can be compared seed by seed.
 
     Args:
         activation: a key of `lib.activations.ACTIVATIONS`; its own initialization is used.
-        train: what the networks learn from.
-        held_out: what they are measured on: validation examples to choose a rate, test examples
-            for a rate that is chosen.
+        train: the training examples.
+        held_out: the examples for the accuracy: validation examples to choose a rate, test examples
+            for a chosen rate.
         rates: learning rates of gradient descent with momentum.
         seeds: one network per rate and seed; fresh seeds make an independent repetition.
         steps: updates; must be a multiple of `points`.
-        points: of the loss curve.
+        points: number of points on the loss curve.
 
     Raises:
         ValueError: `steps` is not a multiple of `points`, or a bad network or rate.

@@ -119,7 +119,7 @@ def check_shear_matrices(shear_matrices: Callable[[float], tuple[Tensor, Tensor]
 
 
 def check_own_augmentation(augment: Callable[[Tensor, Tensor, torch.Generator], Batch]) -> Report:
-    """Check the manners of an augmentation; whether labels stay true is for people to judge.
+    """Check the formal requirements of an augmentation; people judge whether labels stay correct.
 
     Args:
         augment: maps images (n, 3, h, w), labels (n,) and a generator to (images, labels).
@@ -176,6 +176,6 @@ def check_own_augmentation(augment: Callable[[Tensor, Tensor, torch.Generator], 
 
 
 def _pictures(count: int, height: int = 8, width: int = 8) -> Tensor:
-    """Fresh ones for each case: an answer might change them."""
+    """New random pictures for each case, since an answer might change them."""
     generator = torch.Generator().manual_seed(7)
     return torch.rand(count, 3, height, width, generator=generator)

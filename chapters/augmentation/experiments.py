@@ -1,4 +1,4 @@
-"""What chapter 4 measures: flipped digits, crops at test, and which augmentation helps where."""
+"""What chapter 4 measures: flipped digits, test-time crops, and where augmentations help."""
 
 from collections.abc import Mapping
 
@@ -120,7 +120,7 @@ def gain(
 
 
 def read_table(found: Shifts) -> dict[str, np.ndarray]:
-    """The cells of the table that claims are about."""
+    """The cells of the table that the claims refer to."""
     return {id: found.gains(row)[column] for id, (row, column) in CELLS.items()}
 
 

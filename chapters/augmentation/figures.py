@@ -1,4 +1,4 @@
-"""The figures of chapter 4: what an augmentation does to a picture, and to a network's accuracy."""
+"""The figures of chapter 4: effects of augmentations on pictures and on accuracy."""
 
 import statistics
 from collections.abc import Mapping, Sequence
@@ -23,7 +23,7 @@ COLOR_OPERATIONS = {
     "saturation": augmentation.adjust_saturation,
     "hue": augmentation.adjust_hue,
 }
-# The parameters at strength 1, for an image of the height given.
+# The parameters at strength 1, for an image of the given height.
 AFFINE_OPERATIONS = {
     "translation": lambda strength, height: {"translate": (strength * height / 4, 0.0)},
     "rotation": lambda strength, height: {"angle": 45.0 * strength},
@@ -35,7 +35,7 @@ AFFINE_OPERATIONS = {
 def plot_window(ax: Axes, image: Tensor, *, top: int, left: int, size: int) -> Axes:
     """Draw an image (3, height, width) and a square window of `size` pixels in it."""
     plot_image(ax, image)
-    for color, width in (("white", 4.0), (VERMILLION, 2.0)):  # seen on dark and on light pictures
+    for color, width in (("white", 4.0), (VERMILLION, 2.0)):  # visible on any picture
         ax.add_patch(Rectangle((left - 0.5, top - 0.5), size, size, fill=False, ec=color, lw=width))
     return ax
 
@@ -46,8 +46,8 @@ def crop_figure(photo: Tensor, *, short_side: int, place: float, flip: bool) -> 
     Args:
         photo: (3, height, width), wider than high.
         short_side: L in pixels.
-        place: where the window lies, from 0 (upper left) to 1 (lower right).
-        flip: mirror the patch.
+        place: position of the window, from 0 (upper left) to 1 (lower right).
+        flip: whether to mirror the patch.
     """
     resized = augmentation.resize_short_side(photo[None], short_side)
     top, left = (int(place * (side - 224)) for side in resized.shape[-2:])
@@ -84,7 +84,7 @@ def color_figure(photo: Tensor, *, operation: str, amount: float) -> Figure:
 
 
 def affine_figure(photo: Tensor, *, operation: str, strength: float) -> Figure:
-    """A frame of the explorer of affine maps: the photograph, and what becomes of a square.
+    """A frame of the explorer of affine maps: the photograph, and the image of a square.
 
     Args:
         photo: (3, height, width).
@@ -117,7 +117,7 @@ def _plot_square(ax: Axes, matrix: Tensor, moved: Tensor) -> None:
 
 
 def _term(value: float) -> str:
-    """A later term of a sum, such as "+ 0.50"; what rounds to zero is positive."""
+    """A later term of a sum, such as "+ 0.50"; values that round to zero are positive."""
     return f"{'−' if value <= -0.005 else '+'} {abs(value):.2f}"
 
 
@@ -139,7 +139,7 @@ def lens_figure(photo: Tensor, *, k: float) -> Figure:
 def plot_reading(
     ax: Axes, *, width: int, height: int, inverse: Tensor, pixel: Sequence[int]
 ) -> Axes:
-    """Draw where the pixels of an output come from, as dots on the input's pixels.
+    """Draw where an output's pixels come from, as dots on the input's pixels.
 
     Args:
         width, height: of both images, in pixels.
@@ -177,7 +177,7 @@ def plot_crop_probabilities(
         scales: short sides, in pixels.
     """
     for x, column in enumerate(probabilities):
-        spread = np.linspace(-0.22, 0.22, len(column))  # so that equal ones do not hide each other
+        spread = np.linspace(-0.22, 0.22, len(column))  # so that equal values do not overlap
         ax.plot(x + spread, column, ".", color=BLUE, ms=6, alpha=0.8)
     mean = statistics.fmean(value for column in probabilities for value in column)
     ax.axhline(mean, color=VERMILLION, lw=1.8)
@@ -212,7 +212,7 @@ def plot_gains(ax: Axes, gains: Mapping[str, Mapping[str, Sequence[float]]]) -> 
 
 
 def _gain(values: Sequence[float]) -> str:
-    """Such as "+12.3" over "± 1.0"; without an interval where there are too few values."""
+    """Text such as "+12.3" above "± 1.0"; without an interval if there are too few values."""
     mean = f"{statistics.fmean(values):+.1f}".replace("-", "−")
     if len(values) < FEWEST:
         return mean

@@ -24,7 +24,7 @@ def handwritten_digits() -> ImageDataset:
 
 @functools.lru_cache(maxsize=2)
 def small_pictures(run: Run, dataset: str = "scenes") -> tuple[ImageDataset, ImageDataset]:
-    """Color pictures of ten classes: 1000 to learn from, and a test part."""
+    """Color pictures of ten classes: 1000 for training, and a test part."""
     sizes = {"train": 1000, "test": run.pick(quick=200, standard=600)}
     train, test = (
         load_color_images(dataset, split, n, generator=run.generator(split), device=run.device)
@@ -35,13 +35,13 @@ def small_pictures(run: Run, dataset: str = "scenes") -> tuple[ImageDataset, Ima
 
 @functools.lru_cache(maxsize=2)
 def test_sets(run: Run, dataset: str = "scenes") -> dict[str, ImageDataset]:
-    """The ordinary test pictures, and as many with one shift each, by its name."""
+    """The ordinary test pictures, and the same number with each shift, keyed by its name."""
     _, test = small_pictures(run, dataset)
     return {"ordinary": test} | {shift: _shifted(test, shift, run, dataset) for shift in SHIFTS}
 
 
 def _shifted(test: ImageDataset, shift: str, run: Run, dataset: str) -> ImageDataset:
-    if dataset == "scenes":  # rendered anew: the object changes, in its scene
+    if dataset == "scenes":  # rendered again: the object changes within its scene
         again = run.generator("test")
         return load_scenes(len(test), generator=again, shift=shift, device=run.device)
     images = augmentation.shift_images(test.images, shift, generator=run.generator(shift))

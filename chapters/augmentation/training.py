@@ -1,4 +1,4 @@
-"""The trainings of chapter 4: digits with flips, crops averaged at test, one shift at a time."""
+"""The trainings of chapter 4: digits with flips, averaged test crops, one shift at a time."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,11 +24,11 @@ def digit_network(generator: torch.Generator) -> nn.Module:
 
 @dataclass(frozen=True)
 class FlippedDigits:
-    """What networks that learned to read digits make of turned and of upright ones.
+    """What networks trained on digits answer for rotated and for upright digits.
 
     Attributes:
-        answers: (seeds, 10), the share of 6s in a half turn that get each answer, in percent.
-        gain: of training with flips, on upright digits, in points; one number per seed.
+        answers: (seeds, 10), percentage of 6s rotated by 180° that get each answer.
+        gain: gain from training with flips, on upright digits, in points; one number per seed.
     """
 
     answers: np.ndarray
@@ -36,7 +36,7 @@ class FlippedDigits:
 
 
 def train_on_digits(run: Run) -> FlippedDigits:
-    """Train on 500 digits, without and with random flips, and test on the other ones."""
+    """Train on 500 digits, without and with random flips, and test on the others."""
     everything = handwritten_digits()
     order = torch.randperm(len(everything), generator=run.generator("digits"))
     learn, rest = everything.subset(order[:500]), everything.subset(order[500:])
@@ -59,7 +59,7 @@ def train_on_digits(run: Run) -> FlippedDigits:
 
 
 def updates(run: Run) -> int:
-    """How long each network learns from the small pictures."""
+    """Number of updates of each network on the small pictures."""
     return run.pick(quick=20, standard=500)
 
 
@@ -121,7 +121,7 @@ class Shifts:
     accuracy: dict[str, dict[str, np.ndarray]]
 
     def gains(self, name: str) -> dict[str, np.ndarray]:
-        """What an augmentation gains over none, by test set, in points, seed by seed."""
+        """The gain of an augmentation over none, by test set, in points, seed by seed."""
         none = self.accuracy["none"]
         return {part: right - none[part] for part, right in self.accuracy[name].items()}
 
@@ -139,7 +139,7 @@ def compare_augmentations(
     Args:
         run: of the chapter.
         dataset: "scenes" or "cifar10".
-        own: transforms by name, which are then tried in place of those of the chapter.
+        own: transforms by name, to be tried instead of the chapter's.
     """
     known = {name: augmentation.label_preserving(*parts) for name, parts in AUGMENTATIONS.items()}
     transforms = {"none": None} | dict(known if own is None else own)

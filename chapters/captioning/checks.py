@@ -60,11 +60,11 @@ def check_look_at_grid(look_at_grid: Callable[..., Looked]) -> Report:
 def check_clipped_precision(
     clipped_precision: Callable[[Sequence[str], Sequence[str], int], float],
 ) -> Report:
-    """Check BLEU's precision of runs of n words.
+    """Check BLEU's clipped n-gram precision.
 
     Args:
-        clipped_precision: maps the words that were said, those of the reference and n to the share
-            of the runs of n words that the reference has, too, none more often than it has it.
+        clipped_precision: maps the candidate's words, the reference's words and n to the share of
+            the candidate's n-grams found in the reference, each counted at most as often as there.
     """
 
     def case(said: str, reference: str, n: int, expected: float, hint: str = "") -> Case:

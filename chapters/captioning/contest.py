@@ -24,19 +24,19 @@ from lib.training import fit, one_cycle_adam
 from lib.workers import spread, worker_count
 
 ATTENTION, ONE_CONTEXT = NETWORKS = ("attention", "one context")
-UPDATES = {ATTENTION: 800, ONE_CONTEXT: 1250}  # the one context takes them about as long
-RATES = {ATTENTION: 4e-3, ONE_CONTEXT: 1e-3}  # each has the one that suits it
-LONGEST = 30  # words of a caption
+UPDATES = {ATTENTION: 800, ONE_CONTEXT: 1250}  # chosen so that both train for about as long
+RATES = {ATTENTION: 4e-3, ONE_CONTEXT: 1e-3}  # tuned for each
+LONGEST = 30  # maximum number of words in a caption
 
 
 def teach(z: Tensor, target: Tensor) -> tuple[tuple[Tensor, Tensor], Tensor]:
-    """What a captioner learns from: ((features, the right words so far), target)."""
+    """Training data of a captioner: ((features, the right words so far), target)."""
     target = trim(target)
     return (z, shift(target)), target
 
 
 def train(run: Run, job: tuple[str, int]) -> Captioner:
-    """A captioner of the kind and the seed that the job names, on the CPU."""
+    """Train a captioner of the job's kind with its seed; return it on the CPU."""
     kind, seed = job
     data = pictures(run)
     updates = run.pick(quick=60, standard=UPDATES[kind] * 5 // 8, full=UPDATES[kind])
@@ -61,14 +61,14 @@ def train(run: Run, job: tuple[str, int]) -> Captioner:
 
 @dataclass(frozen=True, eq=False)
 class Graded:
-    """One captioner, and what it does on the test pictures.
+    """A captioner and its results on the test pictures.
 
     Attributes:
         model: the captioner, on the CPU.
         guess: (n, steps), the word it ranks first, given the right words before.
-        weights: (n, steps, places), where it looks meanwhile.
+        weights: (n, steps, places), its attention weights meanwhile.
         wrote: the captions it writes by itself.
-        bleu, exact: of these, in percent.
+        bleu, exact: BLEU and exact matches of these captions, in percent.
         fit: percent of the words ranked first on training pictures, for each kind of word.
     """
 
@@ -93,7 +93,7 @@ def grade(model: Captioner, data: Pictures) -> Graded:
 
 
 def fit_of(model: Captioner, data: Pictures) -> dict[str, float]:
-    """Percent of the words ranked first on as many training pictures, for each kind of word."""
+    """Percent of words ranked first on equally many training pictures, for each kind of word."""
     count = len(data.z_test)
     z, target = data.z[:count].cpu(), data.target[:count].cpu()
     right = model.decode(model.encode(z), shift(target)).logits.argmax(dim=-1) == target
@@ -112,7 +112,7 @@ def write(model: Captioner, z: Tensor) -> Written:
 
 @contextlib.contextmanager
 def told(model: Captioner, down: int, right: int) -> Iterator[None]:
-    """Tell a captioner that down is up (down = -1), or that right is left, while this lasts."""
+    """A context in which a captioner's places are mirrored: down = -1 or right = -1."""
     places = model.places.clone()
     model.places *= torch.tensor([down, right])[:, None, None]
     try:
@@ -122,7 +122,7 @@ def told(model: Captioner, down: int, right: int) -> Iterator[None]:
 
 
 def percent(hits: Tensor, where: Tensor) -> float:
-    """How many are True, or how large they are on average, in percent; NaN if there are none."""
+    """The mean of the selected entries in percent; NaN if none are selected."""
     return 100 * float(hits[where].float().mean())
 
 
@@ -131,8 +131,8 @@ class Contest:
     """Both kinds of captioners on the same test pictures.
 
     Attributes:
-        pictures: what they learned from and were asked.
-        graded: for each kind of `NETWORKS`, one per seed.
+        pictures: their training and test pictures.
+        graded: for each kind in `NETWORKS`, one per seed.
     """
 
     pictures: Pictures
@@ -143,7 +143,7 @@ class Contest:
         return [one.guess == self.pictures.known.target for one in self.graded[network]]
 
     def by_things(self, network: str) -> np.ndarray:
-        """Percent of the words right in pictures of one, two and three things: (seeds, 3)."""
+        """Percent of words that are right in pictures of one, two and three things: (seeds, 3)."""
         said, things = self.pictures.said, self.pictures.things[:, None]
         return np.array([
             [percent(right, said & (things == k)) for k in (1, 2, 3)]
@@ -151,14 +151,14 @@ class Contest:
         ])  # fmt: skip
 
     def by_kind(self, network: str) -> dict[str, np.ndarray]:
-        """Percent of the words right for each kind of word, one number per seed."""
+        """Percent of words that are right, for each kind of word, one number per seed."""
         return {
             kind: np.array([percent(r, self.pictures.words_of(kind)) for r in self.right(network)])
             for kind in KINDS
         }
 
     def looks(self) -> list[Looked]:
-        """Where each network with attention looked, compared with where the things are."""
+        """Where each network with attention looked, compared with the positions of the things."""
         known, test, rows = self.pictures.known, self.pictures.test, self.pictures.z.shape[2]
         return [
             looks.judge_looks(one.weights, known.about, test.object_masks, rows=rows)
@@ -196,7 +196,7 @@ def turned_around(graded: Graded, data: Pictures) -> float:
 
 @torch.no_grad()
 def cost_of_one_place(graded: Graded, data: Pictures) -> float:
-    """Points of words right that a network loses if it sees its likeliest place alone."""
+    """Points of word accuracy that a network loses if it sees only its likeliest place."""
     hard = likeliest_place_alone(graded.model, data.z_test, shift(data.known.target))
     right = graded.guess == data.known.target
     return percent(right, data.said) - percent(hard == data.known.target, data.said)
@@ -219,7 +219,7 @@ def likeliest_place_alone(model: Captioner, z: Tensor, before: Tensor) -> Tensor
 
 
 def wrong_colors(graded: Graded, data: Pictures) -> tuple[float, float]:
-    """Of the wrong colors, percent that another thing of the picture has, and that by chance."""
+    """Percent of wrong colors that another thing in the picture has, and the same by chance."""
     target, colors = data.known.target, data.words_of("color")
     wrong = colors & (graded.guess != target) & (data.things > 1)[:, None]
     present = target.masked_fill(~colors, -1)

@@ -30,13 +30,13 @@ __all__ = [
     "pictures",
     "touched",
 ]
-LOOKED_AT = ("size", "texture", "color", "shape")  # kinds of words that are about a thing
+LOOKED_AT = ("size", "texture", "color", "shape")  # kinds of words that refer to a thing
 
 
 def inside(found: Contest) -> dict[str, np.ndarray]:
     """Percent of the weights on the thing before each kind of word about it: (seeds, 2).
 
-    The second column is the percentage that even weights would have there.
+    The second column is the percentage that uniform weights would have there.
     """
     looks = found.looks()
     where = {kind: found.pictures.words_of(kind) for kind in LOOKED_AT}
@@ -49,7 +49,7 @@ def inside(found: Contest) -> dict[str, np.ndarray]:
 def touched(found: Contest) -> np.ndarray:
     """How often the largest weight touches the thing, in percent: (seeds, 2).
 
-    Before words for colors and shapes that are right, and before such that are wrong.
+    The columns are for right and for wrong words for colors and shapes.
     """
     at = found.pictures.words_of("color") | found.pictures.words_of("shape")
     pairs = zip(found.looks(), found.right(ATTENTION), strict=True)

@@ -12,12 +12,12 @@ from lib.plotting.images import plot_image
 from lib.plotting.intervals import plot_intervals
 from lib.plotting.style import GRAY, INK, TRANSLATOR_COLORS, figure
 
-VEIL = 0.72  # how dark a place is that was not looked at
-KIND_STEP = 0.16  # rows between two networks' dots
+VEIL = 0.72  # darkness of places that were not looked at
+KIND_STEP = 0.16  # distance between two networks' dots, in rows
 
 
 def plot_caption(ax: Axes, image: Tensor, caption: str, *, width: int = 26) -> Axes:
-    """Draw an image (3, height, width) with a caption below it, in lines of `width` letters."""
+    """Draw an image (3, height, width) with a caption below, in lines of `width` characters."""
     plot_image(ax, image)
     text = "\n".join(textwrap.wrap(caption, width))
     ax.set_xlabel(text, fontsize=9.5, color=INK, labelpad=5, linespacing=1.15)
@@ -37,12 +37,12 @@ def plot_grid(ax: Axes, image: Tensor, rows: int, columns: int) -> Axes:
 
 
 def plot_veiled(ax: Axes, image: Tensor, weights: object, rows: int, *, title: str) -> Axes:
-    """Draw an image (3, height, width) that is dark where it was not looked at.
+    """Draw an image (3, height, width), darkened where it was not looked at.
 
     Args:
-        weights: (places,), row by row; the largest weight's place is shown as it is.
-        rows: of the grid.
-        title: stands above it.
+        weights: (places,), row by row; the place with the largest weight is not darkened.
+        rows: number of rows of the grid.
+        title: text above it.
     """
     plot_image(ax, image, title=title)
     values = np.asarray(weights, dtype=np.float64).reshape(rows, -1)
@@ -60,7 +60,7 @@ def plot_word_maps(
     weights: object,
     rows: int,
 ) -> Sequence[Axes]:
-    """Draw a veiled picture for each word, see `plot_veiled`; axes that are left over are emptied.
+    """Draw a veiled picture for each word, see `plot_veiled`; unused axes are hidden.
 
     Args:
         words: what was written.
@@ -90,17 +90,17 @@ def plot_kinds(ax: Axes, values: Mapping[str, Mapping[str, Sequence[float]]]) ->
     ax.set_yticks(range(len(kinds)), kinds)
     ax.set(xlim=(0, 103), ylim=(len(kinds) - 0.5, -0.5), xlabel="words right (%)")
     ax.grid(axis="y", visible=False)
-    # Above the rows: dots stand anywhere in them.
+    # Above the rows, since dots can be anywhere in them.
     ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0.2)
     return ax
 
 
 def plot_inside(ax: Axes, values: Mapping[str, Sequence[float]], *, even: float) -> Axes:
-    """Draw how much of its weights a network spends on what it names, with intervals.
+    """Draw how much of its weight a network puts on the thing it names, with intervals.
 
     Args:
         values: for each kind of word a percentage per seed.
-        even: the percentage that even weights would have there.
+        even: the percentage that uniform weights would have there.
     """
     plot_intervals(ax, values, reference=None, sort=False)
     ax.axvline(even, color=GRAY, lw=1.2, ls="--")
@@ -119,7 +119,7 @@ def placed_figure(image: Tensor, caption: str, *, told: str, weights: object, ro
     Args:
         image: (3, height, width).
         caption: what the network wrote.
-        told: where its places were said to be.
+        told: what the network was told about its places.
         weights: (places,), averaged over the words.
         rows: of the grid.
     """

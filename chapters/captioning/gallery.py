@@ -1,4 +1,4 @@
-"""Captions that are shown, chosen by rule and described by rule."""
+"""The captions shown, chosen and described by rule."""
 
 from dataclasses import dataclass
 
@@ -15,7 +15,7 @@ from lib.models.decoding import Written
 from lib.runtime import Run
 from lib.widgets import Viewing
 
-COVERED = 0.2  # share of a place that a thing must cover to be framed there
+COVERED = 0.2  # share of a place that a thing must cover to get a frame there
 NOTHING = "(nothing)"
 REST = "others"  # "a", "and", "on", "of"
 SUREST_RIGHT, SUREST_WRONG, LEAST_SURE = (
@@ -31,7 +31,7 @@ def words_of_row(wrote: Written, row: int) -> list[str]:
 
 
 def view(data: Pictures, row: int, words: list[str], weights: Tensor, name: str = "") -> Viewing:
-    """A test picture with a caption, and the places of what each word is about.
+    """A test picture with a caption, and the places of the thing that each word refers to.
 
     Args:
         words: the caption.
@@ -64,10 +64,10 @@ class Shown:
     """A caption of the gallery.
 
     Attributes:
-        row: of the test set.
+        row: index in the test set.
         why: the rule that chose it.
         words: the caption.
-        truth: the right one.
+        truth: the right caption.
     """
 
     row: int
@@ -86,12 +86,12 @@ class Shown:
 def choose_gallery(graded: Graded, data: Pictures, run: Run, *, skip: int, each: int = 2):
     """Captions of pictures with two things or more, in random order: a list of `Shown`.
 
-    They are those of which the network was surest among the right ones and among the wrong ones,
-    and those of which it was least sure; fewer where there are no more.
+    They are the right captions and the wrong captions of which the network was surest, and those
+    of which it was least sure; fewer if there are not enough.
 
     Args:
-        skip: so many test pictures are left out, from the first one on.
-        each: captions that each rule chooses at most.
+        skip: number of test pictures to leave out at the start.
+        each: maximum number of captions per rule.
     """
     said = [words_of_row(graded.wrote, row) for row in range(len(data.test))]
     truths = [caption.split() for caption in data.test.captions]
@@ -113,7 +113,7 @@ def choose_gallery(graded: Graded, data: Pictures, run: Run, *, skip: int, each:
 
 
 def mistakes(words: list[str], truth: list[str]) -> list[str]:
-    """Such as "blue instead of green"; words too many or missing are named as such."""
+    """Descriptions such as "blue instead of green"; extra and missing words are named as such."""
     stands_for = sentences.align_words(words, truth)
     pairs = [(word, j) for word, j in zip(words, stands_for, strict=True)]
     found = [
@@ -145,8 +145,8 @@ def mistakes_by_kind(graded: Graded, data: Pictures) -> dict[str, tuple[int, int
 
 
 def told_rows(graded: Graded, data: Pictures) -> list[int]:
-    """Four pictures of two things: the first two of which the network gets the side right, and the
-    first two of which it gets above or below right; others where there are no more."""
+    """Four pictures of two things: the first two with the side right, and the first two with above
+    or below right; filled up with others if there are not enough."""
     right = graded.guess == data.known.target
     chosen: list[int] = []
     for words in (("left", "right"), ("above", "below")):

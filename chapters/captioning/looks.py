@@ -1,4 +1,4 @@
-"""Where a captioner looks for each word, compared with where the word's thing is."""
+"""Where a captioner looks for each word, compared with the position of the word's thing."""
 
 from typing import NamedTuple
 
@@ -10,13 +10,13 @@ from lib.datasets.captions import NOTHING
 
 
 class Looked(NamedTuple):
-    """Where a captioner looked for each word that is about a thing; NaN for the other words.
+    """Where a captioner looked for each word that refers to a thing; NaN for other words.
 
     Attributes:
         inside: (batch, steps), the share of its weights on the thing, 0 to 1.
-        even: (batch, steps), the share that even weights would have there: the thing's size.
-        on: (batch, steps), 1 if the place with the largest weight holds a part of the thing, else
-            0.
+        even: (batch, steps), the share that uniform weights would have there: the thing's size.
+        on: (batch, steps), 1 if the place with the largest weight contains part of the thing,
+            otherwise 0.
     """
 
     inside: Tensor
@@ -25,7 +25,7 @@ class Looked(NamedTuple):
 
 
 def cover(owners: Tensor, rows: int, columns: int) -> Tensor:
-    """How much of each cell of a grid each thing covers: (batch, things, rows, columns), 0 to 1.
+    """The share of each grid cell that each thing covers: (batch, things, rows, columns), 0 to 1.
 
     Args:
         owners: (batch, height, width), 0 for the background and k for the k-th object, such as
@@ -36,12 +36,12 @@ def cover(owners: Tensor, rows: int, columns: int) -> Tensor:
 
 
 def judge_looks(weights: Tensor, about: Tensor, owners: Tensor, *, rows: int) -> Looked:
-    """Compare where it looked with where the things are that the words are about.
+    """Compare attention weights with the positions of the things that the words refer to.
 
     Args:
         weights: (batch, steps, rows · columns), which sum to 1.
         about: (batch, steps) int64, see `Captions`; a thing that is not in the picture counts as
-            one of size 0.
+            having size 0.
         owners: (batch, height, width), see `cover`.
         rows: of the grid.
 

@@ -1,4 +1,4 @@
-"""The captioner of chapter 10 on the photographs of Flickr8k, where its files are."""
+"""The captioner of chapter 10 on the photographs of Flickr8k, if its files are available."""
 
 import torch
 from torch import Tensor
@@ -16,14 +16,14 @@ from lib.runtime import Run
 from lib.training import fit, one_cycle_adam
 from lib.widgets import AttentionReader, Viewing
 
-SHOWN, PIXELS = 6, 128  # photographs in the reader, and their size there
+SHOWN, PIXELS = 6, 128  # number of photographs in the reader, and their size
 
 
 def caption_flickr8k(run: Run) -> AttentionReader:
     """Train a captioner on Flickr8k, print its BLEU, and show what it wrote.
 
     Raises:
-        DownloadError: the files are not there, or not as expected.
+        DownloadError: the files are missing, or not as expected.
     """
     (train, z), (test, z_test) = (_see_split(split, run) for split in ("train", "test"))
     mean, std = (f(z, dim=(0, 2, 3), keepdim=True) for f in (torch.mean, torch.std))

@@ -15,21 +15,21 @@ from lib.runtime import Run
 from lib.visualization.activations import record_activations
 from lib.workers import spread, worker_count
 
-LAYER = "network.blocks.4"  # the last one whose maps have rows and columns enough
-SIZE, OBJECTS = 96, (1, 3)  # pixels; things in a picture
-PART = 500  # pictures that are rendered at a time
+LAYER = "network.blocks.4"  # the last layer whose maps have enough rows and columns
+SIZE, OBJECTS = 96, (1, 3)  # image size in pixels; fewest and most things in a picture
+PART = 500  # number of pictures rendered at a time
 
 
 @dataclass(frozen=True, eq=False)
 class Pictures:
-    """What the captioners learn from, and what they are asked.
+    """The training and test pictures of the captioners.
 
     Attributes:
         z: (n, D, H, W), standardized features of the training pictures, on the run's device.
         target: (n, longest), their captions, on the same device.
         test: the test pictures.
         z_test: their features, on the CPU.
-        known: their captions, and what each word is about.
+        known: their captions, and the thing that each word refers to.
     """
 
     z: Tensor
@@ -45,15 +45,15 @@ class Pictures:
 
     @property
     def said(self) -> Tensor:
-        """Where the captions of the test pictures have a word, or their end."""
+        """Mask of the words in the test captions, including the end token."""
         return self.known.target != 0
 
     def words_of(self, kind: str) -> Tensor:
-        """Where they have a word of a kind of `KINDS`."""
+        """Mask of the words of one kind of `KINDS` in the test captions."""
         return captions.words_of(self.known.target, KINDS[kind], captions.caption_vocabulary())
 
     def words_about(self, *words: str) -> Tensor:
-        """Where they have one of these words."""
+        """Mask of these words in the test captions."""
         return captions.words_of(self.known.target, words, captions.caption_vocabulary())
 
 
@@ -71,7 +71,7 @@ def see(images: Tensor, device: torch.device) -> Tensor:
 
 
 def render(run: Run, part: int) -> tuple[Tensor, tuple[Scene, ...]]:
-    """The features of some training pictures, on the CPU, and their scenes."""
+    """The features of one part of the training pictures, on the CPU, and their scenes."""
     g = run.generator("train", part)
     scenes = load_scenes(PART, generator=g, size=SIZE, objects=OBJECTS)
     return see(scenes.images, run.device).cpu(), scenes.scenes
@@ -85,7 +85,7 @@ def load_test(run: Run) -> SceneDataset:
 
 @functools.lru_cache(maxsize=2)
 def pictures(run: Run) -> Pictures:
-    """The pictures of a run; features are standardized by those of the training pictures."""
+    """The pictures of a run; features are standardized with the training pictures' statistics."""
     made = spread(
         functools.partial(render, run),
         range(run.pick(quick=1, standard=5, full=10)),

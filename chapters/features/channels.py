@@ -18,7 +18,7 @@ LAYERS = {
     "branches.1.0": "block 2",
     "hidden": "hidden",
 }
-BEST = 9  # pictures of each channel
+BEST = 9  # number of pictures per channel
 
 
 def roughness(run: Run) -> dict[str, list[Tensor]]:
@@ -38,8 +38,8 @@ class Purity:
     """How pure a channel's nine best pictures are, layer by layer.
 
     Attributes:
-        trained, untrained: percent, averaged over channels, (networks, LAYERS).
-        chance: of nine random pictures.
+        trained, untrained: purity in percent, averaged over channels, (networks, LAYERS).
+        chance: purity of nine random pictures, in percent.
     """
 
     trained: np.ndarray
@@ -48,7 +48,7 @@ class Purity:
 
 
 def purity(labels: Tensor) -> float:
-    """Percent that the most frequent of ten classes has, for labels (9, channels); averaged."""
+    """Mean share, in percent, of the most frequent of ten classes in labels (9, channels)."""
     counts = functional.one_hot(labels, 10).sum(dim=0)
     return 100 * (counts.amax(dim=1) / len(labels)).mean().item()
 

@@ -13,7 +13,7 @@ Layers = Sequence[tuple[int, int, int]]
 
 
 def check_edge_filter(edge_filter: Callable[[], Tensor]) -> Report:
-    """Check a 3 × 3 filter that answers to vertical edges, dark on the left, and to nothing else.
+    """Check a 3 × 3 filter that responds only to vertical edges that are dark on the left.
 
     Args:
         edge_filter: takes nothing, returns a tensor (3, 3).
@@ -63,7 +63,7 @@ def check_edge_filter(edge_filter: Callable[[], Tensor]) -> Report:
 
 
 def check_unit_box(unit_box: Callable[[Layers, int, int], Sequence[int]]) -> Report:
-    """Check the pixels that a unit sees through some layers, not cut at the border.
+    """Check the pixels that a unit sees through several layers, not clipped at the border.
 
     Args:
         unit_box: maps (kernel, stride, padding) of each layer, the first first, and the unit's row
@@ -96,7 +96,7 @@ def check_unit_box(unit_box: Callable[[Layers, int, int], Sequence[int]]) -> Rep
 
 
 def _measure(layers: Layers, row: int, column: int) -> tuple[float, ...]:
-    """The box, measured on a network of such layers."""
+    """The box, measured on a network with these layers."""
     if not layers:
         return row, column, row + 1.0, column + 1.0
     stack = nn.Sequential(*(nn.Conv2d(1, 1, *layer) for layer in layers))
@@ -105,7 +105,7 @@ def _measure(layers: Layers, row: int, column: int) -> tuple[float, ...]:
 
 
 def check_cosine_neighbors(cosine_neighbors: Callable[[Tensor, int], Tensor]) -> Report:
-    """Check the indices of the k rows at the smallest angle, for each row, without itself.
+    """Check the indices of the k rows at the smallest angle to each row, excluding itself.
 
     Args:
         cosine_neighbors: maps features (n, d) and k to indices (n, k), the closest first.

@@ -29,7 +29,7 @@ filters = Experiment(
 
 
 def compare_spaces(shares: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
-    """Leads over pixels, and losses by shifts, for each network."""
+    """Leads over pixels, and losses due to shifts, for each network."""
     rest, small, large = (MOVES.index(by) for by in (0, 4, 16))
     pixels, features = shares["pixels"], shares["features"]
 

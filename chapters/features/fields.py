@@ -1,16 +1,16 @@
-"""Receptive fields worked out from a network's plan, where its layers follow one another."""
+"""Receptive fields computed from a network's architecture, if its layers form a chain."""
 
 from torch import Tensor, nn
 
 from lib.visualization import ReceptiveField, receptive_field
 
-IN_LINE = ("efficientnet_lite0",)  # beside its convolutions, it only adds a block's input
+IN_LINE = ("efficientnet_lite0",)  # a chain, except that blocks add their input
 
 
 def field_of(
     network: nn.Module, layer: str, maps: Tensor, *, model: str, image_size: int
 ) -> ReceptiveField:
-    """The receptive field of a layer's units: planned where the plan is simple, else measured.
+    """The receptive field of a layer's units: computed for a simple chain, otherwise measured.
 
     Args:
         maps: the layer's output for images of this size, (n, channels, rows, columns).
@@ -25,7 +25,7 @@ def field_of(
 def planned_field(
     network: nn.Module, layer: str, units: tuple[int, int], *, image_size: int
 ) -> ReceptiveField:
-    """The field by kernels, strides and paddings of the convolutions before the layer."""
+    """The field computed from kernels, strides and paddings of the convolutions up to the layer."""
     r, j, start = 1, 1, 0
     for name, module in network.named_modules():
         if name == layer:

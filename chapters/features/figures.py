@@ -25,7 +25,7 @@ BARE = {"left": 0.01, "right": 0.99, "top": 0.88, "bottom": 0.02, "wspace": 0.05
 
 
 def _smooth(*axes: Axes) -> None:
-    """Average where a picture has more pixels than the frame: lighter, and without moiré."""
+    """Average pictures that have more pixels than the frame: smaller files, no moiré."""
     for ax in axes:
         for image in ax.images:
             image.set_interpolation("antialiased")
@@ -34,7 +34,7 @@ def _smooth(*axes: Axes) -> None:
 def filter_pictures(filters: Tensor) -> Tensor:
     """Filters (n, c, height, width) as pictures in [0, 1]: gray is zero, each at its own scale.
 
-    Filters of other than three channels become gray pictures of their first channel.
+    Filters that do not have three channels become gray pictures of their first channel.
     """
     shown = filters if filters.shape[1] == 3 else filters[:, :1]
     largest = shown.abs().amax(dim=(1, 2, 3), keepdim=True).clamp(min=1e-12)
@@ -42,7 +42,7 @@ def filter_pictures(filters: Tensor) -> Tensor:
 
 
 def plot_strips(ax: Axes, groups: Mapping[str, Tensor]) -> Axes:
-    """Draw the values of each group as dots in a row of its own, the first on top."""
+    """Draw the values of each group as dots in its own row, the first at the top."""
     for row, values in enumerate(groups.values()):
         spread = 0.11 * (
             np.arange(len(values)) % 5 - 2
@@ -66,13 +66,13 @@ def plot_neighbors(
     *,
     title: str,
 ) -> Axes:
-    """Draw a row for each query: the picture, and its neighbors, those of its class in a frame.
+    """Draw a row for each query: the picture and its neighbors, framed if of the same class.
 
     Args:
         images: (n, 3, height, width), square.
         labels: (n,).
         queries: indices into the images.
-        found: what `nearest_neighbors` gives for all images as queries.
+        found: the result of `nearest_neighbors` with all images as queries.
     """
     rows = [[query, *found.indices[query].tolist()] for query in queries]
     gap, side, columns = images.shape[-1] // 6, images.shape[-1], len(rows[0])
@@ -93,12 +93,12 @@ def plot_neighbors(
 def plot_shares(
     ax: Axes, shifts: Sequence[int], shares: Mapping[str, np.ndarray], *, chance: float
 ) -> Axes:
-    """Draw the share of neighbors of the same class over how far the queries were shifted.
+    """Draw the share of neighbors of the same class against the shift of the queries.
 
     Args:
-        shifts: in percent of the width.
+        shifts: shifts in percent of the width.
         shares: for each space a (seeds, shifts) array, in percent; colors by `SPACE_COLORS`.
-        chance: of a guess, in percent.
+        chance: share for random guessing, in percent.
     """
     for name, values in shares.items():
         color = next((c for key, c in SPACE_COLORS.items() if key in name), INK)
@@ -111,7 +111,7 @@ def plot_shares(
 
 
 def plot_groups(ax: Axes, places: Tensor, groups: Tensor, *, title: str) -> Axes:
-    """Draw points (n, 2) in the color of their group, at one scale in both directions."""
+    """Draw points (n, 2) in the color of their group, with equal scales on both axes."""
     for group in groups.unique().tolist():
         at = places[groups == group].cpu()
         color = GROUP_COLORS[group % len(GROUP_COLORS)]
@@ -129,9 +129,9 @@ def tsne_figure(points: Tensor, groups: Tensor, places: Tensor, *, perplexity: f
     """A frame of the explorer of perplexities: two coordinates of the points, and their t-SNE.
 
     Args:
-        points: (n, d); the structure lies in the first two coordinates.
-        groups: (n,), up to three.
-        places: (n, 2).
+        points: (n, d); the structure is in the first two coordinates.
+        groups: (n,), up to three groups.
+        places: (n, 2), the t-SNE map.
     """
     margins = BARE | {"left": 0.02, "right": 0.98, "wspace": 0.08}
     made, (truth, layout) = figure(1, 2, height=2.75, margins=margins)
@@ -205,11 +205,11 @@ def field_figure(photo: Tensor, field: ReceptiveField, *, unit: tuple[int, int])
 def plot_fields(
     ax: Axes, fields: Mapping[str, ReceptiveField], *, at: Sequence[float] | None = None
 ) -> Axes:
-    """Draw the heights of receptive fields over the layers, and the image's height.
+    """Draw the heights of receptive fields against the layers, and the image's height.
 
     Args:
         fields: by the name of the layer, in order.
-        at: where each layer stands along the axis; one step apart if None.
+        at: position of each layer along the axis; one step apart if None.
     """
     sizes = [field.size[0] for field in fields.values()]
     height = next(iter(fields.values())).image_size[0]
@@ -231,7 +231,7 @@ def exciting_patches_figure(found: Patches, images: Tensor, *, name: str) -> Fig
     """A frame of the explorer of patches: the nine strongest, and where the first was found.
 
     Args:
-        found: what `maximally_activating_patches` gives.
+        found: the result of `maximally_activating_patches`.
         images: those the patches were cut from.
         name: of the channel.
     """

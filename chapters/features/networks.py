@@ -1,4 +1,4 @@
-"""The small networks of chapter 6, and the scenes that they are shown."""
+"""The small networks of chapter 6, and the scenes shown to them."""
 
 import functools
 
@@ -15,13 +15,13 @@ def repeats(run: Run) -> range:
 
 @functools.lru_cache(maxsize=1)
 def trained(run: Run) -> list[ConvNet]:
-    """Networks that learned to name the shape in scenes."""
+    """Networks trained to name the shape in scenes."""
     return scene_classifiers(run, seeds=repeats(run))
 
 
 @functools.lru_cache(maxsize=1)
 def untrained(run: Run) -> list[ConvNet]:
-    """The same first weights, before any update."""
+    """The same networks before any update."""
     return [
         ConvNet(3, 10, generator=run.generator("init", s), **NETWORK).to(run.device).eval()
         for s in repeats(run)
@@ -30,14 +30,14 @@ def untrained(run: Run) -> list[ConvNet]:
 
 @functools.lru_cache(maxsize=1)
 def galleries(run: Run) -> list[SceneDataset]:
-    """Scenes that no network learned from, other ones for each network."""
+    """Scenes that no network was trained on, different ones for each network."""
     count = run.pick(quick=80, standard=160)
     return [scenes(count, run, "gallery", s) for s in repeats(run)]
 
 
 @functools.lru_cache(maxsize=1)
 def searched(run: Run) -> SceneDataset:
-    """The scenes in which the best pictures of a channel are looked for."""
+    """The scenes searched for a channel's best pictures."""
     return scenes(run.pick(quick=200, standard=1000), run, "search")
 
 

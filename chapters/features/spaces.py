@@ -1,4 +1,4 @@
-"""Neighbors in the spaces of pixels and features, while pictures move, and on flat maps."""
+"""Neighbors in pixel and feature spaces, for shifted pictures, and on two-dimensional maps."""
 
 import numpy as np
 import torch
@@ -17,10 +17,10 @@ SPACES = ("pixels", "untrained", "features", "ImageNet", "averaged")
 
 
 def nearest(F: Tensor, queries: Tensor | None = None) -> Tensor:
-    """The rows of F nearest to each query, itself left out, (n, NEIGHBORS).
+    """The rows of F nearest to each query, excluding itself, (n, NEIGHBORS).
 
     Args:
-        queries: (n, d), row by row those of F, perhaps changed; None takes F itself.
+        queries: (n, d), the rows of F, possibly changed; None means F itself.
     """
     queries = F if queries is None else queries
     return visualization.nearest_neighbors(F, queries, NEIGHBORS, exclude_self=True).indices
@@ -58,7 +58,7 @@ def vectors(space: str, images: Tensor, s: int, photo_net: nn.Module, run: Run) 
 def move_scenes(run: Run, model: str = "efficientnet_lite0") -> dict[str, np.ndarray]:
     """The share of neighbors of one class for each space, in percent, (networks, MOVES).
 
-    Queries are shifted, what is searched is not.
+    Queries are shifted; the searched pictures are not.
     """
     photo_net = load_photo_classifier(model).to(run.device)
     shares = {name: np.empty((len(galleries(run)), len(MOVES))) for name in SPACES}
@@ -102,9 +102,9 @@ def clouds(kind: str, g: torch.Generator, n: int = 50) -> tuple[Tensor, Tensor]:
 
 
 def draw_clouds(run: Run) -> dict[str, np.ndarray]:
-    """What t-SNE makes of gaps and sizes, one value for each draw of the clouds.
+    """How t-SNE changes gaps and sizes, one value for each draw of the clouds.
 
-    "gaps": B to C over A to B, in truth 5; "sizes": the widest cloud over the tightest, 10.
+    "gaps": B to C over A to B, truly 5; "sizes": the widest cloud over the tightest, truly 10.
     """
     gaps, sizes = [], []
     for s in range(run.pick(quick=3, standard=5)):

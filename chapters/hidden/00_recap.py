@@ -30,7 +30,7 @@ def convolution_costs(names: Mapping[str, object]) -> list[Case]:
 
 
 def sgd_step(names: Mapping[str, object]) -> list[Case]:
-    """Two classes, large scores, many steps."""
+    """Two classes, large scores and many steps."""
     f = names["sgd_step"]
 
     def given(classes: int, batch: int, scale: float = 1.0) -> tuple[torch.Tensor, ...]:

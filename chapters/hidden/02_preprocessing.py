@@ -50,7 +50,7 @@ def zca(names: Mapping[str, object]) -> list[Case]:
 
 
 def streaming(names: Mapping[str, object]) -> list[Case]:
-    """Images one at a time, and one channel."""
+    """Batches of a single image, and a single channel."""
     f = names["moments"]
     images = 7 + torch.rand(12, 1, 3, 5, generator=torch.Generator().manual_seed(23))
 
@@ -63,7 +63,7 @@ def streaming(names: Mapping[str, object]) -> list[Case]:
 
 
 def fold(names: Mapping[str, object]) -> list[Case]:
-    """A large layer, and statistics of one number for all inputs."""
+    """A large layer, and the same statistics for all inputs."""
     f = names["fold"]
     g = torch.Generator().manual_seed(24)
     weight, bias = torch.randn(10, 300, generator=g), torch.randn(10, generator=g)

@@ -16,7 +16,7 @@ def early_stopping(names: Mapping[str, object]) -> list[Case]:
     early_stop = names["early_stop"]
 
     def definition(validation: list[float], patience: int) -> tuple[int, int]:
-        """By the words of the exercise, without a loop's state."""
+        """The definition in the exercise, without state carried through a loop."""
         for end in range(len(validation)):
             best_at = validation.index(max(validation[: end + 1]))
             if end - best_at >= patience:
@@ -53,7 +53,7 @@ def early_stopping(names: Mapping[str, object]) -> list[Case]:
 
 
 def elastic_gradient(names: Mapping[str, object]) -> list[Case]:
-    """Other shapes, weights at zero among others, no weights, and the difference quotient."""
+    """Other shapes, some weights at zero, no weights, and the difference quotient."""
     gradient = names["elastic_gradient"]
     w = torch.randn(2, 3, 4, 5, generator=torch.Generator().manual_seed(22)).double()
 

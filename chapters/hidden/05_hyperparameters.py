@@ -14,7 +14,7 @@ from lib.checks import Case
 
 
 def trials_needed(names: Mapping[str, object]) -> list[Case]:
-    """Drawn parts and chances, by the definition; rare settings, and near certainty."""
+    """Random fractions and chances against the definition; rare settings, and near certainty."""
     needed = names["trials_needed"]
 
     def definition(top: float, chance: float) -> int:
@@ -51,7 +51,7 @@ def trials_needed(names: Mapping[str, object]) -> list[Case]:
 
 
 def exponential_average(names: Mapping[str, object]) -> list[Case]:
-    """Drawn values by the sum that the recursion stands for, with and without gaps; huge ones."""
+    """Random values against the explicit sum, with and without gaps; huge values."""
     average = names["exponential_average"]
 
     def by_sum(values: list[float], beta: float) -> list[float]:

@@ -58,7 +58,7 @@ def integrated_gradients(names: Mapping[str, object]) -> list[Case]:
 
 
 def contrast(names: Mapping[str, object]) -> list[Case]:
-    """Other pictures, and a linear network of which the answer is known."""
+    """Other pictures, and a linear network for which the answer is known."""
     f = names["contrast"]
     images = torch.rand(4, 3, 6, 11, generator=torch.Generator().manual_seed(9))
 

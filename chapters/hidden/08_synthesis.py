@@ -58,7 +58,7 @@ def target_attack(names: Mapping[str, object]) -> list[Case]:
 
 
 def which_layer(names: Mapping[str, object]) -> list[Case]:
-    """Layers with names of their own, and a batch of which one picture differs."""
+    """Layers with other names, and a batch in which one picture differs."""
     f = names["which_layer"]
 
     class Network(nn.Module):

@@ -17,7 +17,7 @@ from lib.models.sequences import sequence_loss
 
 
 def masked_attention(names: Mapping[str, object]) -> list[Case]:
-    """One position, another size, gradients that stay away from what is hidden."""
+    """One position, another size, and no gradients to hidden positions."""
     f = names["masked_attention"]
 
     def inputs(batch: int, positions: int, hidden: int, size: int) -> list[Tensor]:

@@ -47,7 +47,7 @@ def look_at_grid(names: Mapping[str, object]) -> list[Case]:
 
 
 def clipped_precision(names: Mapping[str, object]) -> list[Case]:
-    """Runs that come up several times, empty sentences, lists that stay as they are."""
+    """Repeated n-grams, empty sentences, and lists that must not be changed."""
     f = names["clipped_precision"]
 
     def leaves_alone() -> None:

@@ -16,7 +16,7 @@ def check_trials_needed(trials_needed: Callable[[float, float], int]) -> Report:
     """Check how many random trials it takes to hit the best part of the space.
 
     Args:
-        trials_needed: maps the part `top` of all settings that is good enough and the wanted
+        trials_needed: maps the fraction `top` of settings that are good enough and the desired
             chance to the smallest n with 1 - (1 - top)^n ≥ chance (up to rounding), an int.
     """
 
@@ -51,7 +51,7 @@ def check_trials_needed(trials_needed: Callable[[float, float], int]) -> Report:
 
 
 def check_exponential_average(exponential_average: ExponentialAverage) -> Report:
-    """Check an average that forgets, with its correction for the start at zero.
+    """Check an exponential moving average with bias correction for the start at zero.
 
     Args:
         exponential_average: maps a list of floats and beta to as many averages v_t / (1 - beta^t);
@@ -96,7 +96,7 @@ def expect_average(
     """Expect these averages, one for each value; NaN only where NaN is expected.
 
     Raises:
-        AssertionError: another number of them, or other ones.
+        AssertionError: the number of averages or their values differ.
     """
     got = average(list(values), beta)
     if not hasattr(got, "__len__") or len(got) != len(values):
@@ -144,12 +144,12 @@ def check_k_fold(k_fold: KFold) -> Report:
 
 
 def rows(n: int, *, seed: int = 0) -> Tensor:
-    """Shuffled indices (n,) of the rows from 20 on, so that they are no positions."""
+    """Shuffled indices (n,) starting at 20, so that they cannot be mistaken for positions."""
     return 20 + torch.randperm(n, generator=torch.Generator().manual_seed(seed))
 
 
 def fold_test(k_fold: KFold, n: int, k: int) -> Callable[[], None]:
-    """The test of a `Case`: the k parts of n rows are what cross-validation needs."""
+    """The test of a `Case`: k parts of n rows satisfy cross-validation."""
 
     def test() -> None:
         order = rows(n)

@@ -18,7 +18,7 @@ from ray.tune.search.optuna import OptunaSearch
 
 OBJECT_STORE_BYTES = 100_000_000  # Ray's default is a third of the memory
 SETTINGS = {
-    "RAY_USAGE_STATS_ENABLED": "0",  # or Ray reports to its makers
+    "RAY_USAGE_STATS_ENABLED": "0",  # otherwise Ray sends usage reports
     "RAY_AIR_NEW_OUTPUT": "0",  # whose first table ignores `verbose`
     "RAY_ACCEL_ENV_VAR_OVERRIDE_ON_ZERO": "0",  # no notice of a changed default
 }
@@ -39,26 +39,26 @@ def cluster_search(
     max_concurrent: int = 2,
     retries: int = 3,
 ) -> tune.ResultGrid:
-    """Search with Optuna's TPE sampler, while asynchronous halving stops what falls behind.
+    """Search with Optuna's TPE sampler, while asynchronous halving stops the worst trials.
 
-    A trial whose worker dies starts again, on another one. Where the objective raises, or returns
-    no finite number, the trial's last result has the error under "error" and its value is NaN. Who
-    goes on depends on the order in which trials end, so a second run may differ.
+    A trial whose worker dies restarts on another one. If the objective raises or returns a number
+    that is not finite, the trial's last result has the error under "error" and the value NaN. Which
+    trials continue depends on the order in which they end, so a second run may differ.
 
     Args:
-        objective: of (configuration, budget), where higher is better; it travels to the workers.
+        objective: function of (configuration, budget), higher is better; sent to the workers.
         space: suggests every hyperparameter of an Optuna trial.
-        trials: configurations.
+        trials: number of configurations.
         smallest, largest, factor: budgets are smallest · factorᵏ, up to the largest.
-        seed: of the sampler.
-        storage_path: a folder for Ray's records, which all machines of a cluster see.
+        seed: seed of the sampler.
+        storage_path: a folder for Ray's records, accessible from all machines of a cluster.
         address: None starts Ray on this machine, for this search alone; "auto" or "ray://host:port"
             joins a cluster, whose machines need the course's environment.
-        max_concurrent: trials at a time, of one core each.
+        max_concurrent: number of trials at a time, with one core each.
         retries: how often a trial may lose its worker.
 
     Returns:
-        Ray's results; their "value" is that of the last budget they reached.
+        Ray's results; "value" is the value at the last budget reached.
 
     Raises:
         ValueError: no trials, workers or budgets.
@@ -81,7 +81,7 @@ def cluster_search(
         time_attr="budget", grace_period=budgets[0], max_t=budgets[-1], reduction_factor=factor
     )
     with connection(address, cores=max_concurrent), warnings.catch_warnings():
-        # While all trials of a rung have failed, Ray takes the quantile of nothing.
+        # If all trials of a rung have failed, Ray takes the quantile of an empty set.
         warnings.filterwarnings("ignore", "All-NaN slice", RuntimeWarning)
         return tune.Tuner(
             tune.with_resources(_climber(objective, budgets), {"cpu": 1}),
@@ -111,7 +111,7 @@ def _climber(objective: Objective, budgets: list[int]) -> Callable[[dict], None]
                 value = float(objective(config, budget))
                 if not math.isfinite(value):
                     raise ValueError(f"the objective returned {value}")
-            except Exception as failure:  # reported: what is raised, Ray tries again
+            except Exception as failure:  # reported, because Ray retries what is raised
                 value, error = math.nan, f"{type(failure).__name__}: {failure}"
             tune.report({"value": value, "budget": budget, "error": error})
             if error:
@@ -121,10 +121,10 @@ def _climber(objective: Objective, budgets: list[int]) -> Callable[[dict], None]
 
 
 class Sampler(OptunaSearch):
-    """Optuna's sampler for Ray, told of failed trials as failed: Ray itself passes their NaN on."""
+    """Optuna's sampler for Ray, with failed trials marked as failed; Ray itself passes on NaN."""
 
     def on_trial_result(self, trial_id: str, result: dict) -> None:
-        """Report a value, where there is one."""
+        """Report a value, if there is one."""
         if not math.isnan(result["value"]):
             super().on_trial_result(trial_id, result)
 
@@ -139,11 +139,11 @@ class Sampler(OptunaSearch):
 
 @contextmanager
 def connection(address: str | None, *, cores: int) -> Iterator[None]:
-    """A block that is connected to Ray; one that was connected before stays so.
+    """A context connected to Ray; an existing connection is kept.
 
     Args:
-        address: None starts Ray on this machine and stops it at the end.
-        cores: of the Ray that is started.
+        address: None starts Ray on this machine and stops it on exit.
+        cores: number of cores if Ray is started.
     """
     if ray.is_initialized():
         yield
@@ -163,7 +163,7 @@ def connection(address: str | None, *, cores: int) -> Iterator[None]:
 
 
 def _local(cores: int) -> dict[str, Any]:
-    # "local" never joins a Ray that happens to run here. It listens on this machine alone.
+    # "local" never joins a Ray that is already running here. It listens on this machine only.
     return {
         "address": "local",
         "num_cpus": cores,

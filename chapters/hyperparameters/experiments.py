@@ -1,4 +1,4 @@
-"""What chapter 5 measures: first losses, rates, searches, and what a choice by validation costs."""
+"""What chapter 5 measures: initial losses, rates, searches, and the cost of selection."""
 
 import functools
 import math
@@ -12,7 +12,7 @@ from lib.evidence import OPEN, Claim, Experiment
 from lib.runtime import Run
 from lib.workers import worker_count
 
-SCALES = (0.25, 0.5, 1, 2, 4, 8)  # of a perceptron's first weights; 1 is LeCun's
+SCALES = (0.25, 0.5, 1, 2, 4, 8)  # of a perceptron's initial weights; 1 is LeCun's
 
 
 def measure_first_losses(run: Run) -> np.ndarray:
@@ -47,7 +47,7 @@ initial_loss = Experiment(
 
 
 def train_at_suggested_rate(run: Run, dataset: str = "scenes") -> list[float]:
-    """By how much a rate of 0.01 lowers the loss of the residual network, in percent, per seed."""
+    """The reduction of the residual network's loss at a rate of 0.01, in percent, per seed."""
     train, validation = networks.pictures(run, dataset)
     patient = Setup(networks.residual(train), networks.sgd, train, validation, run=run, lr=0.01)
     histories = train_all(
@@ -125,7 +125,7 @@ made_up = Experiment(
 
 @dataclass(frozen=True)
 class Tuned:
-    """Test accuracy in percent of what each search found in nine trials, (repeats,)."""
+    """Test accuracy in percent of the winner of each search after nine trials, (repeats,)."""
 
     grid: np.ndarray
     random: np.ndarray

@@ -1,4 +1,4 @@
-"""The figures of chapter 5 about trainings: gates, noisy losses, what short runs foretell."""
+"""The figures of chapter 5 about trainings: gates, noisy losses, what short runs predict."""
 
 from collections.abc import Mapping, Sequence
 
@@ -22,13 +22,13 @@ from lib.plotting.style import (
 
 ORDERED = (VERMILLION, ORANGE, GREEN, SKY, BLUE, PURPLE, INK)
 SCORES = LinearSegmentedColormap.from_list("scores", ["#fdfcf8", SKY, BLUE])
-FEWEST_BRIGHT = 0.7  # of the range, above which a cell is dark enough for white figures
+FEWEST_BRIGHT = 0.7  # part of the range above which a cell is dark enough for white numbers
 
 
 def plot_initial_loss(
     ax: Axes, scales: Sequence[float], losses: np.ndarray, *, expected: float
 ) -> Axes:
-    """Draw the loss of fresh weights over their scale, a dot per seed, and the guesser's loss.
+    """Draw the loss of initial weights against their scale, a dot per seed, and the guesser's loss.
 
     Args:
         scales: factors on the initialization.
@@ -59,9 +59,9 @@ def plot_losses(
     """Draw noisy losses as dots and their moving averages as lines, a color for each name.
 
     Args:
-        losses: (updates,) in nats; what lies above `top`, or is no number, is drawn at the top.
-        window: updates averaged.
-        top: of the axis; None takes twice the largest first loss.
+        losses: (updates,) in nats; values above `top` or not finite are drawn at the top.
+        window: number of updates averaged.
+        top: upper end of the axis; None means twice the largest first loss.
     """
     top = top or 2 * max(float(values[0]) for values in losses.values())
     for (name, values), color in zip(losses.items(), ORDERED, strict=False):
@@ -79,7 +79,7 @@ def plot_losses(
 
 
 def plot_scores(ax: Axes, scores: np.ndarray, rows: Sequence[str], cols: Sequence[str]) -> Axes:
-    """Draw a grid of scores as a colored table, the best one framed.
+    """Draw a grid of scores as a colored table, with the best one framed.
 
     Args:
         scores: in percent, (rows, cols); a failed run is not a number.
@@ -128,7 +128,7 @@ def plot_short_and_long(
 
 
 def _apart(values: Sequence[float], *, gap: float) -> list[float]:
-    """The values moved up as little as it takes to keep `gap` between any two."""
+    """The values, moved up as little as necessary to keep `gap` between any two."""
     placed: dict[int, float] = {}
     last = -np.inf
     for index in np.argsort(values):

@@ -1,4 +1,4 @@
-"""Eight trainings of a small perceptron on digits: one healthy, seven ill."""
+"""Eight trainings of a small perceptron on digits: one healthy, seven sick."""
 
 from dataclasses import dataclass, replace
 
@@ -10,12 +10,12 @@ from lib.training import History
 
 @dataclass(frozen=True, eq=False)
 class Patient:
-    """A training by which a reader learns to see an illness.
+    """A training from which a reader learns to recognize an illness.
 
     Attributes:
-        setup: how it was trained.
+        setup: its configuration.
         history: its losses and accuracies.
-        reading: what step 6 says of them.
+        reading: what step 6 says about them.
     """
 
     setup: Setup
@@ -38,7 +38,7 @@ def setups(run: Run) -> dict[str, Setup]:
         "rate too low": replace(well, lr=1e-4),
         "large weights": ill["initialization"],
         "labels shuffled": ill["labels"],
-        "weights frozen": ill["optimizer"],  # it holds the biases alone
+        "weights frozen": ill["optimizer"],  # it holds only the biases
         "shifted at test": ill["test augmentation"],
         "overfitting": replace(well, train=well.train.subset(slice(0, 40))),
     }

@@ -25,7 +25,7 @@ def pictures(run: Run, dataset: str = "scenes") -> tuple[ImageDataset, ImageData
 
 
 def residual(train: ImageDataset) -> Callable[[torch.Generator], nn.Module]:
-    """What makes a residual network with fresh weights, which standardizes its pictures itself."""
+    """A factory of residual networks with new weights, which standardize their own pictures."""
     standardize = fit_standardization(train.images)
 
     def make(generator: torch.Generator) -> nn.Module:

@@ -12,9 +12,9 @@ from lib.datasets.digits import load_digits
 from lib.runtime import Run
 from lib.training.stacks import Part, evaluate
 
-LEARNED, CHOSEN = 600, 1000  # where the training part ends, and the validation part
+LEARNED, CHOSEN = 600, 1000  # end of the training part and of the validation part
 LOW, HIGH = np.log10([1e-4, 1e-6]), np.log10([3, 1e-2])  # of rate and weight decay
-GUESSING = 0.1  # the accuracy that a network which diverged is worth
+GUESSING = 0.1  # accuracy assigned to a diverged network
 
 
 @functools.lru_cache(maxsize=2)
@@ -25,7 +25,7 @@ def digits(run: Run) -> Part:
 
 
 def parts(run: Run) -> tuple[Part, Part, Part]:
-    """Digits to learn from, to choose by, and to test the chosen one on."""
+    """Digits for training, for choosing, and for testing the chosen network."""
     x, y = digits(run).features, digits(run).labels
     rows = (slice(0, LEARNED), slice(LEARNED, CHOSEN), slice(CHOSEN, None))
     learn, choose, final = (Part(x[part], y[part]) for part in rows)
@@ -33,7 +33,7 @@ def parts(run: Run) -> tuple[Part, Part, Part]:
 
 
 def updates(run: Run) -> int:
-    """Of each training, where nothing else is said."""
+    """Default number of updates of each training."""
     return run.pick(quick=20, standard=200)
 
 
@@ -73,7 +73,7 @@ class Pool:
 
 @functools.lru_cache(maxsize=2)
 def random_trials(run: Run) -> Pool:
-    """Many random trials, alike but for rate and weight decay."""
+    """Many random trials that differ only in rate and weight decay."""
     count = run.pick(quick=60, standard=200)
     points = np.random.default_rng((run.seed, 11)).random((count, 2))
     validation, test = scores(as_settings(points, [1000] * count), run)
@@ -84,7 +84,7 @@ def random_trials(run: Run) -> Pool:
 def chance_of_top(
     pool: Pool, counts: Sequence[int], run: Run, searches: int = 2000
 ) -> dict[str, list[float]]:
-    """How often n trials hold one of the best 5% on test digits, and how often it wins, in percent.
+    """How often n trials include one of the top 5% on test digits, and how often it wins, in %.
 
     Args:
         pool: where the trials are drawn from.

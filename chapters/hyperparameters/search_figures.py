@@ -20,13 +20,13 @@ def search_figure(
     shown: int,
     title: str,
 ) -> Figure:
-    """A frame of the explorer of searches: the first trials on a surface, and what they see of x.
+    """A frame of the explorer of searches: the first trials on a surface, and what they show of x.
 
     Args:
         surface: score in percent at (x, y), both in [0, 1].
         points: (trials, 2), in the order in which they are tried.
         shown: how many of them are drawn.
-        title: says the setting, so that no two frames look alike.
+        title: states the setting, so that no two frames look alike.
     """
     margins = {"left": 0.13, "right": 0.98, "bottom": 0.12, "top": 0.91, "hspace": 0.12}
     made, (above, below) = figure(
@@ -87,7 +87,7 @@ def plot_best_so_far(ax: Axes, best: Mapping[str, np.ndarray]) -> Axes:
 
 
 def plot_response(ax: Axes, rates: np.ndarray, decays: np.ndarray, scores: np.ndarray) -> Axes:
-    """Draw the score of every trial over its learning rate, colored by weight decay.
+    """Draw the score of every trial against its learning rate, colored by weight decay.
 
     Args:
         rates, decays, scores: (trials,); scores in percent, a failed trial is not a number.
@@ -139,10 +139,10 @@ def plot_winner(ax: Axes, counts: Sequence[int], scores: Mapping[str, np.ndarray
 
 
 def plot_halving(ax: Axes, trials: Sequence[Mapping[float, float]]) -> Axes:
-    """Draw each trial's score over the budget it was given; what was stopped early is gray.
+    """Draw each trial's score against its budget; trials that were stopped early are gray.
 
     Args:
-        trials: budget to score in percent, for each trial.
+        trials: for each trial, scores in percent keyed by budget.
     """
     largest = max(max(values) for values in trials)
     for values in sorted(trials, key=len):

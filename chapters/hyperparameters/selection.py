@@ -1,4 +1,4 @@
-"""What choosing by validation costs: the winner's curse, cross-validation, early stops."""
+"""The cost of choosing by validation: the winner's curse, cross-validation, early stopping."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ JUDGED = 100  # digits that choose the winner, in the winner's curse
 
 @dataclass(frozen=True)
 class Winners:
-    """What the winners of ever larger teams score, on the digits that chose them and on others.
+    """Scores of the winners of ever larger teams, on the digits that chose them and on others.
 
     Attributes:
         sizes: how many trials a winner was chosen from.
@@ -43,7 +43,7 @@ def crown_winners(run: Run) -> Winners:
 def judge_group(
     group: int, field: int, sizes: Sequence[int], run: Run
 ) -> tuple[list[float], list[float], float]:
-    """The winners' mean validation and test accuracy for each size, and what is easier for all."""
+    """The winners' mean validation and test accuracy by size, and how much easier validation is."""
     rng = np.random.default_rng((run.seed, 12, group))
     points = np.column_stack([rng.uniform(0.6, 0.9, field), rng.random(field)])
     seeds = range(2000 + group * field, 2000 + (group + 1) * field)
@@ -59,7 +59,7 @@ def judge_group(
 
 
 def winners_of_teams(seen: np.ndarray, unseen: np.ndarray, size: int) -> tuple[float, float]:
-    """The mean scores, seen and unseen, of those who win their team by what was seen."""
+    """The mean seen and unseen scores of each team's winner by seen score."""
     teams = seen.reshape(-1, size)
     first = teams.argmax(axis=1)[:, None]
     scores = (np.take_along_axis(part.reshape(-1, size), first, 1) for part in (teams, unseen))
@@ -82,11 +82,11 @@ def folds(order: torch.Tensor, k: int) -> list[tuple[torch.Tensor, torch.Tensor]
 
 
 def estimate_accuracy(run: Run, examples: int = 200, k: int = 5) -> dict[str, np.ndarray]:
-    """How far two estimates of an accuracy are off, in points, a number for each repetition.
+    """The errors of two estimates of an accuracy, in points, one number per repetition.
 
     One held-out fifth estimates the accuracy of the one network that did not see it. 5-fold
-    cross-validation estimates the mean accuracy of its five networks. What is true of each is
-    measured on all the digits outside the examples.
+    cross-validation estimates the mean accuracy of its five networks. The true values are
+    measured on all digits outside the examples.
     """
     repeats = run.pick(quick=3, standard=20, full=60)
     everything = perceptrons.digits(run)
@@ -106,11 +106,11 @@ def estimate_accuracy(run: Run, examples: int = 200, k: int = 5) -> dict[str, np
 
 @dataclass(frozen=True)
 class Halved:
-    """What successive halving and a full search find among the same candidates.
+    """Results of successive halving and of a full search among the same candidates.
 
     Attributes:
         by_halving, by_full_search: test accuracy of the winners in percent, one per field.
-        spent: the part of the full search's updates that halving needs.
+        spent: the fraction of the full search's updates that halving needs.
     """
 
     by_halving: np.ndarray
@@ -135,7 +135,7 @@ def halve_and_search(run: Run, candidates: int = 27) -> Halved:
 def halved_winners(
     settings: Sequence[Settings], budgets: Sequence[int], times: int, run: Run
 ) -> np.ndarray:
-    """Test accuracy in percent of the last one left in each of `times` fields of candidates."""
+    """Test accuracy in percent of the last candidate left in each of `times` fields."""
     alive = np.arange(len(settings)).reshape(times, -1)
     for budget in budgets:
         entrants = [settings[i] for i in alive.flatten().tolist()]

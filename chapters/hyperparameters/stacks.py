@@ -1,4 +1,4 @@
-"""Many trainings that differ in a few numbers, run together as one stack of networks."""
+"""Many trainings that differ in a few settings, run together as one stack of networks."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -19,9 +19,9 @@ class Settings:
     Attributes:
         lr: learning rate, which falls linearly to zero.
         weight_decay: lambda of lambda/2 · Σ W², added to the loss; biases count as well.
-        scale: factor on the first weights.
-        seed: fixes the first weights and the order of the examples.
-        rows: indices of the training examples this network sees; None is all of them.
+        scale: factor on the initial weights.
+        seed: fixes the initial weights and the order of the examples.
+        rows: indices of the training examples for this network; None means all.
     """
 
     lr: float
@@ -42,18 +42,18 @@ def train_together(
     momentum: float = 0.9,
     progress: str | None = None,
 ) -> MLP:
-    """The stack of the networks trained with these settings; copy i has those of settings[i].
+    """A stack of networks trained with these settings; copy i was trained with settings[i].
 
     Args:
         settings: one per network; a network that diverges does not disturb the others.
-        train: what they learn from.
-        steps: updates.
+        train: the training examples.
+        steps: number of updates.
         hidden: units of each hidden layer.
-        batch_size: examples per update, at most those that each network sees.
+        batch_size: examples per update, at most as many as each network sees.
         progress: the label of a progress bar on stderr; None shows none.
 
     Raises:
-        ValueError: no settings, rows of different numbers, or a bad network or rate.
+        ValueError: no settings, different numbers of rows, or a bad network or rate.
 
     Cost: 400 networks of 64-32-10 and 200 updates take about 5 s on one core.
     """

@@ -14,12 +14,12 @@ from optuna.trial import TrialState
 
 from lib.workers import spread
 
-NAME = "search"  # of the study in its file
+NAME = "search"  # name of the study in its file
 Objective = Callable[[optuna.Trial], float]
 
 
 class StudyBusyError(RuntimeError):
-    """Another process works on the study."""
+    """Another process is working on the study."""
 
 
 def evaluate(
@@ -31,18 +31,19 @@ def evaluate(
 ) -> optuna.Study:
     """An Optuna study of the objective at each configuration, kept in an SQLite file.
 
-    What the file holds already is not repeated; trials that were cut short are. A trial whose
-    objective raises counts as failed, has the error as the attribute "error", and ends nothing.
+    Trials that the file already has are not repeated, but interrupted ones are. A trial whose
+    objective raises counts as failed and stores the error in its attribute "error"; the search
+    goes on.
 
     Args:
-        objective: of an Optuna trial, where higher is better; it travels to the workers.
-        configs: hyperparameters by the names that the objective suggests.
-        path: of the file. `optuna-dashboard sqlite:///path` shows it, also while the search runs.
-        workers: processes of one thread each.
+        objective: function of an Optuna trial, higher is better; sent to the workers.
+        configs: hyperparameters, keyed by the names that the objective suggests.
+        path: the file. `optuna-dashboard sqlite:///path` shows it, even while the search runs.
+        workers: number of processes, with one thread each.
 
     Raises:
         ValueError: no workers.
-        StudyBusyError: another process works on the file; it is left as it is.
+        StudyBusyError: another process is working on the file, which is left unchanged.
     """
     path = Path(path).resolve()
     with _alone_with(path), _quiet():
@@ -76,7 +77,7 @@ def _settle(objective: Objective, trial: optuna.Trial) -> None:
 
 @contextmanager
 def _alone_with(path: Path) -> Iterator[None]:
-    """A block in which no other process works on the file; a lock dies with its process."""
+    """A context in which no other process works on the file; the lock ends with its process."""
     with path.with_name(f"{path.name}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -87,7 +88,7 @@ def _alone_with(path: Path) -> Iterator[None]:
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """A block in which Optuna logs errors alone."""
+    """A context in which Optuna logs only errors."""
     before = optuna.logging.get_verbosity()
     optuna.logging.set_verbosity(optuna.logging.ERROR)
     try:

@@ -1,4 +1,4 @@
-"""Searches with nine trials on a made-up surface of scores: a grid against random points."""
+"""Searches with nine trials on a made-up score surface: a grid against random points."""
 
 import itertools
 
@@ -13,13 +13,13 @@ WIDTH, FLAT = 0.12, 2.0  # of the surface, along a hyperparameter that matters, 
 def surface(
     x: np.ndarray, y: np.ndarray, peak: tuple[float, float] = (0.62, 0.4), *, both: bool = False
 ) -> np.ndarray:
-    """The score in percent at (x, y), 100 at the peak; the second one matters if `both`."""
+    """The score in percent at (x, y), 100 at the peak; y matters only if `both`."""
     along_y = ((y - peak[1]) / (WIDTH if both else FLAT)) ** 2
     return 100 * np.exp(-(((x - peak[0]) / WIDTH) ** 2) - along_y)
 
 
 def grid_points(rng: np.random.Generator, k: int = 3) -> np.ndarray:
-    """A k × k grid in the unit square, (k², 2): a point per cell, all at the same place in it.
+    """A k × k grid in the unit square, (k², 2): one point per cell, at the same place in each.
 
     The place is random, so that the grid knows as little about the peak as random points do.
     """
@@ -28,7 +28,7 @@ def grid_points(rng: np.random.Generator, k: int = 3) -> np.ndarray:
 
 
 def random_points(rng: np.random.Generator, k: int = 3) -> np.ndarray:
-    """As many independent points, (k², 2)."""
+    """Independent random points, as many as in the grid, (k², 2)."""
     return rng.random((k**2, 2))
 
 
@@ -37,7 +37,7 @@ def points_of(kind: str, repeat: int, run: Run) -> np.ndarray:
 
     Args:
         kind: "grid" or "random".
-        repeat: its number; other numbers are other draws.
+        repeat: index of the draw.
         run: the root of all random numbers.
     """
     rng = np.random.default_rng((run.seed, repeat))
@@ -46,7 +46,7 @@ def points_of(kind: str, repeat: int, run: Run) -> np.ndarray:
 
 
 def typical_draw(run: Run, draws: int = 200) -> int:
-    """The number of the draw whose best scores lie closest to their means over all draws."""
+    """The index of the draw whose best scores are closest to their means over all draws."""
     best = np.array(
         [
             [
@@ -61,7 +61,7 @@ def typical_draw(run: Run, draws: int = 200) -> int:
 
 
 def best_so_far(kind: str, *, both: bool, repeats: int, run: Run) -> np.ndarray:
-    """The best score after each trial, (repeats, 9), each time with the peak in another place."""
+    """The best score after each trial, (repeats, 9), with the peak elsewhere in each repeat."""
     rng = np.random.default_rng((run.seed, 7))
     rows = []
     for repeat in range(repeats):

@@ -1,6 +1,6 @@
-"""Five trainings that are ill, one illness each; the exercise of chapter 5.
+"""Five sick trainings with one illness each, for an exercise of chapter 5.
 
-They train a small perceptron on 8 × 8 digits, so a look at one takes a fraction of a second.
+They train a small perceptron on 8 × 8 digits, so examining one takes a fraction of a second.
 """
 
 from collections.abc import Callable
@@ -41,7 +41,7 @@ def healthy(run: Run, *, seed: int = 0) -> Setup:
 
 
 def patients(run: Run, *, seed: int = 0) -> dict[str, Setup]:
-    """The sick set-ups by name, "A" to "E"; who has what changes with the seed.
+    """The sick set-ups by name, "A" to "E"; the seed determines which has which illness.
 
     Args:
         run: where they train, and the root of all random numbers.
@@ -53,7 +53,7 @@ def patients(run: Run, *, seed: int = 0) -> dict[str, Setup]:
 
 
 def illness(run: Run, bed: str, *, seed: int = 0) -> str:
-    """What the patient of that bed has; one of `ILLNESSES`.
+    """The illness of the patient in that bed, one of `ILLNESSES`.
 
     Raises:
         ValueError: no such bed.
@@ -65,12 +65,12 @@ def illness(run: Run, bed: str, *, seed: int = 0) -> str:
 
 
 def all_parameters(model: nn.Module, lr: float) -> torch.optim.Optimizer:
-    """Momentum over every parameter of the model."""
+    """Gradient descent with momentum on all parameters of the model."""
     return SGD(model.parameters(), lr=lr, momentum=0.9)
 
 
 def perceptron(generator: torch.Generator, *, scale: float = 1.0) -> nn.Module:
-    """A perceptron of 64-32-10 with LeCun's initialization, times `scale`."""
+    """A 64-32-10 perceptron with LeCun's initialization times `scale`."""
     mlp = MLP(64, (32,), 10, init="lecun", generator=generator)
     with torch.no_grad():
         for p in mlp.parameters():
@@ -83,7 +83,7 @@ def _last_two(model: nn.Module, lr: float) -> torch.optim.Optimizer:
 
 
 def _moved(images: Tensor, generator: torch.Generator) -> Tensor:
-    """Every image shifted by up to 3 pixels, round the edge."""
+    """Every image shifted by up to 3 pixels, wrapping around at the edges."""
     by = torch.randint(-3, 4, (len(images), 2), generator=generator).tolist()
     return torch.stack(
         [image.roll(tuple(d), dims=(1, 2)) for image, d in zip(images, by, strict=True)]

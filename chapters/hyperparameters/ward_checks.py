@@ -1,4 +1,4 @@
-"""The check of the ward, an exercise of chapter 5: sick trainings to be diagnosed and cured."""
+"""The check of the ward, an exercise of chapter 5: diagnose and cure sick trainings."""
 
 from collections.abc import Callable
 from dataclasses import fields
@@ -13,7 +13,7 @@ from lib.runtime import Run
 
 Treat = Callable[[Setup, ImageDataset], tuple[str, Setup]]
 
-UPDATES = 300  # of a cured training
+UPDATES = 300  # number of updates of a cured training
 _FIELDS = dict(
     zip(
         ward.ILLNESSES,
@@ -24,24 +24,24 @@ _FIELDS = dict(
 
 
 def check_ward(treat: Treat) -> Report:
-    """Check the diagnosis and the cure of each of the five patients of `lib.ward`.
+    """Check the diagnosis and the cure of each of the five patients of `ward`.
 
     Args:
         treat: maps a sick set-up and the training images with their right labels to
-            (illness, cured): one of `ward.ILLNESSES`, and the set-up with that one field mended.
+            (illness, cured): one of `ward.ILLNESSES`, and the set-up with that one field fixed.
     """
     return run_cases("ward", ward_cases(treat, seed=0))
 
 
 def ward_cases(treat: Treat, *, seed: int) -> list[Case]:
-    """One case per bed of the ward of that seed."""
+    """One case per bed of the ward with that seed."""
     return [Case(f"bed {bed}, ward {seed}", _bed_test(treat, bed, seed)) for bed in "ABCDE"]
 
 
 def _bed_test(treat: Treat, bed: str, seed: int) -> Callable[[], None]:
     run = Run("standard", 0, torch.device("cpu"), 1)
 
-    def on_one_thread() -> None:  # many threads are slow on small networks, and repeat less well
+    def on_one_thread() -> None:  # many threads are slow on small networks and less reproducible
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:

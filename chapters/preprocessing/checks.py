@@ -9,7 +9,7 @@ from lib.checks import Case, Report, expect_close, run_cases
 
 
 def _images(n: int, seed: int, *, center: float = 0.5) -> Tensor:
-    """(n, 3, 4, 4) in [0, 1], the channels of different mean and spread."""
+    """Images (n, 3, 4, 4) in [0, 1], whose channels differ in mean and spread."""
     g = torch.Generator().manual_seed(seed)
     spread = torch.tensor([0.4, 0.2, 0.1]).view(3, 1, 1)
     return center + spread * (torch.rand(n, 3, 4, 4, generator=g) - 0.5)
@@ -22,7 +22,7 @@ def check_standardize(standardize: Callable[[Tensor, Tensor], tuple[Tensor, Tens
         standardize: maps training and test images (n, C, H, W) to both, standardized per channel.
     """
 
-    def train() -> Tensor:  # fresh ones for each case: an answer might change them
+    def train() -> Tensor:  # new for each case, since an answer might change them
         return _images(60, seed=1)
 
     def test() -> Tensor:
@@ -66,7 +66,7 @@ def check_zca(zca: Callable[[Tensor, float], Tensor]) -> Report:
     """Check the matrix of ZCA whitening, made from an eigendecomposition.
 
     Args:
-        zca: maps X (n, D), one example a row, and epsilon to the matrix (D, D).
+        zca: maps X (n, D), one example per row, and epsilon to the matrix (D, D).
     """
     cloud = torch.tensor([[0.8, 0.8], [0.2, 0.2], [0.6, 0.4], [0.4, 0.6]], dtype=torch.float64)
 
@@ -102,7 +102,7 @@ def check_zca(zca: Callable[[Tensor, float], Tensor]) -> Report:
 
 
 def check_streaming(moments: Callable[[Iterable[Tensor]], tuple[Tensor, Tensor]]) -> Report:
-    """Check a mean and std that are taken over batches, in one pass.
+    """Check a mean and std computed over batches in one pass.
 
     Args:
         moments: maps an iterable of batches (n_i, C, H, W) to mean (C,) and std (C,), over N.
@@ -138,11 +138,11 @@ def check_streaming(moments: Callable[[Iterable[Tensor]], tuple[Tensor, Tensor]]
 def check_fold(
     fold: Callable[[Tensor, Tensor, Tensor, Tensor], tuple[Tensor, Tensor]],
 ) -> Report:
-    """Check that a standardization disappears into the linear layer after it.
+    """Check that a standardization is folded into the linear layer after it.
 
     Args:
         fold: maps weight (units, D), bias (units,), mean (D,) and std (D,) to the weight and bias
-            that give the same outputs from inputs that were not standardized.
+            that give the same outputs for inputs that are not standardized.
     """
 
     def by_hand() -> None:

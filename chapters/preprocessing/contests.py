@@ -1,4 +1,4 @@
-"""Preprocessings against each other: an MLP's accuracy with each, and a convolutional network's."""
+"""Compares preprocessings by the accuracy of an MLP and of a convolutional network."""
 
 import functools
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ def _tune(name: str, run: Run, dataset: str, epsilon: float | None = None) -> np
 
 
 def _choose_epsilon(run: Run, dataset: str) -> float:
-    """The ε of ZCA that is best on validation at its best rate."""
+    """ZCA's ε with the best validation accuracy at its best rate."""
     return max(
         _epsilons(run),
         key=lambda e: _tune("ZCA-whitened", run, dataset, e).mean(axis=0).max(),
@@ -57,7 +57,7 @@ class Contest:
 
     Attributes:
         curves: for each preprocessing, its rates and the validation accuracy (seeds, rates).
-        by_epsilon: ZCA's validation accuracy at its best rate, for each ε that was tried.
+        by_epsilon: ZCA's validation accuracy at its best rate, for each ε tried.
         epsilon: the best of them, for both kinds of whitening.
         strong: the label of ZCA with the smallest ε in `tested`.
         tested: test accuracy in percent, one per fresh seed.
@@ -71,7 +71,7 @@ class Contest:
 
 
 def run_contest(run: Run, dataset: str = "scenes") -> Contest:
-    """Tune and test each preprocessing; PCA takes over ZCA's ε and rate."""
+    """Tune and test each preprocessing; PCA uses ZCA's ε and rate."""
     epsilon, smallest = _choose_epsilon(run, dataset), min(_epsilons(run))
     strong = f"ZCA, ε = {smallest:g}"
     entries = dict.fromkeys(("0 to 255", "0 to 1", *CENTERED))  # label: ε
@@ -138,7 +138,7 @@ def conv_networks(
 ) -> tuple[float, np.ndarray, tuple[nn.Module, ...]]:
     """The learning rate, test accuracies and trained networks of convolutional networks.
 
-    The rate is the best of three on validation; at `standard` and below there is one alone.
+    The rate is the best of three on validation; at `standard` and below there is only one.
     """
     train, validation, test = pictures(run, dataset)
     epsilon = max(_epsilons(run)) if name == "ZCA-whitened" else None

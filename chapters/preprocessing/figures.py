@@ -37,7 +37,7 @@ def signed_picture(values: Tensor, *, limit: float | None = None) -> Tensor:
     """`values` of any shape as pixels in [0, 1]: 0 becomes middle gray, ± limit black and white.
 
     Args:
-        limit: None takes the size that one value in a hundred exceeds.
+        limit: None means the 99th percentile of the absolute values.
     """
     if limit is None:
         sizes = values.abs().flatten()
@@ -46,7 +46,7 @@ def signed_picture(values: Tensor, *, limit: float | None = None) -> Tensor:
 
 
 def montage(images: Tensor, *, columns: int, gap: int = 2) -> Tensor:
-    """Images (n, channels, height, width) as one, in rows of `columns` with white between them."""
+    """Images (n, channels, height, width) as one image, in rows of `columns` with white gaps."""
     n, channels, height, width = images.shape
     rows = -(-n // columns)
     sheet = images.new_ones(channels, rows * (height + gap) - gap, columns * (width + gap) - gap)
@@ -57,7 +57,7 @@ def montage(images: Tensor, *, columns: int, gap: int = 2) -> Tensor:
 
 
 def plot_montage(ax: Axes, images: Tensor, *, columns: int, title: str | None = None) -> Axes:
-    """Draw images (n, channels, height, width) with pixels in [0, 1] side by side, no frame."""
+    """Draw images (n, channels, height, width) with pixels in [0, 1] side by side, unframed."""
     plot_image(ax, montage(images, columns=columns), title=title)
     for spine in ax.spines.values():
         spine.set_visible(False)
@@ -90,7 +90,7 @@ def plot_loss_contours(ax: Axes, hessian: Tensor, path: Tensor, *, limit: float)
 
 
 def _descent(points: Tensor, steps: int = 15) -> tuple[Tensor, Tensor]:
-    """The Hessian of the squared loss on these points and descent on it at the best rate."""
+    """The Hessian of the squared loss on these points, and descent on it at the best rate."""
     hessian = points.T @ points / len(points)
     ends = torch.linalg.eigvalsh(hessian)
     path = [torch.tensor([-0.8, 0.3], dtype=points.dtype)]
@@ -136,8 +136,8 @@ def plot_whitened_spectrum(ax: Axes, before: Tensor, after: Tensor, *, epsilon: 
     """Draw the variance along each principal direction before and after whitening, and epsilon.
 
     Args:
-        before: (D,), falling.
-        after: (K,), of the directions kept.
+        before: (D,), in descending order.
+        after: (K,), for the directions kept.
     """
     ranks = np.arange(1, len(before) + 1)
     ax.loglog(ranks, before.cpu().numpy(), color=BLUE, label="before")

@@ -1,4 +1,4 @@
-"""Statistics that saw the test set, labels that chose inputs, and preprocessing gone wrong."""
+"""Statistics that saw the test set, inputs chosen by labels, and wrong preprocessing."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,18 +14,18 @@ from lib.datasets.photos import PHOTOS, photo_patches
 from lib.runtime import Run
 from lib.training import accuracy, predict
 
-IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # means and stds of its channels
+IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)  # channel means and stds
 
 
 @dataclass(frozen=True)
 class Statistics:
-    """What other statistics than the training set's do to networks trained with those.
+    """Effects of wrong statistics on networks trained with the training set's statistics.
 
     Attributes:
         networks: convolutional networks trained on standardized images.
-        leaked: points of test accuracy won by the statistics of training and test images.
+        leaked: points of test accuracy gained with the statistics of training and test images.
         lost: points of test accuracy lost by each mistake at test time, one per network.
-        dark: test accuracy in percent on images of half the brightness, by whose statistics.
+        dark: test accuracy in percent on images of half the brightness, by source of statistics.
     """
 
     networks: tuple[nn.Module, ...]
@@ -80,7 +80,7 @@ def _standardized(images: Tensor, over: tuple[int, ...], least: float = 0.0) -> 
 
 
 def nearest_mean(x: Tensor, y: Tensor, new: Tensor, labels: Tensor) -> float:
-    """Accuracy in percent of giving each new example the class whose training mean is nearest."""
+    """Accuracy in percent of a nearest-class-mean classifier on new examples."""
     means = torch.stack([x[y == c].mean(dim=0) for c in y.unique()])
     return 100 * (torch.cdist(new, means).argmin(dim=1) == labels).float().mean().item()
 
@@ -125,7 +125,7 @@ def _patches_accuracy(run: Run, s: int, fit_on: int | None) -> float:
 
 
 def compare_whitened(found: Mapping[str, list[float]]) -> dict[str, np.ndarray]:
-    """What the test patches' part in the statistics does, repetition by repetition."""
+    """The effect of including test patches in the statistics, repetition by repetition."""
     return {
         "leaked-whitening-hurts": np.subtract(
             found["whitened by all 200"], found["whitened by the 100"]

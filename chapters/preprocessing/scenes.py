@@ -1,4 +1,4 @@
-"""The pictures of chapter 2, its preprocessings, and networks trained on the one in the other."""
+"""The pictures of chapter 2, its preprocessings, and networks trained on preprocessed pictures."""
 
 import functools
 from collections.abc import Callable, Sequence
@@ -49,7 +49,7 @@ def layer(name: str, run: Run, dataset: str, epsilon: float | None = None) -> La
     """A preprocessing by its name, with the statistics of the training images.
 
     Args:
-        epsilon: of the two kinds of whitening.
+        epsilon: ε for the two kinds of whitening.
     """
     images = pictures(run, dataset)[0].images
 

@@ -54,7 +54,7 @@ def check_convolution_costs(
 
 
 def measure(shape: Shape, filters: int, size: int, stride: int, padding: int) -> Costs:
-    """What torch's layer has: the output's shape, parameters, multiplications."""
+    """The costs of torch's layer: output shape, parameters and multiplications."""
     layer = nn.Conv2d(shape[0], filters, size, stride=stride, padding=padding)
     out = layer(torch.zeros(1, *shape))[0]
     return (
@@ -113,7 +113,7 @@ def autograd_step(W: Tensor, b: Tensor, X: Tensor, y: Tensor, lr: float) -> tupl
 
 
 def check_convolve(convolve: Callable[[Tensor, Tensor, Tensor, int], Tensor]) -> Report:
-    """Check a convolution written without torch's.
+    """Check a convolution written without torch's own.
 
     Args:
         convolve: maps a picture (C, H, W), filters (K, C, F, F), biases (K,) and a stride to

@@ -1,4 +1,4 @@
-"""What the layers of a network cost: numbers in, weights, multiplications."""
+"""The costs of a network's layers: output shapes, weights and multiplications."""
 
 import copy
 from collections.abc import Iterable, Sequence
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-NO_MAP = None  # the size of what is no map: the output of a fully connected layer
+NO_MAP = None  # size of an output that is not a map: that of a fully connected layer
 
 
 @dataclass(frozen=True)
@@ -18,8 +18,8 @@ class LayerCost:
         name: the module's name in the network.
         kind: the module's class, such as "Conv2d".
         shape: of the output for one picture: (channels, height, width) or (units,).
-        weights: parameters, biases included; 0 where the layer ran before.
-        multiplications: of two numbers, for one picture; normalizations count as none.
+        weights: parameters, biases included; 0 if the layer has already run.
+        multiplications: multiplications for one picture; normalizations do not count.
     """
 
     name: str
@@ -35,9 +35,9 @@ class StageCost:
 
     Attributes:
         size: (height, width), or `NO_MAP` for fully connected layers.
-        layers: how many convolutions or fully connected layers.
-        channels: of the last one.
-        weights, multiplications: of all of them.
+        layers: number of convolutions or fully connected layers.
+        channels: channels of the last one.
+        weights, multiplications: totals over all of them.
     """
 
     size: tuple[int, int] | None
@@ -48,10 +48,10 @@ class StageCost:
 
 
 def architecture(name: str) -> nn.Module:
-    """A network of torchvision or timm by its name, on the meta device: shapes without numbers.
+    """A network of torchvision or timm by name, on the meta device: shapes without values.
 
     Raises:
-        ValueError: neither knows the name.
+        ValueError: neither library knows the name.
     """
     # Imported here: they take three seconds, and few chapters need them.
     import timm
@@ -71,15 +71,15 @@ def architecture(name: str) -> nn.Module:
 def layer_costs(model: nn.Module, image_size: Sequence[int]) -> list[LayerCost]:
     """The cost of each layer with weights, in the order in which they run.
 
-    The network is left alone: a copy without numbers runs, on torch's meta device.
+    The network is not changed: a copy without values is run on torch's meta device.
 
     Args:
-        model: takes pictures (batch, channels, height, width); what is computed outside of its
+        model: takes pictures (batch, channels, height, width); computation outside of its
             convolutions and fully connected layers is not counted.
         image_size: (channels, height, width) of a picture.
 
     Raises:
-        ValueError: another image size, or layers with weights that did not run.
+        ValueError: a wrong image size, or layers with weights that did not run.
     """
     if len(image_size) != 3 or min(image_size) < 1:
         raise ValueError(f"expected (channels, height, width); got {tuple(image_size)}")
@@ -106,7 +106,7 @@ def layer_costs(model: nn.Module, image_size: Sequence[int]) -> list[LayerCost]:
 
 
 def _multiplications(layer: nn.Module, output: Tensor) -> int:
-    """Each output of a convolution or a fully connected layer is a sum of products."""
+    """Multiplications of a layer: each output is a sum of products; 0 for other layers."""
     if isinstance(layer, nn.Conv2d):
         height, width = layer.kernel_size
         return output.numel() * height * width * layer.in_channels // layer.groups
@@ -114,9 +114,9 @@ def _multiplications(layer: nn.Module, output: Tensor) -> int:
 
 
 def stage_costs(costs: Iterable[LayerCost]) -> list[StageCost]:
-    """The costs of layers whose maps have one size, added up; sizes as they first appear.
+    """The total costs of layers with maps of the same size, in order of first appearance.
 
-    Convolutions to maps of 1 × 1 count as fully connected: that is what they compute.
+    Convolutions to 1 × 1 maps count as fully connected layers, since they compute the same.
     """
     stages: dict[tuple[int, int] | None, list[LayerCost]] = {}
     for cost in costs:

@@ -21,7 +21,7 @@ KINDS = ("as they are", "pixels shuffled")
 
 @functools.lru_cache(maxsize=2)
 def clothes(run: Run) -> tuple[ImageDataset, ImageDataset]:
-    """Pictures to learn from and 10,000 held-out ones, all of Fashion-MNIST's training part."""
+    """Training pictures and 10,000 held-out ones, all from Fashion-MNIST's training part."""
     train, held_out = train_validation_split(
         load_fashion_mnist("train", device=run.device),
         validation=10_000,
@@ -32,7 +32,7 @@ def clothes(run: Run) -> tuple[ImageDataset, ImageDataset]:
 
 @functools.lru_cache(maxsize=2)
 def shuffled(run: Run) -> tuple[ImageDataset, ImageDataset]:
-    """The same pictures, the pixels of all of them in one and the same random order."""
+    """The same pictures, with the pixels of all of them in the same random order."""
     order = torch.randperm(784, generator=run.generator("shuffle")).to(run.device)
     train, held_out = (
         replace(part, images=part.images.flatten(1)[:, order].view_as(part.images))
@@ -45,7 +45,7 @@ def shuffled(run: Run) -> tuple[ImageDataset, ImageDataset]:
 def trained(name: str, kind: str, run: Run) -> list[Outcome]:
     """Trainings of one of `NETWORKS` on one of `KINDS` of pictures, one per seed.
 
-    They are kept, since two experiments look at the linear classifier.
+    They are cached, since two experiments use the linear classifier.
     """
     train, held_out = clothes(run) if kind == KINDS[0] else shuffled(run)
     trials = [
@@ -68,13 +68,13 @@ class Templates:
     weights: list[Tensor]
 
     def likeness(self, training: int) -> float:
-        """The correlation of a class's template with its mean picture, the mean over classes."""
+        """The correlation of a class's template with its mean picture, averaged over classes."""
         pairs = zip(self.weights[training].flatten(1), self.means.flatten(1), strict=True)
         return float(np.mean([torch.corrcoef(torch.stack(pair))[0, 1].item() for pair in pairs]))
 
 
 def learn_templates(run: Run) -> Templates:
-    """Train linear classifiers on the pictures as they are."""
+    """Train linear classifiers on the original pictures."""
     train, _ = clothes(run)
     means = torch.stack([train.images[train.labels == c].mean(dim=0)[0] for c in range(10)])
     outcomes = trained("linear", KINDS[0], run)

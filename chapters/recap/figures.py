@@ -1,4 +1,4 @@
-"""The figures of the opening chapter: templates, descents, bent boundaries, filters, costs."""
+"""The figures of the opening chapter: templates, descent, nonlinear boundaries, filters, costs."""
 
 from collections.abc import Mapping, Sequence
 
@@ -15,7 +15,7 @@ from lib.plotting.style import BLUE, GAINS, GRAY, INK, ORANGE, PURPLE, SKY, VERM
 
 GROUPS = (BLUE, ORANGE)  # the two classes of toy points
 NETWORK_COLORS = {"linear": GRAY, "two layers": ORANGE, "convolutional": BLUE}
-# Heights of maps in networks for pictures of 224 pixels, from large to small; some differ by one.
+# Heights of maps in networks for 224-pixel pictures, from large to small; some differ by one.
 STAGE_COLORS = {
     224: "#d6e6f4",
     112: "#abcfe6",
@@ -29,7 +29,7 @@ FRAME = {"left": 0.02, "right": 0.98, "top": 0.9, "bottom": 0.02, "wspace": 0.06
 
 
 def signed_pictures(weights: Tensor) -> Tensor:
-    """Weights (n, height, width) as pictures (n, 3, height, width): blue adds, red takes away.
+    """Weights (n, height, width) as pictures (n, 3, height, width): blue adds, red subtracts.
 
     Each has its own scale, from minus its largest weight to plus it.
     """
@@ -67,8 +67,8 @@ def descent_figure(
     Args:
         loss: (rows, columns) over a grid of the second and the first weight.
         extent: smallest and largest first weight, smallest and largest second weight.
-        path: (updates + 1, 2), from the first weights on.
-        best: (2,), the weights of smallest loss.
+        path: (updates + 1, 2), starting with the initial weights.
+        best: (2,), the weights with the smallest loss.
         title: what is shown.
     """
     margins = {"left": 0.13, "right": 0.97, "top": 0.9, "bottom": 0.16}
@@ -93,10 +93,10 @@ def descent_figure(
 def plot_boundary(
     ax: Axes, scores: Tensor, reach: float, points: Tensor, groups: Tensor, *, title: str
 ) -> Axes:
-    """Draw which of two classes wins where, over the square from -reach to reach, and the points.
+    """Draw the decision regions of two classes over the square [-reach, reach]², and the points.
 
     Args:
-        scores: (n, n), score of class 1 minus that of class 0; rows go up.
+        scores: (n, n), score of class 1 minus that of class 0; rows go upwards.
         points: (count, 2).
         groups: (count,), 0 or 1.
     """
@@ -184,7 +184,7 @@ def _plot_shares_by_stage(
     kind: str,
     unit: float,
 ) -> None:
-    """A bar of 100% for each network, split by stage, with the total beside it."""
+    """Draw a bar of 100% for each network, split by stage, with the total next to it."""
     letter = {1e6: "M", 1e9: "G"}[unit]
     for row, found in enumerate(networks.values()):
         total, start = sum(getattr(stage, kind) for stage in found), 0.0
@@ -198,7 +198,7 @@ def _plot_shares_by_stage(
 
 
 def _stage_color(stage: StageCost) -> str:
-    """The color of the nearest size."""
+    """The color of the stage with the nearest size."""
     if stage.size is None:
         return DENSE_COLOR
     height, _ = stage.size

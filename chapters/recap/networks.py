@@ -9,7 +9,7 @@ from lib.models import initialize_
 def linear(generator: torch.Generator) -> nn.Module:
     """One matrix and its biases, all zero; the generator is not used.
 
-    Zeros will do, since the labels tell the rows apart.
+    Zeros suffice, since the labels break the symmetry between rows.
     """
     layer = nn.Linear(784, 10)
     for parameter in layer.parameters():
@@ -27,7 +27,7 @@ def two_layers(generator: torch.Generator) -> nn.Module:
 def convolutional(generator: torch.Generator) -> nn.Module:
     """Two blocks of convolution, ReLU and pooling, then two layers: 20,522 weights.
 
-    Cost: channels last in memory saves a third of a training on CPUs.
+    Cost: the channels-last memory format saves a third of the training time on CPUs.
     """
     blocks = [
         *(nn.Conv2d(1, 8, 5), nn.ReLU(), nn.MaxPool2d(2)),

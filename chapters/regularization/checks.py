@@ -17,9 +17,9 @@ def check_early_stopping(early_stop: EarlyStop) -> Report:
 
     Args:
         early_stop: maps validation accuracies, one per evaluation, and a patience in evaluations
-            to (stop_at, best_at): the index at which training stops, the first at which the best
-            is `patience` evaluations old or else the last one, and the first index of the best
-            value until then.
+            to (stop_at, best_at). stop_at is the first index at which the best value is `patience`
+            evaluations old, or else the last index; best_at is the first index of the best value
+            up to then.
     """
 
     def gives(validation: list[float], patience: int, expected: tuple, hint: str) -> Callable:
@@ -99,14 +99,14 @@ def check_elastic_gradient(elastic_gradient: Callable[[Tensor, float], Tensor]) 
 
 
 def check_spatial_dropout(spatial_dropout: SpatialDropout) -> Report:
-    """Check a dropout of whole channels, as torch's `dropout2d`, with a generator.
+    """Check a dropout of whole channels like torch's `dropout2d`, but with a generator.
 
     Args:
         spatial_dropout: maps x (batch, channels, height, width), p and a generator to a tensor of
             x's shape, in training.
     """
 
-    def images() -> Tensor:  # fresh ones for each case, no pixel of them zero
+    def images() -> Tensor:  # new for each case, without zero pixels
         return 1 + torch.rand(40, 50, 2, 3, generator=torch.Generator().manual_seed(5))
 
     def dropped(p: float = 0.25, seed: int = 0) -> Tensor:
@@ -172,7 +172,7 @@ def check_cutmix(cutmix: CutMix) -> Report:
     Args:
         cutmix: maps images (batch, channels, height, width), probabilities (batch, classes), the
             partners' indices (batch,), and the square's top, left and size in pixels to images
-            and probabilities; what of the square lies outside does not count.
+            and probabilities; the part of the square outside the image does not count.
     """
     turn = torch.tensor([1, 2, 0])
 

@@ -13,10 +13,10 @@ _MERGED = {"network", "transform", "penalty"}  # what `combine` puts together
 
 
 def combine(*options: Mapping[str, Any]) -> dict[str, Any]:
-    """The options of a `Trial` that does all of what each of `options` does.
+    """The options of a `Trial` that combines all the given options.
 
-    Networks' options are united, transforms follow each other in the order given, penalties add
-    up; anything else may stand in one of them only.
+    Networks' options are merged, transforms are applied in the given order, and penalties add up;
+    any other option may be set in only one of them.
 
     Raises:
         ValueError: two of them set the same thing to different values.

@@ -16,14 +16,14 @@ from lib.regularization import l2_penalty, weights_of
 from lib.runtime import Run
 from lib.training import Outcome, Trial, run_trial, run_trials
 
-Entry = tuple[str, ...]  # the names of the methods at work; none, one or two
+Entry = tuple[str, ...]  # names of the methods used; none, one or two
 Strengths = Mapping[str, float]
 CHOOSING = 900  # the seed with which strengths are compared
-FIRST = 500  # of the seeds with which methods are compared
+FIRST = 500  # first of the seeds with which methods are compared
 
 
 def penalized(strength: float) -> Callable[[nn.Module], object]:
-    """The L2 penalty of a network's weights, times the strength."""
+    """The L2 penalty of a network's weights times the strength."""
     return lambda model: strength * l2_penalty(weights_of(model))
 
 
@@ -38,7 +38,7 @@ def mixed(alpha: float) -> Callable:
 
 
 def augmented(strength: float) -> Callable:
-    """Each picture moved, turned and relit a little."""
+    """Small random shifts, rotations and changes of brightness and contrast."""
     move = {"translate": strength, "degrees": 100 * strength, "padding": "border"}
     light = {"brightness": 2 * strength, "contrast": 2 * strength}
     return augmentation.label_preserving(
@@ -61,12 +61,12 @@ METHODS = {  # name: strengths to choose from, and what a strength changes in a 
 
 @dataclass(frozen=True)
 class Contest:
-    """Results of the plain network, of each method and, where they ran, of the pairs.
+    """Results of the plain network, of each method and, if they were run, of the pairs.
 
     Attributes:
-        strengths: of each method.
-        outcomes: by entry, one for each seed; () is the plain network.
-        steps: updates of each training.
+        strengths: the strength of each method.
+        outcomes: outcomes by entry, one for each seed; () is the plain network.
+        steps: number of updates of each training.
     """
 
     strengths: Strengths
@@ -91,7 +91,7 @@ class Contest:
         return np.array([[self.gain(a, b).mean() for b in self.strengths] for a in self.strengths])
 
     def over_better(self) -> np.ndarray:
-        """Gain of a pair over the better of its two, mean over the pairs, seed by seed."""
+        """Gain of a pair over the better of its two methods, averaged over pairs, seed by seed."""
         ahead = []
         for pair in filter(lambda entry: len(entry) == 2, self.outcomes):
             values = self.gain(*pair)
@@ -133,7 +133,7 @@ def run_contest(
 
 
 def choose_strengths(run: Run, dataset: str = "scenes") -> dict[str, float]:
-    """Of each method's strengths the one with the best validation accuracy, with one seed."""
+    """For each method, the strength with the best validation accuracy for one seed."""
     pictures = load_pictures(run, dataset)
     grid = [(name, v) for name, (values, _) in METHODS.items() for v in values]
     tried = run_trials(
@@ -151,7 +151,7 @@ def choose_strengths(run: Run, dataset: str = "scenes") -> dict[str, float]:
 def time_updates(run: Run, strengths: Strengths, dataset: str = "scenes") -> dict[Entry, float]:
     """What an update costs with each method, as a multiple of the plain network's.
 
-    Methods are timed in rotation after a round that warms up; the median counts.
+    Methods are timed in rotation after a warm-up round; the median counts.
     """
     pictures = load_pictures(run, dataset)
     entries: list[Entry] = [(), *((name,) for name in strengths)]
@@ -170,7 +170,7 @@ def _steps(run: Run) -> int:
 
 
 def _trial(run: Run, dataset: str, seed: int, strengths: Strengths) -> Trial:
-    """A training with all these methods at work."""
+    """A training with all these methods."""
     standardize = load_pictures(run, dataset).standardize
     options = [METHODS[name][1](strength) for name, strength in strengths.items()]
     return Trial(seed, _steps(run), preprocess=standardize, **combine(*options))

@@ -16,7 +16,7 @@ from lib.training import History
 def plot_accuracy_over_updates(
     ax: Axes, steps: Sequence[int], curves: Mapping[str, np.ndarray]
 ) -> Axes:
-    """Draw accuracy over updates, a line with its seeds' band for each part of the data.
+    """Draw accuracy against updates, with a line and a band over seeds for each part of the data.
 
     Args:
         steps: updates done at each evaluation.
@@ -35,8 +35,8 @@ def weights_figure(
 
     Args:
         weights: (classes, channels, height, width).
-        title: says the setting, so that no two frames look alike.
-        limit: the histogram runs from -limit to limit; what lies beyond counts in its last bins.
+        title: states the setting, so that no two frames look alike.
+        limit: the histogram spans [-limit, limit]; values beyond are counted in its outermost bins.
         classes: the classes' names.
         shown: indices of the classes drawn as pictures, at most three.
     """
@@ -56,7 +56,7 @@ def weights_figure(
 
 
 def plot_pool_regions(ax: Axes, rows: Tensor, cols: Tensor, size: int, *, window: int = 2) -> Axes:
-    """Draw where the pooling windows lie on a size × size map; overlaps are darker.
+    """Draw the pooling windows on a size × size map; overlaps are darker.
 
     Args:
         rows, cols: where windows begin, (outputs,) each.
@@ -105,13 +105,13 @@ def plot_pair_gains(ax: Axes, gains: np.ndarray, names: Sequence[str]) -> Axes:
 
 
 def _signed(value: float) -> str:
-    """The value without decimals, with its sign; zero has none."""
+    """The value as a signed whole number; zero has no sign."""
     whole = round(float(value))
     return f"{whole:+d}".replace("-", "−") if whole else "0"
 
 
 def patience_figure(history: History, patience: int, *, title: str) -> Figure:
-    """Validation and test accuracy over updates, where training stops and what it keeps.
+    """Validation and test accuracy against updates, where training stops and what it keeps.
 
     Args:
         history: with metrics "validation" and "test".

@@ -14,13 +14,13 @@ from lib.runtime import Run
 
 @dataclass(frozen=True)
 class Pictures:
-    """Parts that have no picture in common, except that `train` is a part of `many`.
+    """Disjoint parts, except that `train` is contained in `many`.
 
     Attributes:
-        train: 250 pictures, few enough to learn them by heart.
+        train: 250 pictures, few enough to memorize.
         many: 1,000 pictures; at budget quick no more than `train`.
-        validation: for choices.
-        test: for what is reported.
+        validation: pictures for making choices.
+        test: pictures for the reported results.
         standardize: a layer with the mean and standard deviation of `train`.
     """
 

@@ -1,4 +1,4 @@
-"""The trainings of chapter 3 beside its contest: optimizers, early stopping, ensembles."""
+"""The trainings of chapter 3 besides its contest: optimizers, early stopping, ensembles."""
 
 import functools
 import itertools
@@ -23,7 +23,7 @@ def curves(outcomes: Outcomes, part: str) -> np.ndarray:
 
 
 def plain(params: Iterable[nn.Parameter], lr: float, decay_steps: int) -> SGD:
-    """Gradient descent without momentum, at a rate that falls to zero."""
+    """Gradient descent without momentum, with a rate that decays to zero."""
     return SGD(params, lr=lr, decay_steps=decay_steps)
 
 
@@ -57,7 +57,7 @@ def compare_optimizers(run: Run, *, dataset: str = "scenes") -> dict[str, Outcom
 
 
 def measure_gap(found: Mapping[str, Outcomes]) -> dict[str, np.ndarray]:
-    """How the optimizers differ in what they were asked for, and what they leave."""
+    """Differences in training loss between optimizers, and the generalization gap they leave."""
     loss = {
         name: np.array([o.history.loss[-16:].mean() for o in outcomes])
         for name, outcomes in found.items()
@@ -108,7 +108,7 @@ def gain_of_going_back(outcomes: Outcomes) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Votes:
-    """Ensembles of growing size, their members, and rivals that cost as much.
+    """Ensembles of growing size, their members, and single networks of equal training cost.
 
     Attributes:
         voted: test accuracy in percent by what is averaged, (ensembles, sizes from one up).
@@ -156,7 +156,7 @@ def grow(logits: Tensor, average: Callable[[Tensor], Tensor], labels: Tensor) ->
 
 
 def compare_votes(found: Votes) -> dict[str, np.ndarray]:
-    """The whole ensemble's lead over what it could be replaced by."""
+    """The whole ensemble's lead over its alternatives."""
     probabilities, logits = (found.voted[name][:, -1] for name in AVERAGES)
     return {
         "ensemble-two-percent": probabilities - found.single,

@@ -130,7 +130,7 @@ def check_contrast(contrast: Callable[..., Tensor]) -> Report:
 
 
 def check_looks_at(looks_at: LooksAt) -> Report:
-    """Check a detective on networks built by hand, of which we know what they read.
+    """Check a detective on hand-built networks whose cues are known.
 
     Args:
         looks_at: maps a model, images (n, 3, h, w), labels (n,) and regions (a bool mask (n, h, w)
@@ -160,7 +160,7 @@ def check_looks_at(looks_at: LooksAt) -> Report:
 
 
 class ObjectReader(nn.Module):
-    """Scores by what is more red than blue, or more blue than red: the objects of `toy_scenes`."""
+    """Scores by how red or blue the image is: the objects of `toy_scenes`."""
 
     def forward(self, images: Tensor) -> Tensor:
         """Scores (batch, 2) of images (batch, 3, height, width)."""
@@ -168,7 +168,7 @@ class ObjectReader(nn.Module):
 
 
 class BackgroundReader(nn.Module):
-    """Scores by what is green, or its opposite: the backgrounds of `toy_scenes`."""
+    """Scores by green or its opposite: the backgrounds of `toy_scenes`."""
 
     def forward(self, images: Tensor) -> Tensor:
         """Scores (batch, 2) of images (batch, 3, height, width)."""
@@ -186,7 +186,7 @@ class MarkReader(nn.Module):
 READERS = {"object": ObjectReader, "background": BackgroundReader, "mark": MarkReader}
 
 
-SUSPECTS = ("mark", "object", "background", "object", "mark")  # answers in turn do not fit
+SUSPECTS = ("mark", "object", "background", "object", "mark")  # no simple rotation of answers fits
 
 
 def _two(evidence: Tensor) -> Tensor:
@@ -196,7 +196,7 @@ def _two(evidence: Tensor) -> Tensor:
 
 
 def toy_scenes(count: int, size: int, *, seed: int = 0) -> tuple[Tensor, Tensor, dict[str, Tensor]]:
-    """Images (count, 3, size, size), labels 0 and 1 and regions in which three cues agree.
+    """Images (count, 3, size, size) in which three cues agree, labels 0 and 1, and regions.
 
     Class 0 is an orange square on green with a white mark in the corner, class 1 a blue one on
     pink with a black mark.
@@ -228,7 +228,7 @@ def small_network() -> nn.Module:
 
 
 def _pictures() -> Tensor:
-    """Fresh ones for each case: an answer might change them."""
+    """New random pictures for each case, since an answer might change them."""
     return torch.rand(3, 3, 8, 10, generator=torch.Generator().manual_seed(5))
 
 

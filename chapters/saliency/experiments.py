@@ -1,4 +1,4 @@
-"""What chapter 7 measures: scores of maps, shuffled networks, and networks that read the ground."""
+"""What chapter 7 measures: scores of maps, shuffled networks, and background readers."""
 
 from chapters.saliency.judging import score_methods, shuffle_layers
 from chapters.saliency.photographs import compare_after_shuffle

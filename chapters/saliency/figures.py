@@ -23,7 +23,7 @@ from lib.plotting.style import (
 )
 from lib.visualization.transforms import gaussian_blur
 
-HEAT = "magma"  # dark to light at an even pace, for any eye
+HEAT = "magma"  # perceptually uniform from dark to light, and safe for color-blind readers
 METHOD_COLORS = {
     "guided backprop": VERMILLION,
     "occlusion": GREEN,
@@ -31,14 +31,14 @@ METHOD_COLORS = {
     "Grad-CAM": ORANGE,
 }
 MARGINS = {"left": 0.02, "right": 0.98, "top": 0.9, "bottom": 0.03, "wspace": 0.05}
-BRIGHTEST = 0.998  # the part of the pixels that a heat map shows without clipping
+BRIGHTEST = 0.998  # the fraction of pixels that a heat map shows without clipping
 
 
 def plot_heat(ax: Axes, heat: Tensor, *, title: str | None = None, smooth: float = 0.0) -> Axes:
-    """Draw a map (height, width) of values from 0, dark to light; the brightest few are clipped.
+    """Draw a map (height, width) of values from 0 up, dark to light; the largest few are clipped.
 
     Args:
-        smooth: standard deviation of a blur for the eye, in pixels.
+        smooth: standard deviation of a blur for display, in pixels.
     """
     shown = heat.detach().float().cpu().clamp(min=0)
     if smooth > 0:
@@ -55,8 +55,8 @@ def plot_falls(
 
     Args:
         image: (3, height, width).
-        falls: (height, width), of the score; not a number where nothing is known yet.
-        limit: the fall that gets the full color.
+        falls: (height, width), drops of the score; NaN where nothing is known yet.
+        limit: the drop drawn in full color.
     """
     gray = image.detach().mean(0).clamp(0, 1).cpu().numpy()[..., None]
     strength = np.nan_to_num(falls.detach().float().cpu().numpy() / limit).clip(-1, 1)
@@ -74,10 +74,10 @@ def film_figure(
 
     Args:
         image: (3, height, width).
-        falls: (height, width), not a number where no window has been yet.
+        falls: (height, width), NaN where no window has been yet.
         box: top, left, height and width of the patch.
-        fall: of the score under this patch.
-        limit: the fall that gets the full color.
+        fall: drop of the score under this patch.
+        limit: the drop drawn in full color.
     """
     top, left, height, width = box
     covered = image.clone()
@@ -106,7 +106,7 @@ def plot_outline(ax: Axes, mask: Tensor, *, color: str = "white") -> Axes:
 
 
 def maps_figure(image: Tensor, mask: Tensor, maps: Mapping[str, Tensor]) -> Figure:
-    """An image with the outline of its object, and one heat map a method, in rows of three.
+    """An image with the outline of its object, and one heat map per method, in rows of three.
 
     Args:
         image: (3, height, width).
@@ -133,7 +133,7 @@ def plot_forgetting(
     Args:
         energies: (networks, steps) for each method: mean over networks and their range.
         steps: a name for each step, such as "+ hidden".
-        share: of the image that the masks take, where a map that knows nothing would lie.
+        share: mean share of the image inside the masks, the energy of an uninformative map.
     """
     ax.axhline(share, color=GRAY, lw=1.2, ls="--")
     places = np.arange(len(steps))
@@ -150,7 +150,7 @@ def suspect_figure(image: Tensor, falls: Mapping[str, Tensor]) -> Figure:
 
     Args:
         image: (3, height, width).
-        falls: of the score, (height, width), for each network's name; each has its own scale.
+        falls: drops of the score, (height, width), by network name; each has its own scale.
     """
     made, axes = figure(1, 1 + len(falls), height=5.4 / (1 + len(falls)) + 0.25, margins=MARGINS)
     plot_image(axes[0], image, title="scene")
@@ -167,7 +167,7 @@ def neuron_figure(
     *,
     rows: Sequence[str],
 ) -> Figure:
-    """A column for each neuron: the pixels it can see, and maps of these.
+    """A column for each neuron: the pixels it can see, and maps of them.
 
     Args:
         image: (3, height, width).

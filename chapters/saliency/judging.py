@@ -1,4 +1,4 @@
-"""Maps judged on scenes: by the object's mask, and by what is left of them in shuffled networks."""
+"""Maps judged on scenes: by the object's mask, and by how they change when layers are shuffled."""
 
 import functools
 from collections.abc import Callable
@@ -29,7 +29,7 @@ METHODS = (
 )
 FORGETTERS = ("guided backprop", "occlusion", "saliency", "Grad-CAM")
 TOPS = ("logits", "hidden", "branches.1", "branches.0", "widen", "stem")  # the last layer first
-DEPTHS = (0, 1, 2, 4, 6)  # layers of TOPS that are shuffled
+DEPTHS = (0, 1, 2, 4, 6)  # numbers of layers of TOPS that are shuffled
 TWO = DEPTHS.index(2)
 
 
@@ -40,7 +40,7 @@ def repeats(run: Run) -> range:
 
 @functools.lru_cache(maxsize=1)
 def networks(run: Run) -> list[ConvNet]:
-    """Networks that learned shapes on free backgrounds."""
+    """Networks trained on shapes with independent backgrounds."""
     return scene_classifiers(run, seeds=repeats(run))
 
 
@@ -53,14 +53,14 @@ def judged(run: Run) -> SceneDataset:
 
 
 def blob(images: Tensor, width: float = 0.19) -> Tensor:
-    """A map for each image (n, …, size, size): a Gaussian in the middle, in parts of the size."""
+    """A map for each image (n, …, size, size): a centered Gaussian; `width` is relative to size."""
     n, size = len(images), images.shape[-1]
     i = torch.arange(size, device=images.device) - (size - 1) / 2
     return torch.exp(-(i[:, None] ** 2 + i**2) / (2 * (width * size) ** 2)).expand(n, -1, -1)
 
 
 def method(name: str, run: Run) -> Callable[[nn.Module, Tensor, Tensor], Tensor]:
-    """One of METHODS: gives maps from (network, images, labels)."""
+    """One of METHODS, as a function from (network, images, labels) to maps."""
     few = run.pick(quick=2, standard=16)
     if name == "occlusion":
         stride = run.pick(quick=12, standard=8)
@@ -95,13 +95,13 @@ class Scores:
     """Maps of scenes, scored against the masks.
 
     Attributes:
-        energy: inside the mask for each method, one number for each network: the mean over scenes.
-        points: of the pointing game, in the same form.
-        share: of the picture that masks take, on average.
-        accuracy: of the networks, in percent.
+        energy: energy inside the mask by method, one number per network: the mean over scenes.
+        points: scores in the pointing game, in the same form.
+        share: mean share of the picture inside the masks.
+        accuracy: accuracy of the networks, in percent.
         scene: the first scene, (3, size, size).
-        mask: of its object, (size, size).
-        maps: of this scene by each method, from the first network.
+        mask: the mask of its object, (size, size).
+        maps: the first network's maps of this scene, by method.
     """
 
     energy: dict[str, np.ndarray]
@@ -139,12 +139,12 @@ def _means(score: Callable, each: list[Tensor], masks: Tensor) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Forgetting:
-    """What becomes of maps while layers are shuffled, from the top downwards.
+    """How maps change while layers are shuffled, from the top downwards.
 
     Attributes:
-        energy: inside the mask for each of FORGETTERS, (networks, DEPTHS).
+        energy: energy inside the mask for each of FORGETTERS, (networks, DEPTHS).
         ranks: rank correlation of the maps with two layers shuffled and with none, (networks,).
-        share: of the picture that masks take, on average.
+        share: mean share of the picture inside the masks.
     """
 
     energy: dict[str, np.ndarray]
@@ -152,7 +152,7 @@ class Forgetting:
     share: float
 
     def left_over(self, name: str) -> np.ndarray:
-        """The part of a method's lead over the share that two shuffled layers leave it."""
+        """The fraction of a method's lead over the share that remains with two shuffled layers."""
         lead = self.energy[name] - self.share
         return lead[:, TWO] / lead[:, 0]
 

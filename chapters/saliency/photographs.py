@@ -1,4 +1,4 @@
-"""Photographs, and what becomes of their maps when the network's last layer is shuffled."""
+"""Photographs, and how their maps change when the network's last layer is shuffled."""
 
 import torch
 from torch import Tensor, nn
@@ -39,7 +39,7 @@ def shuffled(classifier: nn.Module, part: float, run: Run) -> nn.Module:
 
 
 def compare_after_shuffle(run: Run, model: str = "efficientnet_lite0") -> dict[str, list[float]]:
-    """How alike a photograph's map is before and after the last layer is shuffled.
+    """How similar a photograph's maps are before and after the last layer is shuffled.
 
     Rank correlations over pixels, one for each photograph, by method.
     """

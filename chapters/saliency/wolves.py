@@ -19,11 +19,11 @@ from lib.training.classifiers import NETWORK, SCENE_SIZE
 
 @dataclass(frozen=True)
 class Grounds:
-    """Scenes with tied grounds, where class k stands on ground k, and with free ones.
+    """Scenes with tied grounds, where class k is on ground k, and with free grounds.
 
     Attributes:
-        tied, free: to learn from.
-        tied_test, free_test: new ones.
+        tied, free: training scenes.
+        tied_test, free_test: new scenes.
     """
 
     tied: SceneDataset
@@ -34,7 +34,7 @@ class Grounds:
 
 @functools.lru_cache(maxsize=1)
 def grounds(run: Run) -> Grounds:
-    """The scenes of all that follows."""
+    """The scenes for all experiments with grounds."""
     size, test = run.pick(quick=200, standard=1500), run.pick(quick=50, standard=300)
 
     def make(count: int, stream: str, bias: float) -> SceneDataset:
@@ -56,7 +56,7 @@ class Readers:
     """Networks that learned from the same scenes.
 
     Attributes:
-        models: evaluating, on the run's device.
+        models: the networks in eval mode, on the run's device.
         inside: the energy of their occlusion maps inside the object, mean over new tied scenes.
         tied, free: their accuracy on new scenes of either kind, in percent.
     """
@@ -83,7 +83,7 @@ def examine(models: Sequence[nn.Module], run: Run) -> Readers:
 def trained_on(
     train: ImageDataset, seeds: range, run: Run, *, updates: int = 300
 ) -> list[nn.Module]:
-    """A network for each seed."""
+    """Networks trained on these images, one per seed."""
     steps = run.pick(quick=20, standard=updates)
     trials = [Trial(k, steps, network=NETWORK) for k in seeds]
     outcomes = run_trials(trials, train, {}, run=run, keep_models=True)
@@ -92,7 +92,7 @@ def trained_on(
 
 @functools.lru_cache(maxsize=1)
 def learn_tied(run: Run) -> dict[str, Readers]:
-    """Networks that learned from tied scenes, and the earlier ones, from free scenes."""
+    """Networks trained on tied scenes, and the earlier ones, trained on free scenes."""
     return {
         "tied": examine(trained_on(grounds(run).tied, repeats(run), run), run),
         "free, longer": examine(networks(run), run),
@@ -100,7 +100,7 @@ def learn_tied(run: Run) -> dict[str, Readers]:
 
 
 def learn_both(run: Run) -> dict[str, Readers]:
-    """Networks that learned from tied scenes, and from as many free ones in addition."""
+    """Networks trained on tied scenes, and on the same number of free ones in addition."""
     tied, free = grounds(run).tied, grounds(run).free
     together = ImageDataset(
         torch.cat([tied.images, free.images]), torch.cat([tied.labels, free.labels]), tied.classes
@@ -118,7 +118,7 @@ class Lineup:
     Attributes:
         suspects: "A" learned from free scenes with a mark, "B" from free ones, "C" from tied ones.
         evidence: new tied scenes with a mark.
-        regions: for each name a mask for every picture, (n, size, size) bool.
+        regions: for each name, a mask for every picture, (n, size, size) bool.
     """
 
     suspects: dict[str, nn.Module]
@@ -127,7 +127,7 @@ class Lineup:
 
 
 def line_up(run: Run) -> Lineup:
-    """Train the network that is bribed by a mark, and put it beside two others."""
+    """Train the network that relies on a mark, and line it up with two others."""
     data = grounds(run)
     (bribed,) = trained_on(marked(data.free, run), range(1), run, updates=100)
     mark = torch.zeros_like(data.tied_test.masks[:, 0])

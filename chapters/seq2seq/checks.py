@@ -17,7 +17,7 @@ Beams = tuple[Tensor, Tensor, Tensor]
 
 
 def check_masked_attention(attend: Callable[..., Looked]) -> Report:
-    """Check additive attention that looks only where it may.
+    """Check additive attention with a mask.
 
     Args:
         attend: maps query (batch, hidden), keys (batch, positions, hidden), values (batch,

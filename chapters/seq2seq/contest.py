@@ -1,4 +1,4 @@
-"""Two translators trained and graded: one that attends, one that has a single context."""
+"""Two translators trained and graded: one with attention, one with a single context."""
 
 import functools
 from dataclasses import dataclass
@@ -21,16 +21,16 @@ from lib.workers import spread, worker_count
 ATTENTION, ONE_CONTEXT = KINDS = ("attention", "one context")
 GROUPS = ((5, 7), (8, 10), (11, 13), (14, 16), (17, 20))  # words of the English sentence
 UPDATES, UNITS = 512, 64
-EVALUATIONS = 16  # on the way
+EVALUATIONS = 16  # number of evaluations during training
 
 
 @dataclass(frozen=True)
 class Sentences:
-    """What the translators learn from, and what they are asked.
+    """The translators' training, validation and test sentences.
 
     Attributes:
         learn: the training set, on the run's device.
-        notes: validation sentences that are looked at while they train, on the same device.
+        notes: validation sentences evaluated during training, on the same device.
         graded: the sets they are graded on, "test", "patterns" and "longer", on the CPU.
         example: Bahdanau's sentence, on the CPU.
     """
@@ -64,7 +64,7 @@ def sentences(run: Run) -> Sentences:
 
 
 def train(run: Run, job: tuple[str, int]) -> tuple[Seq2Seq, History]:
-    """A translator of the kind and the seed that the job names, on the CPU, and its training."""
+    """Train a translator of the job's kind with its seed; return it on the CPU with its history."""
     kind, seed = job
     data, steps = sentences(run), run.pick(quick=24, standard=UPDATES)
     learn = data.learn
@@ -109,11 +109,11 @@ class Contest:
 
     Attributes:
         models: for each kind of `KINDS`, one per seed.
-        histories: of the trainings with attention.
+        histories: histories of the trainings with attention.
         grades: for each kind and split, per seed, how many words of each sentence are ranked
             first, and how many words there are.
         judgments: for each model with attention, how its weights on the test set fit the links.
-        lengths: of the English sentences of the test set.
+        lengths: lengths of the English sentences in the test set.
     """
 
     models: dict[str, list[Seq2Seq]]
@@ -123,7 +123,7 @@ class Contest:
     lengths: Tensor
 
     def by_length(self, kind: str) -> np.ndarray:
-        """Percent of the words right, (seeds, groups of lengths)."""
+        """Percent of words that are right, (seeds, groups of lengths)."""
         masks = [(self.lengths >= low) & (self.lengths <= high) for low, high in GROUPS]
         return np.array([
             [100 * float(right[m].sum() / count[m].sum()) for m in masks]
@@ -137,7 +137,7 @@ class Contest:
 
 
 def run_contest(run: Run) -> Contest:
-    """Train both kinds from the same first weights, and grade them."""
+    """Train both kinds from the same initial weights, and grade them."""
     data = sentences(run)
     jobs = [(kind, seed) for seed in range(run.pick(quick=1, standard=1, full=3)) for kind in KINDS]
     trained = spread(

@@ -16,11 +16,11 @@ LOOKS = LinearSegmentedColormap.from_list("looks", [PAPER, SKY, BLUE, "#00304d"]
 
 
 class Shape(NamedTuple):
-    """What an unrolled network takes and gives.
+    """The inputs and outputs of an unrolled network.
 
     Attributes:
         inputs, outputs: for each step, whether there is one.
-        example: a task of this shape.
+        example: an example of a task with this shape.
     """
 
     inputs: tuple[bool, ...]
@@ -39,7 +39,7 @@ RNN_SHAPES = {
         "English → French",
     ),
 }
-STEPS = 6  # of a network that is stepped through
+STEPS = 6  # number of steps of a network that is stepped through
 INPUT, STATE, OUTPUT = 0.0, 1.0, 2.0  # heights of the rows
 RADIUS, SIDE = 0.27, 0.46
 
@@ -48,8 +48,8 @@ def plot_unrolled(ax: Axes, shape: Shape, *, step: int | None = None) -> Axes:
     """Draw an unrolled recurrent network: inputs below, states in the middle, outputs on top.
 
     Args:
-        step: what is computed up to this step, counted from 1, is filled, the step itself is red;
-            None fills all.
+        step: everything computed up to this step, counted from 1, is filled, and the step itself
+            is red; None fills everything.
     """
     count = len(shape.inputs)
     last = count if step is None else step
@@ -98,7 +98,7 @@ def _arrow(
 
 
 def unrolled_figure(name: str, step: int) -> Figure:
-    """A frame of the explorer of shapes: the network after some steps, and what it knows.
+    """A frame of the explorer of shapes: the network after several steps, and what it has seen.
 
     Args:
         name: a key of `RNN_SHAPES`; a shape of three steps repeats its middle one.
@@ -149,7 +149,7 @@ def plot_weights(
 
     Args:
         weights: (len(target), len(source)), rows that sum to 1.
-        links: (target, source) positions known to translate each other; they are framed.
+        links: (target, source) positions known to be translations of each other; they are framed.
         hidden: position of a source word that was hidden from the decoder.
     """
     values = np.asarray(weights, dtype=np.float64)
@@ -185,7 +185,7 @@ def looks_figure(
     """A frame of an explorer of weights, see `plot_weights`.
 
     Args:
-        note: stands below the picture.
+        note: text below the picture.
     """
     margins = {"left": 0.24, "right": 0.95, "top": 0.79, "bottom": 0.08}
     made, ax = figure(height=4.9, margins=margins)

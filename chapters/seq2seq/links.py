@@ -16,16 +16,15 @@ ALL = "all words"
 
 @dataclass(frozen=True)
 class Judgment:
-    """How the weights of one network fit the links of a set of sentences, in percent.
+    """How well a network's weights match the links of a set of sentences, in percent.
 
     Attributes:
         errors: the alignment error rate, for each kind of French word and for `ALL`.
-        backwards: of the neighboring French words whose English ones stand in the opposite order,
+        backwards: of the neighboring French words whose English words are in the opposite order,
             how many the largest weights read in that order.
-        at_noun: of the articles that are linked wrongly, how many are linked to the noun that
-            they belong to.
-        words, wrong: how many words there are, and how many of them it ranks wrongly.
-        looked_right: of the wrong ones, how many are linked rightly; NaN if there are none.
+        at_noun: of the articles that are linked wrongly, how many are linked to their noun.
+        words, wrong: number of words, and number of words not ranked first.
+        looked_right: of the wrong words, how many are linked correctly; NaN if there are none.
     """
 
     errors: dict[str, float]
@@ -38,7 +37,7 @@ class Judgment:
 
 @torch.no_grad()
 def judge_links(model: Seq2Seq, sentences: TranslationDataset) -> Judgment:
-    """Judge the largest weight before each right word, given the right words before it."""
+    """Judge the largest weight for each right word, given the right words before it."""
     logits, weights = model.decode(model.encode(sentences.source), shift(sentences.target))
     possible = sentences.links
     linked = possible.any(dim=-1)
@@ -79,7 +78,7 @@ def errors_by_kind(
 
 
 def reversed_at(pair: Pair) -> list[int]:
-    """Positions j of French words, so that j and j + 1 say one English word each, j's the later."""
+    """Positions j where French words j and j + 1 link to one English word each, j's the later."""
     says = said_by(pair)
     return [
         j
@@ -89,9 +88,9 @@ def reversed_at(pair: Pair) -> list[int]:
 
 
 def nouns_of_articles(pair: Pair) -> list[tuple[int, set[int]]]:
-    """The position of each article that stands before a noun, and the noun's English positions.
+    """The position of each article before a noun, and the noun's English positions.
 
-    Adjectives may stand between the two. (The article of a date has no noun.)
+    There may be adjectives between the two. (The article of a date has no noun.)
     """
     kinds, says, result = french_kinds(), said_by(pair), []
     noun = None
@@ -107,7 +106,7 @@ def nouns_of_articles(pair: Pair) -> list[tuple[int, set[int]]]:
 
 
 def said_by(pair: Pair) -> list[set[int]]:
-    """For each French word the positions of the English words that it says."""
+    """For each French word, the positions of the English words that it translates."""
     says = [set() for _ in pair.french]
     for j, i in pair.links:
         says[j].add(i)
@@ -115,5 +114,5 @@ def said_by(pair: Pair) -> list[set[int]]:
 
 
 def percent(hits: list[bool]) -> float:
-    """How many are True, in percent; NaN if there are none at all."""
+    """The percentage of True values; NaN for an empty list."""
     return 100 * sum(hits) / len(hits) if hits else float("nan")

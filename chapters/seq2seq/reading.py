@@ -1,4 +1,4 @@
-"""What a translator wrote of one sentence, where it looked, and what to say of both."""
+"""How a translator rendered one sentence, where it looked, and a description of both."""
 
 import difflib
 import itertools
@@ -15,13 +15,13 @@ from lib.models.sequences import shift
 from lib.sentences import align_words
 
 NOTHING = "(nothing)"
-LONGEST = 50  # words of a translation
+LONGEST = 50  # maximum number of words in a translation
 AREA = ("european", "economic", "area")  # whose order French reverses
 
 
 @dataclass(frozen=True)
 class Translation:
-    """A sentence as a network translated it.
+    """A network's translation of a sentence.
 
     Attributes:
         pair: the sentence, its right translation and the known links.
@@ -40,12 +40,12 @@ class Translation:
 
     @property
     def stands_for(self) -> list[int | None]:
-        """For each word written the position of the right word that it stands for, if any."""
+        """For each written word, the position of the right word that it corresponds to, if any."""
         return align_words(self.words, self.pair.french)
 
     @property
     def links(self) -> set[tuple[int, int]]:
-        """(written, English) positions: what each word that was written should translate."""
+        """(written, English) positions: the words that each written word should translate."""
         known = [(t, j) for t, j in enumerate(self.stands_for) if j is not None]
         return {(t, i) for t, j in known for k, i in self.pair.links if k == j}
 
@@ -56,7 +56,7 @@ class Translation:
 
     @property
     def mistakes(self) -> list[str]:
-        """Such as "signée instead of signé"."""
+        """Descriptions such as "signée instead of signé"."""
         return differences(self.words, self.pair.french, "{new} instead of {old}")
 
     def looked_at(self, t: int) -> int:
@@ -91,7 +91,7 @@ def read_along(model: Seq2Seq, pair: Pair) -> Translation:
 
 
 def describe(translation: Translation) -> str:
-    """What was written, and what is wrong about it, in two sentences."""
+    """What was written and what is wrong with it, in two sentences."""
     text = f"It wrote: {write_french(translation.words)}"
     if translation.is_right:
         return f"{text}\nEvery word is right."
@@ -116,7 +116,7 @@ def describe_area(translation: Translation) -> str:
 
 
 def runs_backwards(places: list[int]) -> bool:
-    """Whether each place lies left of the one before."""
+    """Whether each place is to the left of the one before."""
     return all(a > b for a, b in itertools.pairwise(places))
 
 
@@ -153,12 +153,12 @@ def describe_replaced(model: Seq2Seq, pair: Pair) -> str:
 
 
 def kind_of(word: str) -> str:
-    """The kind of a French word, such as "noun"; "" for one that is of none."""
+    """The kind of a French word, such as "noun"; "" if it has none."""
     return next((kind for kind, members in french_kinds().items() if word in members), "")
 
 
 def replaced(words: list[str], before: list[str]) -> list[tuple[str, str]]:
-    """(old, new) for each word that stands in another one's place."""
+    """(old, new) for each word that replaces another one."""
     pairs = align_words(words, before)
     return [
         (before[j], words[t])
@@ -168,7 +168,7 @@ def replaced(words: list[str], before: list[str]) -> list[tuple[str, str]]:
 
 
 def differences(new: list[str], old: tuple[str, ...] | list[str], form: str) -> list[str]:
-    """What differs between two sentences, each stretch written in the form given."""
+    """The differences between two sentences, each formatted with `form`."""
     matcher = difflib.SequenceMatcher(None, list(new), list(old), autojunk=False)
     return [
         form.format(new=" ".join(new[a:b]) or NOTHING, old=" ".join(old[c:d]) or NOTHING)

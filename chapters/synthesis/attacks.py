@@ -1,4 +1,4 @@
-"""Small networks under attack: trained as usual, trained against the attack, and with a blur."""
+"""Attacks on small networks: trained as usual, adversarially trained, and behind a blur."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -15,7 +15,7 @@ from lib.training import SGD, accuracy, fit, minibatches, predict
 from lib.visualization import transforms
 from lib.workers import spread, worker_count
 
-EPSILON = 4  # in 1/255, the one that claims are about
+EPSILON = 4  # in 1/255, the size that claims refer to
 ATTACKS = ("random signs", "FGSM", "PGD")
 BLUR = ("attacked", "blurred, the same attack", "blurred, adaptive attack", "blurred, no attack")
 
@@ -54,8 +54,8 @@ class Blurred(nn.Module):
     """A network that sees its images blurred.
 
     Args:
-        network: what is protected.
-        sigma: of the blur, in pixels.
+        network: the network to protect.
+        sigma: standard deviation of the blur, in pixels.
     """
 
     def __init__(self, network: nn.Module, sigma: float = 1.0):
@@ -63,7 +63,7 @@ class Blurred(nn.Module):
         self.network, self.sigma = network, sigma
 
     def forward(self, images: Tensor) -> Tensor:
-        """The network's scores of the blurred images."""
+        """The network's scores for the blurred images."""
         return self.network(transforms.gaussian_blur(images, self.sigma))
 
 
@@ -86,7 +86,7 @@ def harden_networks(run: Run) -> Hardened:
 
 
 def seeds_of(run: Run) -> range:
-    """One network draws the page's figure; three are what evidence is made of."""
+    """The seeds: one network for the page's figure, three for the evidence."""
     return range(run.pick(quick=1, standard=1, full=3))
 
 
@@ -96,7 +96,7 @@ def sizes_of(run: Run) -> tuple[float, ...]:
 
 
 def scenes_of(run: Run) -> tuple[SceneDataset, SceneDataset]:
-    """What the small networks learn from, and what is attacked."""
+    """The scenes for training the small networks, and the scenes to attack."""
     sizes = {"train": run.pick(quick=500, standard=3000), "test": run.pick(quick=50, standard=200)}
     train, test = (
         load_scenes(n, generator=run.generator(part), device=run.device)
@@ -108,7 +108,7 @@ def scenes_of(run: Run) -> tuple[SceneDataset, SceneDataset]:
 def train(
     scenes: SceneDataset, seed: int, run: Run, *, hard: bool = False, epsilon: float = 8 / 255
 ) -> nn.Module:
-    """A small network; a hard one learns against one random step of PGD, which ramps up."""
+    """Train a small network; if `hard`, against one random step of PGD whose size ramps up."""
     updates = run.pick(quick=20, standard=400)
     net = models.ConvNet(3, 10, generator=run.generator("net", seed)).to(run.device)
     noise, done = run.generator("attack", seed), count(1)
@@ -144,7 +144,7 @@ def attack_by(name: str, net: nn.Module, scenes: SceneDataset, epsilon: float, r
 
 
 def _right(net: nn.Module, x: Tensor, test: SceneDataset) -> float:
-    """Accuracy in percent, where the pictures of the test are replaced by x."""
+    """Accuracy in percent with the test pictures replaced by x."""
     return 100 * float(accuracy(predict(net, x), test.labels))
 
 

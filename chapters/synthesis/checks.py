@@ -104,7 +104,7 @@ def check_target_attack(attack: Callable[[nn.Module, Tensor, int, float], Tensor
 def check_which_layer(
     which_layer: Callable[[nn.Module, Tensor, Tensor, Sequence[str]], str],
 ) -> Report:
-    """Check the name of the first layer that gives the same for two images.
+    """Check the name of the first layer that gives the same output for two images.
 
     Args:
         which_layer: maps (model, original, found, layer names from first to last) to a name.
@@ -140,7 +140,7 @@ def check_which_layer(
 
 
 def _pictures(count: int) -> Tensor:
-    """Fresh ones for each case: an answer might change them."""
+    """New random pictures for each case, since an answer might change them."""
     return torch.rand(count, 3, 8, 8, generator=torch.Generator().manual_seed(5))
 
 
@@ -157,6 +157,6 @@ def _pools() -> nn.Module:
 
 
 def _swap(images: Tensor, size: int) -> Tensor:
-    """Exchange left and right halves within squares of twice this size."""
+    """Swap neighboring strips of `size` columns."""
     columns = torch.arange(8)
     return images[..., columns + size - 2 * size * (columns // size % 2)]

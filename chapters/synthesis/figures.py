@@ -17,15 +17,16 @@ ATTACK_COLORS = {
     "PGD": VERMILLION,
     "PGD, hardened network": GREEN,
 }
-DOTS = 115  # per inch: pictures of 128 pixels gain weight from more, not sharpness
+DOTS = 115  # per inch: more would make 128-pixel pictures larger files, not sharper
 MARGINS = {"left": 0.02, "right": 0.98, "top": 0.89, "bottom": 0.03, "wspace": 0.06}
 
 
 def even_contrast(image: Tensor, *, spread: float = 0.2) -> Tensor:
-    """The image with mean 0.5 and this standard deviation, clipped to [0, 1], for the eye.
+    """The image with mean 0.5 and this standard deviation, clipped to [0, 1], for display.
 
-    Pictures made by different methods differ in contrast a hundredfold; shown like this they can be
-    compared. A constant image becomes gray.
+    The contrast of pictures from different methods varies a hundredfold; this makes them
+    comparable.
+    A constant image becomes gray.
 
     Args:
         image: (channels, height, width).
@@ -49,11 +50,11 @@ def ascent_figure(image: Tensor, scores: Tensor, *, step: int, highest: float, n
     """A frame of the explorer of gradient ascent: the picture, and the objective so far.
 
     Args:
-        image: (3, height, width), as it is to be shown.
+        image: (3, height, width), as it should be shown.
         scores: (steps,), the objective before each step.
-        step: steps done.
+        step: number of steps done.
         highest: the upper end of the axis, the same in all frames.
-        note: above the picture.
+        note: text above the picture.
     """
     margins = MARGINS | {"bottom": 0.17, "right": 0.97, "wspace": 0.25}
     made, (picture, chart) = figure(1, 2, height=2.9, margins=margins)
@@ -78,9 +79,9 @@ def pictures_figure(
     """A table of pictures.
 
     Args:
-        rows: of each row its pictures (columns, 3, height, width).
-        titles: of the columns, above the first row; of every picture, if there are as many.
-        labels: of the rows, at their left.
+        rows: the pictures (columns, 3, height, width) of each row.
+        titles: titles of the columns above the first row, or of every picture if there are as many.
+        labels: labels of the rows, to their left.
         height: in inches; None fits square pictures.
     """
     columns = len(rows[0])
@@ -122,12 +123,12 @@ def picture_figure(image: Tensor, *, title: str) -> Figure:
 def attack_figure(
     image: Tensor, attacked: Tensor, *, epsilon: float, names: Sequence[str], p: Tensor
 ) -> Figure:
-    """A frame of the explorer of attacks: the picture, the change enlarged, and what is seen in it.
+    """A frame of the explorer of attacks: picture, amplified change, class probabilities.
 
     Args:
         image, attacked: (3, height, width).
         epsilon: the largest change of a pixel; at 0 the change is gray.
-        names: of the classes to show.
+        names: names of the classes to show.
         p: (classes shown,), their probabilities.
     """
     margins = MARGINS | {"top": 0.84, "right": 0.99}
@@ -136,7 +137,7 @@ def attack_figure(
     plot_image(axes[0], attacked, title="what the network sees")
     times = f"the change × {0.5 / epsilon:.0f}" if epsilon else "no change"
     plot_image(axes[1], 0.5 + change, title=times)
-    for ax in axes[:2]:  # smaller here than they are
+    for ax in axes[:2]:  # drawn smaller than their actual size
         ax.images[0].set_interpolation("antialiased")
     chart, places = axes[2], np.arange(len(names))
     colors = [BLUE, *[VERMILLION] * (len(names) - 1)]

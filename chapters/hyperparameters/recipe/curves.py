@@ -1,4 +1,4 @@
-"""Step 6: what loss and accuracy curves say."""
+"""Step 6: reading loss and accuracy curves."""
 
 from collections.abc import Sequence
 
@@ -23,7 +23,7 @@ FOREIGN = (
 def moving_average(values: Sequence[float] | np.ndarray, window: int) -> np.ndarray:
     """The mean of each value and up to `window` - 1 values before it, (n,).
 
-    It looks back only, so no value knows of later ones; the first ones average over fewer.
+    It looks back only, so no value depends on later ones; the first ones average over fewer.
 
     Args:
         values: (n,).
@@ -35,7 +35,7 @@ def moving_average(values: Sequence[float] | np.ndarray, window: int) -> np.ndar
     if window < 1:
         raise ValueError(f"window must be at least 1; got {window}")
     values = np.asarray(values, dtype=float)
-    # Not by differences of one running sum: a diverged run would spoil every mean after it.
+    # Not from differences of a running sum: a diverged run would spoil all later means.
     return np.array([values[max(0, i + 1 - window) : i + 1].mean() for i in range(len(values))])
 
 
@@ -48,17 +48,18 @@ def read_curves(
     huge: float = HUGE,
     none: float = NONE,
 ) -> Finding:
-    """Step 6: over- or underfitting, or nothing learned, by the accuracies over a training.
+    """Step 6: detect overfitting, underfitting or no learning from accuracies during training.
 
     Args:
-        train, validation: accuracies in percent, one per evaluation, the last ones judged.
-        classes: C; a guesser is right in 100 / C percent.
-        loss: training loss in nats at each update, to tell ill networks from ill measurements.
-        huge: points of gap from which it is overfitting.
-        none: points of gap up to which it is underfitting, unless the training part is learned.
+        train, validation: accuracies in percent, one per evaluation; the last ones are judged.
+        classes: C; guessing has an accuracy of 100 / C percent.
+        loss: training loss in nats at each update, to tell bad networks from bad measurements.
+        huge: smallest gap, in points, that counts as overfitting.
+        none: largest gap, in points, that counts as underfitting, unless the training part is
+            learned.
 
     Raises:
-        ValueError: no evaluations, or numbers of them that differ.
+        ValueError: no evaluations, or different numbers of evaluations.
     """
     if not len(train) or len(train) != len(validation):
         raise ValueError(
@@ -92,7 +93,7 @@ def _signed(value: float) -> str:
 
 
 def _judge(seen: float, new: float, guess: float, huge: float, none: float) -> str:
-    """The advice, or nothing."""
+    """The advice, or an empty text."""
     if not np.isfinite(seen + new) or seen < 1.5 * guess:
         return GUESSING
     if new < 1.5 * guess:

@@ -1,4 +1,4 @@
-"""What one step of the recipe found."""
+"""The result of one step of the recipe."""
 
 import textwrap
 from collections.abc import Mapping
@@ -6,18 +6,18 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-WIDTH = 68  # characters of a line
+WIDTH = 68  # characters per line
 
 
 @dataclass(frozen=True, eq=False)
 class Finding:
-    """One measurement with its judgment; its `repr` is what the reader sees.
+    """A measurement with its verdict; the reader sees its `repr`.
 
     Attributes:
-        step: what was looked at, such as "initial loss".
+        step: what was examined, such as "initial loss".
         passed: whether to go on to the next step.
         measured: the numbers in words.
-        advice: what to try; empty where nothing is wrong.
+        advice: what to try; empty if nothing is wrong.
         values: the numbers by name.
         curves: what to plot, by name.
     """

@@ -1,4 +1,4 @@
-"""Steps 1 to 3: the initial loss, a small sample by heart, a rate that makes the loss fall."""
+"""Steps 1 to 3: the initial loss, memorizing a small sample, a rate that lowers the loss."""
 
 import math
 from collections.abc import Sequence
@@ -25,11 +25,11 @@ SLOW = "the loss goes down, yet not to the end: more updates, a higher rate or a
 
 
 def check_initial_loss(setup: Setup, *, tolerance: float = 0.25) -> Finding:
-    """Step 1: whether the loss of fresh weights is log C, that of a guesser among C classes.
+    """Step 1: whether the initial loss is log C, the loss of guessing among C classes.
 
     Args:
         setup: its training part is measured, without transform or penalty.
-        tolerance: the part of log C by which the loss may be off.
+        tolerance: the fraction of log C by which the loss may be off.
 
     Raises:
         ValueError: a tolerance that is not positive.
@@ -45,14 +45,14 @@ def check_initial_loss(setup: Setup, *, tolerance: float = 0.25) -> Finding:
 
 
 def check_overfit(setup: Setup, *, batches: int = 5, steps: int = 500) -> Finding:
-    """Step 2: whether the network learns a few mini-batches by heart, with all of its parameters.
+    """Step 2: whether the network memorizes a few mini-batches, and moves all its parameters.
 
-    Without the set-up's transform, since a sample that changes cannot be learned by heart.
+    The set-up's transform is not used, since a changing sample cannot be memorized.
 
     Args:
         setup: the first `batches` mini-batches of its training part are learned.
-        batches: 5 to 10, says the rule; fewer where there are fewer images.
-        steps: updates.
+        batches: 5 to 10, as a rule; fewer if there are fewer images.
+        steps: number of updates.
 
     Raises:
         ValueError: no batches or steps.
@@ -86,10 +86,10 @@ def find_learning_rate(
     """Step 3: the rate that lowers the loss most within 100 updates on all the training data.
 
     Args:
-        setup: all but its rate is used, its transform and weight decay included.
-        rates: what to try.
-        steps: updates for each.
-        drop: the part of the first loss that the last tenth of the updates must lie below it.
+        setup: everything except its rate is used, including its transform and weight decay.
+        rates: the rates to try.
+        steps: number of updates for each.
+        drop: the fraction of the first loss by which the last tenth of the updates must be lower.
 
     Raises:
         ValueError: no rates, or a drop outside (0, 1).
@@ -112,16 +112,16 @@ def find_learning_rate(
 
 
 def check_evaluation(setup: Setup, *, steps: int = 20) -> Finding:
-    """Whether the same network, measured twice on the same images, gets the same accuracy.
+    """Whether repeated measurements of a network on the same images give the same accuracy.
 
     Args:
-        setup: is trained a little first, since fresh weights may answer everything alike.
-        steps: updates of that training.
+        setup: trained briefly first, since initial weights may give the same answer to everything.
+        steps: number of updates of that training.
     """
     model, _ = train_setup(setup, steps=steps)
     noise = setup.run.generator("evaluation", setup.seed)
     measured = [setup.evaluate(model, setup.validation, noise) for _ in range(4)]
-    passed = len(set(map(str, measured))) == 1  # not a number equals itself as text
+    passed = len(set(map(str, measured))) == 1  # as text, NaN equals itself
     said = ", ".join(f"{value:.1f}%" for value in measured)
     advice = "" if passed else (
         "something random is on at evaluation: dropout that was not told, or augmentation"
@@ -131,7 +131,7 @@ def check_evaluation(setup: Setup, *, steps: int = 20) -> Finding:
 
 
 def _unmoved(before: nn.Module, after: nn.Module) -> list[str]:
-    """Names of the trainable parameters that are what they were."""
+    """Names of the trainable parameters that have not changed."""
     first = dict(before.named_parameters())
     return [
         name
@@ -145,7 +145,7 @@ def _still_advice(names: Sequence[str]) -> str:
 
 
 def _drop(loss: np.ndarray) -> float:
-    """The part of the first loss by which the mean of the last tenth lies below it."""
+    """The fraction of the first loss by which the mean of the last tenth is lower."""
     last = loss[-max(1, len(loss) // 10) :].mean()
     return float(1 - last / loss[0]) if math.isfinite(last) else -math.inf
 

@@ -19,15 +19,15 @@ class Setup:
     """A network, its optimizer and its data, before any training.
 
     Attributes:
-        make_model: gives fresh weights, drawn from the generator it is called with.
+        make_model: returns a network with new weights, drawn from the given generator.
         make_optimizer: called with (model, learning rate).
         train, validation: labeled images.
-        run: where it trains, and the root of all random numbers.
+        run: determines the device and is the root of all random numbers.
         lr: learning rate.
-        batch_size: images per update, at most those there are.
-        transform: of (images, generator), applied to each batch in training.
+        batch_size: images per update, at most the number available.
+        transform: function of (images, generator), applied to each batch in training.
         test_transform: the same at evaluation; should be None unless it is deterministic.
-        seed: fixes first weights, order and noise.
+        seed: fixes initial weights, order and noise.
     """
 
     make_model: Callable[[torch.Generator], nn.Module]
@@ -58,11 +58,11 @@ class Setup:
         return len(self.train.classes)
 
     def model(self) -> nn.Module:
-        """A network with fresh weights, always the same ones, on the run's device."""
+        """A network with initial weights, the same in every call, on the run's device."""
         return self.make_model(self.run.generator("init", self.seed)).to(self.run.device)
 
     def evaluate(self, model: nn.Module, part: ImageDataset, noise: torch.Generator) -> float:
-        """Accuracy in percent, measured as this set-up measures it; not a number if diverged."""
+        """Accuracy in percent, with this set-up's test transform; NaN if the network diverged."""
         images = part.images
         if self.test_transform is not None:
             images = self.test_transform(images, noise)
@@ -81,10 +81,10 @@ def train_setup(
 
     Args:
         setup: what to train.
-        steps: updates.
-        lr: instead of the set-up's own.
-        evaluate_every: updates between evaluations; None evaluates at both ends alone.
-        part: instead of the whole training part.
+        steps: number of updates.
+        lr: learning rate to use instead of the set-up's own.
+        evaluate_every: updates between evaluations; None evaluates only at the start and the end.
+        part: images to train on instead of the whole training part.
 
     Raises:
         ValueError: no steps, or a part smaller than a batch.
@@ -115,13 +115,13 @@ def train_setup(
 def train_all(
     setups: Sequence[Setup], *, steps: int, evaluate_every: int | None = None, workers: int = 1
 ) -> list[History]:
-    """The history of each set-up's training, in order; on one thread each, so they repeat.
+    """The history of each set-up's training, in order; one thread each, for reproducibility.
 
     Args:
-        setups: what to train; functions in them travel to the workers, lambdas included.
-        steps: updates of each.
-        evaluate_every: updates between evaluations; None evaluates at both ends alone.
-        workers: processes.
+        setups: what to train; their functions, lambdas included, are sent to the workers.
+        steps: number of updates of each.
+        evaluate_every: updates between evaluations; None evaluates only at the start and the end.
+        workers: number of processes.
     """
     work = partial(_train_alone, steps=steps, evaluate_every=evaluate_every)
     return spread(work, setups, workers=workers)
