@@ -33,13 +33,13 @@ KEPT = re.compile(r"torch|nvidia|triton|numpy|pillow|ipython|ipykernel|ipywidget
 
 
 HOW = {
-    "notebook": "open the chapter anew and copy your answers into it; the exercises are the same.",
+    "notebook": "open the current chapter and copy your answers into it.",
     "code": f"bring {Path(__file__).parents[1]} up to date ('git pull').",
 }
 
 
 class SetupError(RuntimeError):
-    """Something the course needs is missing and could not be installed."""
+    """The notebook is of another edition, or a package is missing and cannot be installed."""
 
 
 def prepare(*, edition: int, install: bool) -> None:

@@ -55,9 +55,10 @@ def initialize_(model: nn.Module, generator: torch.Generator, *, init: str = "he
 
 @torch.no_grad()
 def initialize_uniform_(module: nn.Module, generator: torch.Generator) -> None:
-    """Draw all weights of a module in place, as torch's layers do, but from the generator.
+    """Draw all weights of a module in place, much as torch's layers do, but from the generator.
 
-    Embeddings are normal with standard deviation 1, other weights uniform in ±1/√(inputs).
+    Embeddings are normal with standard deviation 1, other weights uniform in ±1/√(inputs). Biases
+    are zero, which torch's are not.
     """
     for part in module.modules():
         for name, weight in part.named_parameters(recurse=False):

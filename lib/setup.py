@@ -12,8 +12,8 @@ def prepare(*, install: bool) -> None:
         SetupError: always.
     """
     raise SetupError(
-        "This notebook is of the first edition of the course, and the code beside it is of a later "
-        "one, in which what it imports has moved. Open the chapter anew (the book links to it, and "
-        "the repository holds it in chapters/) and copy your answers into it: the exercises are "
-        "the same. For a notebook that was handed out to you, ask for the new one."
+        "This notebook belongs to the first edition of the course, but the code beside it is "
+        "newer, and what the notebook imports has moved. Open the current chapter (the book links to it, "
+        "and it is in chapters/ of the repository) and copy your answers into it. If the notebook "
+        "was handed out to you, ask for the new one."
     )

@@ -80,7 +80,8 @@ def affine(
             "reflection".
 
     Raises:
-        ValueError: a parameter of the wrong shape, a scale or stretch ≤ 0, or an unknown padding.
+        ValueError: a parameter of the wrong shape, a scale or stretch ≤ 0, a shear outside ±90°, or
+            an unknown padding.
     """
     check_images(images)
     forward = affine_matrix(images, angle=angle, scale=scale, stretch=stretch, shear=shear)

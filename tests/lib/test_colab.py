@@ -123,7 +123,7 @@ def test_elsewhere_nothing_is_asked():
 @pytest.mark.parametrize(
     ("edition", "message"),
     [
-        (EDITION - 1, "The notebook is of an earlier edition .* open the chapter anew"),
+        (EDITION - 1, "The notebook is of an earlier edition .* open the current chapter"),
         (EDITION + 1, "The code is of an earlier edition .* up to date"),
     ],
 )

@@ -143,7 +143,7 @@ def test_a_notebook_of_the_first_edition_is_told_what_to_do(tmp_path):
     code = "from lib import setup; setup.prepare(install=False)"
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True)
     assert done.returncode
-    assert "Open the chapter anew" in done.stderr
+    assert "Open the current chapter" in done.stderr
 
 
 @pytest.mark.parametrize("inside", [".", "chapters"])
