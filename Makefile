@@ -43,7 +43,7 @@ test: $(VENV)/.test ## run the tests of every change: lib, tools, chapters, the 
 	@$(BIN)/python -m ruff check .
 	@$(BIN)/python -m ruff format --check .
 	@$(BIN)/python -m tools.build --budget quick --without-preview --out $(TESTED)
-	@BOOK_HTML=$(TESTED) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile
+	@BOOK_HTML=$(TESTED) OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 	@$(NBVAL) $(SAMPLE)
 
 nightly: $(VENV)/.test ## run what is too long for every change: all chapters in all ways, all faults, mutants

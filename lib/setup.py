@@ -13,7 +13,7 @@ def prepare(*, install: bool) -> None:
     """
     raise SetupError(
         "This notebook belongs to the first edition of the course, but the code beside it is "
-        "newer, and what the notebook imports has moved. Open the current chapter (the book links to it, "
-        "and it is in chapters/ of the repository) and copy your answers into it. If the notebook "
-        "was handed out to you, ask for the new one."
+        "newer, and what the notebook imports has moved. Open the current chapter (the book links "
+        "to it, and it is in chapters/ of the repository) and copy your answers into it. If the "
+        "notebook was handed out to you, ask for the new one."
     )

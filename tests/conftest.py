@@ -6,13 +6,28 @@ from playwright.sync_api import Browser
 
 from tests.browser import chromium
 
+LONG = (
+    "tests/hosts/",
+    "tests/book/",
+    "tests/test_types.py",
+    "tests/tools/test_grading.py",
+    "tests/tools/test_otter.py",
+    "tests/tools/test_assignment.py",
+    "tests/chapters/test_twice.py",
+    "tests/lib/widgets/",
+)
+
 
 @pytest.hookimpl(tryfirst=True)  # before marks select
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that ask for the browser, so that `make check` can leave them out."""
+    """Mark the tests that ask for the browser, so that `make check` can leave them out.
+
+    Files that take minutes come first: a worker that got one last would keep the others waiting.
+    """
     for item in items:
         if "browser" in getattr(item, "fixturenames", ()):
             item.add_marker("browser")
+    items.sort(key=lambda item: not item.nodeid.startswith(LONG))
 
 
 @pytest.fixture(autouse=True)
