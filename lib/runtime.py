@@ -25,8 +25,8 @@ class Run:
         seed: the number all random streams of the run derive from.
         device: where tensors are.
         threads: CPU threads each operation may use.
-        as_written: whether the data is what the chapter's text was written about; if not, claims
-            report their verdicts but do not enforce them.
+        as_written: whether the data is what the chapter's text was written about; if not, cards
+            show the evidence alone.
     """
 
     budget: str

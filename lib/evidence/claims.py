@@ -175,7 +175,9 @@ def agrees(claim: Claim, evidence: Estimate, here: Estimate) -> bool:
 
 
 def with_unit(number: str, unit: str) -> str:
-    """Such as "12 points" or "12%"."""
+    """Such as "12 points", "1 point" or "12%"."""
+    if number.strip("-−+") == "1" and unit == "points":
+        unit = "point"
     return f"{number}{'' if unit in ('', '%', '×') else ' '}{unit}"
 
 

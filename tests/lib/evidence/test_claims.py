@@ -125,7 +125,7 @@ def test_bad_arguments_are_named(options, message):
         ({}, [1000, 2000, 3000], "above −1", "2000 (95% interval −484 to 4484"),
         ({}, [0.25, 0.25, 0.25], "above −1", "0.25 (95% interval 0.25 to 0.25"),
         ({}, [0.33679, 0.33756, 0.33832], "above −1", "0.338 (95% interval 0.336 to 0.339"),
-        ({"unit": "points"}, [3.14159, 3], "above −1 points", "3.07 points (2 values)"),
+        ({"unit": "points"}, [3.14159, 3], "above −1 point", "3.07 points (2 values)"),
         ({}, [5], "above −1", "5 (1 value)"),
     ],
 )
