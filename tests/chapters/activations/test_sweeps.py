@@ -6,19 +6,14 @@ from chapters.activations.sweeps import Sweep, dead_units, learning_rate_sweep
 from lib import runtime
 from lib.activations import ACTIVATIONS
 from lib.models import MLP, stack
-from lib.training.stacks import Part
+from tests.problems import three_classes
 
 RUN = runtime.start("quick", device="cpu")
 
 
 @pytest.fixture
 def parts():
-    """Two parts of a problem with three well separated classes in four dimensions."""
-    g = torch.Generator().manual_seed(0)
-    centers = 4 * torch.eye(3, 4)
-    labels = torch.arange(90) % 3
-    features = centers[labels] + torch.randn(90, 4, generator=g)
-    return [Part(features[i : i + 60], labels[i : i + 60]) for i in (0, 60)]
+    return three_classes()
 
 
 def sweep(parts, **options):
