@@ -1,5 +1,7 @@
 """Every widget of the book works without a kernel, by mouse and by keyboard."""
 
+from collections.abc import Callable, Iterator
+
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
@@ -8,6 +10,14 @@ from tools.places import MARK
 
 PICTURE = "img.course-frame"
 CONTROLS = "input[type=range], select"
+NAMES = {
+    ".course-attention": "attention_reader",
+    ".course-command-center": "command_center",
+    ".course-convolution": "convolution_explorer",
+    ".course-picture-map": "picture_map",
+    ".course-playground": "playground",
+    ".course-prediction": "prediction",
+}
 
 
 @pytest.fixture(scope="module")
@@ -23,16 +33,27 @@ def widget_pages(contexts, base, paths) -> list[Page]:
 
 
 @pytest.fixture
-def fresh_pages(opened, paths) -> list[Page]:
-    """These pages as a reader finds them."""
-    return [opened(path) for path in paths]
+def fresh_pages(opened, html, paths) -> Callable[[str], Iterator[Page]]:
+    """A function that opens the pages with a widget as a reader finds them, one after another."""
+
+    def open_pages(selector: str) -> Iterator[Page]:
+        for path in paths:
+            if f'{MARK}{NAMES[selector]}"' in (html / path).read_text():
+                page = opened(path)
+                yield page
+                page.close()
+
+    return open_pages
 
 
-def every(opened_pages: list[Page], selector: str) -> list[Locator]:
+def every(pages: list[Page] | Callable[[str], Iterator[Page]], selector: str) -> Iterator[Locator]:
     """Each element of that selector on these pages, at least one."""
-    found = [element for page in opened_pages for element in page.locator(selector).all()]
-    assert found, f"no page of the book shows a {selector}"
-    return found
+    count = 0
+    for page in pages if isinstance(pages, list) else pages(selector):
+        for element in page.locator(selector).all():
+            count += 1
+            yield element
+    assert count, f"no page of the book shows a {selector}"
 
 
 def position(control: Locator) -> tuple[int, int]:
