@@ -55,7 +55,6 @@ def comparisons() -> Iterator[Comparison]:
             "DataLoader and Pillow" + (f", {workers} workers" if workers else ""),
             ours,
             partial(all_batches, loader(images, numbers, workers)),
-            target=4.0,
             threads=threads,
             same=assert_close_in_bits,
             rounds=5,
@@ -75,7 +74,6 @@ def comparisons() -> Iterator[Comparison]:
         "torchvision, one draw for the batch",
         partial(in_batches, batch_of_ours, images, alike),
         partial(in_batches, batch_of_theirs, images, one),
-        target=1.5,
     )
 
 

@@ -44,8 +44,6 @@ def comparisons() -> Iterator[Comparison]:
         "captum",
         lambda: guided_backprop(plain, images, labels),
         lambda: guided.attribute(wanting(images), target=labels),
-        target=1.0,
-        limit=LIMIT,
     )
     along = attr.IntegratedGradients(model)
     options = {"target": labels, "n_steps": STEPS, "method": "riemann_middle"}

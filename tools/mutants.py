@@ -68,7 +68,7 @@ MUTANTS = (
     Mutant(
         "mixup does not mix the targets",
         "lib/augmentation/mixing.py",
-        "return mixed, weight * probabilities + (1 - weight) * probabilities[partner]",
+        "return mixed, torch.lerp(probabilities[partner], probabilities, weight)",
         "return mixed, probabilities",
         "03_regularization",
     ),

@@ -92,9 +92,9 @@ def blend(
     if not bool(((partner >= 0) & (partner < len(images))).all()):
         raise ValueError(f"partner must be from 0 to {len(images) - 1}; got {partner.tolist()}")
     partner, weight = partner.to(images.device), lam.view(-1, 1, 1, 1)
-    mixed = weight * images + (1 - weight) * images[partner]
+    mixed = torch.lerp(images[partner], images, weight)  # λ x + (1 - λ) x'
     weight = lam.to(probabilities.dtype)[:, None]
-    return mixed, weight * probabilities + (1 - weight) * probabilities[partner]
+    return mixed, torch.lerp(probabilities[partner], probabilities, weight)
 
 
 def mixup(
