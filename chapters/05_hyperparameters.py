@@ -151,7 +151,8 @@ def initial_loss_is_fine(setup, tolerance=0.25):
 
 
 # %% [markdown]
-# The room of this chapter has this gate, too. It also says what it measured, and what to try where it fails:
+# `check_initial_loss` comes with this chapter. It is the same gate, and it also says what it measured and what
+# to try if it fails:
 
 # %%
 step1 = check_initial_loss(patient)
@@ -208,7 +209,7 @@ print("the evaluation repeats:", repeated.passed)
 # | does not go down | rate too low, bad initialization, or the optimizer was not given all parameters |
 # | explodes to Inf or NaN | rate too high, bad initialization |
 #
-# Count, too, how many tensors of parameters moved: that catches weights frozen by mistake.
+# Also count how many parameter tensors moved: this catches weights that were frozen by mistake.
 
 
 # %%
@@ -222,7 +223,7 @@ def overfit(setup, batches=5, steps=300):
 
 
 # %% [markdown]
-# Three rates: our 0.03, one that is 300 times smaller, and one that is 100 times larger.
+# We try three rates: our 0.03, one that is 300 times smaller, and one that is 100 times larger.
 
 # %%
 steps = run.pick(quick=30, standard=300)
@@ -240,7 +241,7 @@ ax.legend(loc="center right", bbox_to_anchor=(1, 0.7))
 fig
 
 # %% [markdown]
-# The room's gate, `check_overfit`, says what to try where it fails. At the smallest rate:
+# `check_overfit` is the same test as a gate, and it also says what to try if it fails. At the smallest rate:
 
 # %% tags=["hide-input"]
 check_overfit(replace(patient, lr=1e-4), steps=steps)
@@ -288,11 +289,12 @@ for rate, loss in by_rate.items():
 few = train_at((0.1, 0.0001), updates=10)
 gate = find_learning_rate(patient, rates=list(few), steps=10)
 ours = max(few, key=lambda rate: fall(few[rate]))
-print("the room's gate chooses the same rate:", gate.values["rate"] == ours)
+print("the gate chooses the same rate:", gate.values["rate"] == ours)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Training loss over 100 updates as dots with moving averages, a color for each of the rates 0.1, 0.01, 0.001 and 0.0001. The line of the smallest rate stays near the first loss; larger rates lower it, or make it jump."}}
 fig, ax = plotting.figure(height=3.2)
-figures.plot_losses(ax, {f"{r:g}": loss.numpy() for r, loss in by_rate.items()}, window=10, top=3)
+curves = {f"{rate:g}": loss.numpy() for rate, loss in by_rate.items()}
+figures.plot_losses(ax, curves, window=10, top=3)
 ax.legend(loc="lower left", title="learning rate", ncols=2)
 fig
 
@@ -313,8 +315,8 @@ experiments.suggested_rate.cards(None, run)["a-suggested-rate-works"]
 # and trains for longer, at a constant rate.
 #
 # A search needs an *objective*: a function that asks for the hyperparameters of a trial and returns a
-# score, higher being better. Ours is for Optuna (Akiba et al., 2019), a library for such searches; `studies`
-# spreads its trials over processes and keeps them in a file.
+# score, higher being better. Ours is for Optuna (Akiba et al., 2019), a library for such searches;
+# `studies.evaluate` spreads the trials over processes and keeps them in a file.
 
 
 # %%
@@ -433,7 +435,7 @@ def moving(L, w):
 # %% tags=["hide-input", "nbval-check-output"]
 noisy = histories[0].loss.numpy().astype(float)
 ours, theirs = moving(noisy, 10), moving_average(noisy, 10)
-print("our average is the room's:", np.allclose(ours, theirs, equal_nan=True))
+print("our average is the course's:", np.allclose(ours, theirs, equal_nan=True))
 
 # %% [markdown]
 # Draw the accuracies on training and validation data together, too:
@@ -442,7 +444,7 @@ print("our average is the room's:", np.allclose(ours, theirs, equal_nan=True))
 # - no gap at a low training accuracy is underfitting: train longer, or take a bigger network, once you know
 #   that all weights are trained.
 #
-# What counts as huge is your choice; here it is 15 points, and up to 5 points are no gap:
+# How large a gap is huge is your choice. Here it is 15 points or more, and up to 5 points count as no gap:
 
 
 # %%
@@ -552,7 +554,7 @@ CommandCenter(
 # optuna-dashboard sqlite:///search.db
 # ```
 #
-# A search in a file can also be interrupted. Call it again, and it goes on where it was: finished trials are not
+# You can also interrupt such a search. Call it again, and it continues where it stopped: finished trials are not
 # repeated.
 #
 # ## Random search against grid search
@@ -817,18 +819,22 @@ seen = {}  # for each rate, the accuracy after so many updates
 
 
 def digits_objective(config, updates):
-    one = replace(well, lr=config["lr"])
-    _, history = train_setup(one, steps=updates)
-    accuracy = float(history.metrics["validation"][-1])
-    seen.setdefault(one.lr, {})[updates] = accuracy
+    _, history = train_setup(replace(well, lr=config["lr"]), steps=updates)
+    return float(history.metrics["validation"][-1])
+
+
+def recorded(config, updates):
+    accuracy = digits_objective(config, updates)
+    seen.setdefault(config["lr"], {})[updates] = accuracy
     return accuracy
 
 
+# %%
 largest = run.pick(quick=27, standard=270)
 budgets = [largest // 27, largest // 9, largest // 3, largest]
 exponents = torch.rand(27, generator=run.generator("halving"))
-candidates = [{"lr": 1e-4 * 3e4**x} for x in exponents.tolist()]  # 0.0001 to 3
-winner = halve(digits_objective, candidates, budgets)
+rates_drawn = [1e-4 * 3e4**x for x in exponents.tolist()]  # 0.0001 to 3
+winner = halve(recorded, [{"lr": rate} for rate in rates_drawn], budgets)
 
 # %% tags=["hide-input"]
 spent, full = sum(map(sum, seen.values())), 27 * largest
@@ -841,7 +847,8 @@ fig
 
 # %% tags=["hide-input", "nbval-check-output"]
 for budget in budgets:
-    print("candidates in this round:", sum(budget in curve for curve in seen.values()))
+    there = sum(budget in curve for curve in seen.values())
+    print("candidates in this round:", there)
 
 # %% [markdown]
 # What is lost by stopping early? We let both searches choose among the same 27 candidates, ten times with
@@ -855,7 +862,7 @@ experiments.halving.cards(None, run)["halving-loses-little"]
 # Its weak spot is a line that would cross the others late: a rate that is slow at first is stopped before it
 # can overtake.
 #
-# Optuna has a halving that does not wait for a round to end (Li et al., 2020). The objective reports its score
+# Optuna can halve without waiting for a round to end (Li et al., 2020). The objective reports its score
 # after each budget, and a *pruner* compares it with the trials so far:
 
 
@@ -863,7 +870,8 @@ experiments.halving.cards(None, run)["halving-loses-little"]
 def pruned(trial):
     config = {"lr": trial.suggest_float("lr", 1e-4, 3, log=True)}
     for updates in budgets:
-        trial.report(score := digits_objective(config, updates), updates)
+        score = digits_objective(config, updates)
+        trial.report(score, updates)
         if trial.should_prune():
             raise optuna.TrialPruned
     return score
@@ -882,8 +890,8 @@ given = sum(sum(t.intermediate_values) for t in study.trials)
 print(f"spent {given} updates; best rate {study.best_params['lr']:.2g}")
 
 # %% [markdown]
-# It draws rates of its own, so the two winners may differ. It also spends more on the first trials, which have
-# little to be compared with.
+# It draws its own rates, so the two winners may differ. The first trial always goes on to the end, because
+# there is nothing to compare it with yet.
 #
 # ## Many runs at once
 #

@@ -53,7 +53,14 @@ import numpy as np
 import torch
 from torch import nn
 
-from chapters.saliency import checks, experiments, figures, judging, photographs, wolves
+from chapters.saliency import (
+    checks,
+    experiments,
+    figures,
+    judging,
+    photographs,
+    wolves,
+)
 from lib import plotting, runtime, visualization
 from lib.models.pretrained import load_photo_classifier
 from lib.visualization import Neuron
@@ -366,7 +373,7 @@ class GuidedReLU(torch.autograd.Function):
 
 
 x = picture.clone().requires_grad_()
-y = toy[2:](GuidedReLU.apply(toy[0](x)))  # the layers before and behind the ReLU
+y = toy[2:](GuidedReLU.apply(toy[0](x)))  # the layers before and after it
 (ours,) = torch.autograd.grad(y[0, 2], x)
 libs = visualization.guided_backprop(toy, picture, 2)
 print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-6)}")
@@ -378,7 +385,8 @@ print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-6)}")
 #
 # ## The rivals
 #
-# Many maps have been proposed. Four are used a lot. Three of them are made of gradients by the pixels:
+# Many maps have been proposed, and four are used a lot. Three of them start from the gradient with respect to
+# the pixels:
 #
 # | method | map, before the maximum over colors |
 # |---|---|
@@ -386,8 +394,8 @@ print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-6)}")
 # | SmoothGrad (Smilkov et al., 2017) | mean of $g$ over copies of $x$ with Gaussian noise (0.15 of the range) |
 # | integrated gradients (Sundararajan et al., 2017) | $x$ times the mean of $g$ along the line from black to $x$; sums to $S_c(x) - S_c(0)$ |
 #
-# The fourth, Grad-CAM (Selvaraju et al., 2017), stops at a late layer. Its channels $A_k$ are maps already; each
-# gets as its weight the gradient of the score, averaged over the channel's $P$ places:
+# The fourth, Grad-CAM (Selvaraju et al., 2017), stops at a late layer, whose channels $A_k$ are maps already.
+# Each channel is weighted by the score's gradient, averaged over the channel's $P$ places:
 #
 # $$
 # \bar g_k = \frac1P \sum_p \frac{\partial S_c}{\partial A_{k,p}} , \quad
@@ -397,7 +405,7 @@ print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-6)}")
 
 # %% tags=["nbval-check-output"]
 def grad_cam(S, A):
-    """M (height, width) of the maps A (1, channels, height, width) for a score S of them."""
+    """M (height, width) of the maps A (1, channels, height, width)."""
     A = A.detach().requires_grad_()
     (g,) = torch.autograd.grad(S(A), A)
     weights = g.mean(dim=(2, 3), keepdim=True)

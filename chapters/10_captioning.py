@@ -49,7 +49,13 @@ budget, seed, device = None, 0, "auto"  # budget: "quick", "standard" or "full"
 import torch
 from torch.nn import functional
 
-from chapters.captioning import checks, experiments, figures, gallery, photographs
+from chapters.captioning import (
+    checks,
+    experiments,
+    figures,
+    gallery,
+    photographs,
+)
 from chapters.captioning.contest import told, write, wrong_colors
 from lib import plotting, runtime, sentences, widgets
 from lib.datasets import captions, flickr8k

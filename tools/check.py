@@ -95,7 +95,7 @@ def main() -> int:
     if quick and not passes(Step("tests", lambda: run_tests(quick, left))):
         failed.append("tests")
     took = time.monotonic() - started
-    print(f"{'FAILED: ' + ', '.join(failed) if failed else 'All passed'} in {took:.0f} s.")
+    print(f"{'FAILED: ' + ', '.join(failed) if failed else 'Nothing failed'} in {took:.0f} s.")
     return bool(failed)
 
 
