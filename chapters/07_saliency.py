@@ -397,13 +397,15 @@ print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-6)}")
 # The fourth, Grad-CAM (Selvaraju et al., 2017), stops at a late layer, whose channels $A_k$ are maps already.
 # Each channel is weighted by the score's gradient, averaged over the channel's $P$ places:
 #
-# $$
-# \bar g_k = \frac1P \sum_p \frac{\partial S_c}{\partial A_{k,p}} , \quad
-# M = \max\Big(0, \sum_k \bar g_k A_k\Big) . \tag{7}
-# $$
+# \begin{equation*}
+# \begin{gathered}
+# \bar g_k = \frac1P \sum_p \frac{\partial S_c}{\partial A_{k,p}} , \\
+# M = \max\Big(0, \sum_k \bar g_k A_k\Big) .
+# \end{gathered} \tag{7}
+# \end{equation*}
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def grad_cam(S, A):
     """M (height, width) of the maps A (1, channels, height, width)."""
     A = A.detach().requires_grad_()
@@ -412,6 +414,7 @@ def grad_cam(S, A):
     return (weights * A).sum(dim=1).clamp(min=0)[0].detach()
 
 
+# %% tags=["hide-input", "nbval-check-output"]
 ours = grad_cam(lambda A: toy[2:](A)[0, 2], toy[:2](picture))
 libs = visualization.grad_cam(toy, picture, 2, layer="1")[0]
 print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-6)}")
