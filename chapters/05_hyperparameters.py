@@ -815,12 +815,15 @@ def halve(objective, configs, budgets, factor=3):
 
 # %%
 well = ward.healthy(run)
-seen = {}  # for each rate, the accuracy after so many updates
 
 
 def digits_objective(config, updates):
     _, history = train_setup(replace(well, lr=config["lr"]), steps=updates)
     return float(history.metrics["validation"][-1])
+
+
+# %% tags=["hide-input"]
+seen = {}  # for each rate, the accuracy after so many updates
 
 
 def recorded(config, updates):
