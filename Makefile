@@ -76,7 +76,7 @@ grade: $(VENV)/.book ## grade what came back: make grade ASSIGNMENT=folder SUBMI
 	@$(BIN)/python -m tools.grading "$(ASSIGNMENT)" "$(SUBMISSIONS)" \
 	  $(if $(GRADES),--out "$(GRADES)") $(if $(filter yes,$(UNSANDBOXED)),--unsandboxed)
 
-evidence: $(VENV)/.book ## add runs to the ledger: make evidence SEEDS="0 1" [CHAPTERS="07"] [CLAIMS="…"]
+evidence: $(VENV)/.book ## add runs to the ledger: make evidence SEEDS="10 11" [CHAPTERS="07"] [CLAIMS="…"]
 	@$(BIN)/python -m tools.evidence --seeds $(SEEDS) --device $(DEVICE) \
 	  $(if $(CHAPTERS),--chapters $(CHAPTERS)) $(if $(CLAIMS),--claims $(CLAIMS)) \
 	  $(if $(EVIDENCE),--folder "$(EVIDENCE)") $(if $(filter yes,$(VERIFY)),--verify)

@@ -13,9 +13,9 @@ def make_claim(id="two-is-more", **options):
     return Claim(**({"id": id} | words | bound | options))
 
 
-def make_record(claims, *, chapter="01_a", seed=0, withdrawn="", processor="Tester"):
+def make_record(claims, *, chapter="01_a", seed=0, withdrawn="", processor="Tester", device="cpu"):
     """A record of one run; `claims` is {claim: its values}."""
-    run = Circumstances(seed, "full", "cpu", processor, "AVX2", {}, 1, {"Python": "3.11"})
+    run = Circumstances(seed, "full", device, processor, "AVX2", {}, 1, {"Python": "3.11"})
     kept = {
         claim.id: Values(
             tuple(values), claim.version, claim.statement, claim.estimand, claim.unit, claim.bound

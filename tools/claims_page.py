@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from lib.evidence.cards import Card
-from lib.evidence.claims import FAILS, HOLDS, NO_EVIDENCE, OPEN, Estimate
+from lib.evidence.claims import FAILS, HOLDS, NO_EVIDENCE, OPEN
+from lib.evidence.estimates import Estimate
 from lib.evidence.ledger import Ledger, load_found
 
 INTRO = """\

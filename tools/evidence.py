@@ -6,6 +6,7 @@ missing. `--verify` measures again and says whether the ledger's values come out
 """
 
 import argparse
+import functools
 import hashlib
 import json
 import os
@@ -30,7 +31,7 @@ from tools.build import BUILD, DEVICES, at_least, find_device, pages_file, repor
 from tools.chapters import ROOT, CourseError, list_chapters
 from tools.lock import exclusive
 from tools.measure import list_experiments
-from tools.pins import evidence_pins
+from tools.pins import PINS, evidence_settings
 from tools.results import Parameters
 
 WORKERS = 2
@@ -38,15 +39,17 @@ WORKERS = 2
 
 @dataclass(frozen=True)
 class Task:
-    """One experiment of a chapter with one base seed."""
+    """One experiment of a chapter with one base seed, with or without the pins."""
 
     chapter: str
     experiment: Experiment
     seed: int
     device: str
+    pinned: bool
 
     def __str__(self) -> str:
-        return f"{self.chapter} {self.experiment.name}, seed {self.seed}"
+        pinned = ", pinned" if self.pinned else ""
+        return f"{self.chapter} {self.experiment.name}, seed {self.seed}{pinned}"
 
 
 def main() -> int:
@@ -77,7 +80,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def select(options: argparse.Namespace) -> Iterator[Task]:
-    """The requested experiments, each with every seed.
+    """The requested experiments, each with every seed and its settings.
 
     Raises:
         CourseError: there is no such chapter or claim.
@@ -95,13 +98,14 @@ def select(options: argparse.Namespace) -> Iterator[Task]:
         for name, experiment in experiments:
             ids = {claim.id for claim in experiment.claims}
             if not options.claims or ids & set(options.claims):
-                yield Task(name, experiment, seed, options.device)
+                for pinned in evidence_settings(seed):
+                    yield Task(name, experiment, seed, options.device, pinned)
 
 
 def add(tasks: Sequence[Task], folder: Path) -> int:
     """Measure what the ledger lacks, and record the pages' costs; return the exit status."""
-    here = circumstances(tasks[0].device)
-    missing = [task for task in tasks if not is_kept(task, folder, here)]
+    kept = {task: kept_file(task, folder) for task in tasks}
+    missing = [task for task in tasks if not is_kept(task, kept[task])]
     print(f"{len(tasks) - len(missing)} measured before, {len(missing)} to measure")
     failed = 0
     for number, (task, found) in enumerate(measured(missing), start=1):
@@ -111,8 +115,7 @@ def add(tasks: Sequence[Task], folder: Path) -> int:
             continue
         keep(found, folder)
         print(f"{number} of {len(missing)}: {task} ({found['seconds']:.0f} s)", flush=True)
-    for chapter, seed in sorted({(task.chapter, task.seed) for task in tasks}):
-        path = record_file(folder, chapter, here | {"seed": seed})
+    for path, seed in sorted({(kept[task], task.seed) for task in tasks}):
         note_page(path, Parameters("standard", seed, tasks[0].device))
     return 1 if failed else 0
 
@@ -153,7 +156,7 @@ def measure(task: Task, processes: list[subprocess.Popen]) -> dict | str:
     process = subprocess.Popen(
         [*command, "--seed", str(task.seed), "--device", task.device],
         cwd=ROOT,
-        env=environment(),
+        env=environment(task.pinned),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -163,14 +166,16 @@ def measure(task: Task, processes: list[subprocess.Popen]) -> dict | str:
     return complaint[-3000:] if process.returncode else json.loads(said.splitlines()[-1])
 
 
-def environment() -> dict[str, str]:
-    """Environment variables: one thread, no worker processes, the pinned instructions."""
+def environment(pinned: bool) -> dict[str, str]:
+    """Environment variables: one thread, no worker processes, the pins or none."""
     threads = {"COURSE_WORKERS": "1", "OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
     quiet = {"COURSE_PROGRESS": "off", "PYTHONPATH": str(ROOT)}
-    return {**os.environ, **evidence_pins(), **threads, **quiet}
+    inherited = {name: value for name, value in os.environ.items() if name not in PINS}
+    return {**inherited, **(PINS if pinned else {}), **threads, **quiet}
 
 
-def circumstances(device: str) -> dict:
+@functools.cache
+def circumstances(device: str, pinned: bool) -> Mapping[str, object]:
     """The circumstances of a process that measures on this machine, with seed 0."""
     program = (
         "import json, sys; from dataclasses import asdict; from lib import runtime; "
@@ -180,7 +185,7 @@ def circumstances(device: str) -> dict:
     )
     command = [sys.executable, "-c", program, device]
     done = subprocess.run(
-        command, cwd=ROOT, env=environment(), capture_output=True, text=True, check=True
+        command, cwd=ROOT, env=environment(pinned), capture_output=True, text=True, check=True
     )
     return json.loads(done.stdout)
 
@@ -191,9 +196,14 @@ def record_file(folder: Path, chapter: str, run: Mapping[str, object]) -> Path:
     return folder / chapter / f"seed{run['seed']}-{digest}.json"
 
 
-def is_kept(task: Task, folder: Path, here: Mapping[str, object]) -> bool:
-    """Whether the ledger has the task's claims, in their current version, from a run like this."""
-    path = record_file(folder, task.chapter, {**here, "seed": task.seed})
+def kept_file(task: Task, folder: Path) -> Path:
+    """The file in which this machine keeps what the task measures."""
+    here = circumstances(task.device, task.pinned)
+    return record_file(folder, task.chapter, {**here, "seed": task.seed})
+
+
+def is_kept(task: Task, path: Path) -> bool:
+    """Whether a file has the task's claims in their current version."""
     if not path.is_file():
         return False
     kept = read_record(path).claims

@@ -1,9 +1,10 @@
 """Pins the instructions that the numeric libraries may use, for comparable results.
 
 These variables, set before torch is imported, removed every observed difference between two
-generations of x86. Evidence is measured with them. Pages are not, since training a convolutional
-network takes some 15% longer; PINS=on in the environment sets them for pages, and PINS=off leaves
-them out for evidence. Other processors ignore them, so no pin is set there.
+generations of x86. Evidence is measured with and without them by turns, so that it covers how
+processors round. Pages are not pinned, since training a convolutional network takes some 15%
+longer. PINS=on in the environment sets them, and PINS=off leaves them out. Other processors ignore
+them, so no pin is set there.
 """
 
 import os
@@ -13,12 +14,15 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
+from lib.evidence.ledger import PILOTS
+
 PINS = {
     "ATEN_CPU_CAPABILITY": "avx2",
     "ONEDNN_MAX_CPU_ISA": "AVX2",
     "MKL_CBWR": "AVX2",
     "OPENBLAS_CORETYPE": "Haswell",
 }
+BOTH = (10, 11)  # base seeds of evidence that are measured with and without the pins
 
 
 def page_pins() -> Mapping[str, str]:
@@ -26,9 +30,21 @@ def page_pins() -> Mapping[str, str]:
     return PINS if os.environ.get("PINS") == "on" and has_avx2() else {}
 
 
-def evidence_pins() -> Mapping[str, str]:
-    """The variables to set when evidence is measured on this machine."""
-    return PINS if os.environ.get("PINS") != "off" and has_avx2() else {}
+def evidence_settings(seed: int) -> tuple[bool, ...]:
+    """Whether to pin when evidence is measured on this machine; one run for each answer.
+
+    Pilots are pinned, so that they can be compared with each other. Of the other base seeds, even
+    ones are pinned and odd ones are not; those in `BOTH` are measured both ways, which tells
+    rounding from randomness. PINS=on or off in the environment overrides this.
+    """
+    asked = os.environ.get("PINS")
+    if not has_avx2():
+        return (False,)
+    if asked in ("on", "off"):
+        return (asked == "on",)
+    if seed in BOTH:
+        return (True, False)
+    return (seed in PILOTS or seed % 2 == 0,)
 
 
 def has_avx2(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:

@@ -11,7 +11,8 @@ from collections.abc import Callable
 
 import nbformat
 
-from lib.evidence.claims import Estimate, minus, with_unit
+from lib.evidence.claims import minus, with_unit
+from lib.evidence.estimates import Estimate
 from lib.evidence.ledger import Ledger
 from tools.chapters import CourseError
 

@@ -3,12 +3,30 @@
 import html
 from dataclasses import dataclass
 
-from lib.evidence.claims import FAILS, HOLDS, NO_EVIDENCE, OPEN, Claim, Estimate, agrees
+from lib.evidence.claims import (
+    FAILS,
+    FAILS_ON_AVERAGE,
+    HOLDS,
+    HOLDS_ON_AVERAGE,
+    NO_EVIDENCE,
+    OPEN,
+    Claim,
+)
+from lib.evidence.estimates import Estimate, agrees
 
-ICONS = {HOLDS: "✓", FAILS: "✗", OPEN: "?", NO_EVIDENCE: "–"}
+ICONS = {
+    HOLDS: "✓",
+    HOLDS_ON_AVERAGE: "✓",
+    FAILS: "✗",
+    FAILS_ON_AVERAGE: "✗",
+    OPEN: "?",
+    NO_EVIDENCE: "–",
+}
 COLORS = {
     HOLDS: "var(--course-good, #009e73)",
+    HOLDS_ON_AVERAGE: "var(--course-good, #009e73)",
     FAILS: "var(--course-bad, #d55e00)",
+    FAILS_ON_AVERAGE: "var(--course-bad, #d55e00)",
     OPEN: "var(--course-accent, #0072b2)",
     NO_EVIDENCE: "var(--course-muted, #888888)",
 }

@@ -8,14 +8,14 @@ nothing.
 import math
 import operator
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from lib.budgets import BUDGETS
-from lib.intervals import FEWEST, t_interval
 
-HOLDS, FAILS, OPEN, NO_EVIDENCE = "holds", "does not hold here", "inconclusive", "no evidence yet"
-MANY = 4  # from this many runs on, the interval covers runs, not single values
+HOLDS, FAILS = "holds", "does not hold here"
+HOLDS_ON_AVERAGE, FAILS_ON_AVERAGE = "holds on average", "does not hold on average"
+OPEN, NO_EVIDENCE = "inconclusive", "no evidence yet"
+VERDICTS = (HOLDS, HOLDS_ON_AVERAGE, FAILS, FAILS_ON_AVERAGE, OPEN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,6 +30,10 @@ class Claim:
         unit: unit of the values and the bound, such as "points".
         rows: IDs of the syllabus rows it belongs to.
         expect: the verdict that the chapter's text relies on; a test compares the ledger with it.
+        independent: whether the values of one run share nothing, neither data nor networks; then
+            the unit of the statistics is one value, otherwise it is one run.
+        resolution: the smallest difference between two values, such as 0.1 points with 1000
+            test pictures; 0 if they are continuous.
         needs: the smallest budget whose values can be compared with the evidence.
         version: raised by hand when what is measured changes; older evidence no longer counts.
 
@@ -46,6 +50,8 @@ class Claim:
     unit: str = ""
     rows: tuple[str, ...] = ()
     expect: str = HOLDS
+    independent: bool = False
+    resolution: float = 0.0
     needs: str = "standard"
     version: int = 1
 
@@ -84,96 +90,6 @@ class Claim:
         return with_unit(number, self.unit)
 
 
-@dataclass(frozen=True)
-class Estimate:
-    """The mean of one or several runs, with its 95% interval if there are enough values.
-
-    Attributes:
-        mean: mean of all values.
-        low, high: Student's interval; both are NaN with fewer than three values.
-        values: the number of values.
-        runs: the number of runs they come from.
-    """
-
-    mean: float
-    low: float
-    high: float
-    values: int
-    runs: int
-
-    @classmethod
-    def of(cls, runs: Sequence[Sequence[float]]) -> "Estimate":
-        """The estimate from the values of each run.
-
-        Values of one run often share data, so from four runs on the interval covers the means of
-        the runs; with fewer, it covers all values.
-
-        Raises:
-            ValueError: there is no value.
-        """
-        values = [value for run in runs for value in run]
-        if not values:
-            raise ValueError("an estimate needs one value at least; got none")
-        units = [math.fsum(run) / len(run) for run in runs] if len(runs) >= MANY else values
-        if len(units) < FEWEST or not all(map(math.isfinite, units)):
-            return cls(math.fsum(units) / len(units), math.nan, math.nan, len(values), len(runs))
-        return cls(*t_interval(units), len(values), len(runs))
-
-    @property
-    def has_interval(self) -> bool:
-        """Whether there were enough values for an interval."""
-        return not math.isnan(self.low)
-
-    def verdict(self, claim: Claim) -> str:
-        """What the interval says about the claim: holds, does not hold here, or inconclusive."""
-        if not self.has_interval:
-            return OPEN
-        if claim.is_met_by(self.low, self.high):
-            return HOLDS
-        return FAILS if claim.is_missed_by(self.low, self.high) else OPEN
-
-    def rounded(self, value: float) -> str:
-        """The value, as precise as the interval warrants, with at most three digits."""
-        half = (self.high - self.low) / 2
-        if not half > 0 or not math.isfinite(value):
-            return minus(f"{value:.3g}")
-        largest = max(abs(self.mean), abs(self.low), abs(self.high))
-        decimals = min(1 - math.floor(math.log10(half)), 2 - math.floor(math.log10(largest)))
-        return minus(f"{value:.{max(0, decimals)}f}")
-
-    def words(self, claim: Claim) -> str:
-        """Such as "12.3 points (95% interval 10.1 to 14.5; 6 values)"."""
-        mean = claim.with_unit(self.rounded(self.mean))
-        count = f"{self.values} value{'' if self.values == 1 else 's'}"
-        if self.runs > 1:
-            count += f" from {self.runs} runs"
-        if not self.has_interval:
-            return f"{mean} ({count})"
-        low, high = self.rounded(self.low), self.rounded(self.high)
-        return f"{mean} (95% interval {low} to {high}; {count})"
-
-
-def agrees(claim: Claim, evidence: Estimate, here: Estimate) -> bool:
-    """Whether what was measured here fits what the evidence says.
-
-    If the evidence has a verdict, the mean found here must lie on the same side of the bound. If it
-    is inconclusive, the mean found here must lie where 95% of such means would: for m values and an
-    interval of half-width h from n values, within h √(1 + n/m) of the interval's center.
-    """
-    verdict = evidence.verdict(claim)
-    if not math.isfinite(here.mean):
-        return False
-    if verdict == HOLDS:
-        return claim.is_met_by(here.mean, here.mean)
-    if verdict == FAILS:
-        return not claim.is_met_by(here.mean, here.mean)
-    if not evidence.has_interval:
-        return True
-    counted = evidence.runs if evidence.runs >= MANY else evidence.values
-    reach = (evidence.high - evidence.low) / 2 * math.sqrt(1 + counted / here.values)
-    return abs(here.mean - evidence.mean) <= reach
-
-
 def with_unit(number: str, unit: str) -> str:
     """Such as "12 points", "1 point" or "12%"."""
     if number.strip("-−+") == "1" and unit == "points":
@@ -187,6 +103,8 @@ def minus(number: str) -> str:
 
 
 def _check_bound(claim: Claim) -> None:
+    if not 0 <= claim.resolution < math.inf:
+        raise ValueError(f"{claim.id}: resolution must be 0 or more; got {claim.resolution}")
     given = {name: getattr(claim, name) for name in ("above", "below", "between")}
     given = {name: bound for name, bound in given.items() if bound is not None}
     if len(given) != 1:
@@ -205,8 +123,8 @@ def _check_words(claim: Claim) -> None:
     if claim.needs not in BUDGETS:
         expected = ", ".join(BUDGETS)
         raise ValueError(f"{claim.id}: needs must be one of {expected}; got {claim.needs!r}")
-    if claim.expect not in (HOLDS, FAILS, OPEN):
-        expected = f"{HOLDS!r}, {FAILS!r} or {OPEN!r}"
-        raise ValueError(f"{claim.id}: expect must be {expected}; got {claim.expect!r}")
+    if claim.expect not in VERDICTS:
+        expected = ", ".join(map(repr, VERDICTS))
+        raise ValueError(f"{claim.id}: expect must be one of {expected}; got {claim.expect!r}")
     if claim.version < 1:
         raise ValueError(f"{claim.id}: version must be 1 or more; got {claim.version}")

@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 from lib.budgets import BUDGETS
 from lib.evidence.cards import Card
-from lib.evidence.claims import Claim, Estimate
+from lib.evidence.claims import Claim
+from lib.evidence.estimates import Estimate
 from lib.evidence.ledger import Ledger, load_ledger, write_found
 
 if TYPE_CHECKING:  # torch takes seconds to import, and tools that read the ledger do not need it

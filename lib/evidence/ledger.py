@@ -11,9 +11,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from lib.evidence.claims import NO_EVIDENCE, Claim, Estimate
+from lib.evidence.claims import NO_EVIDENCE, Claim
+from lib.evidence.estimates import Estimate
 from lib.files import write_atomically
 
+PILOTS = range(10)  # base seeds for designing an experiment; all others are for its verdict
 EVIDENCE = Path(__file__).resolve().parents[2] / "data" / "evidence"
 
 
@@ -99,9 +101,12 @@ class Ledger:
         return sorted(found, key=lambda pair: (pair[0].run.seed, pair[0].date))
 
     def estimate(self, claim: Claim) -> Estimate | None:
-        """What all runs together say about the claim; None if no run measured it."""
-        runs = [kept.values for _, kept in self.runs_of(claim)]
-        return Estimate.of(runs) if runs else None
+        """What the runs on CPUs say about the claim; None if none measured it.
+
+        The base seeds in `PILOTS` shaped the experiment, so they count only while there are no
+        others. Runs with the same base seed, on several processors, are one run.
+        """
+        return _estimate(self.runs_of(claim), independent=claim.independent)
 
     def verdict(self, claim: Claim) -> str:
         """The claim's verdict."""
@@ -110,12 +115,21 @@ class Ledger:
 
     def latest(self, id: str) -> tuple[Estimate, str] | None:
         """The estimate of a claim's newest version, and its unit; None if there is none."""
-        kept = [record.claims[id] for record in self.records if id in record.claims]
-        if not kept:
-            return None
-        newest = max(kept, key=lambda values: values.version)
-        runs = [values.values for values in kept if values.version == newest.version]
-        return Estimate.of(runs), newest.unit
+        kept = [(record, record.claims[id]) for record in self.records if id in record.claims]
+        newest = max((values.version for _, values in kept), default=0)
+        kept = [(record, values) for record, values in kept if values.version == newest]
+        estimate = _estimate(kept, independent=False)
+        return None if estimate is None else (estimate, kept[0][1].unit)
+
+
+def _estimate(runs: Sequence[tuple[Record, Values]], *, independent: bool) -> Estimate | None:
+    runs = [(record, kept) for record, kept in runs if record.run.device == "cpu"]
+    seeds = {record.run.seed for record, _ in runs}
+    values: dict[int, list[float]] = {seed: [] for seed in seeds - set(PILOTS) or seeds}
+    for record, kept in runs:
+        if record.run.seed in values:
+            values[record.run.seed] += kept.values
+    return Estimate.of(list(values.values()), independent=independent) if values else None
 
 
 def evidence_folder() -> Path:

@@ -9,7 +9,7 @@ import torch
 from matplotlib.figure import Figure
 
 from lib.evidence.cards import Card
-from lib.evidence.claims import Estimate
+from lib.evidence.estimates import Estimate
 from lib.widgets import (
     AttentionReader,
     Choice,

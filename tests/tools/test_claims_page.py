@@ -4,7 +4,7 @@ from html.parser import HTMLParser
 import pytest
 
 from lib.evidence.cards import Card
-from lib.evidence.claims import Estimate
+from lib.evidence.estimates import Estimate
 from tests.evidence import make_claim
 from tools.claims_page import agreement, render_claims_page
 

@@ -16,6 +16,7 @@ ONE, TWO = make_claim("one-is-more"), make_claim("two-is-more")
 COUNTING = Experiment("counting", simulate=lambda run: None, measure=dict, claims=(ONE,))
 ADDING = Experiment("adding", simulate=lambda run: None, measure=dict, claims=(TWO,))
 HERE = asdict(make_record({}).run)
+PINNED = {"MKL_CBWR": "AVX2"}
 
 
 @pytest.fixture
@@ -30,21 +31,26 @@ def ledger(tmp_path, monkeypatch):
         claims = {c.id: asdict(make_record({c: [task.seed + 0.5]}).claims[c.id])
                   for c in task.experiment.claims}  # fmt: skip
         found = {"chapter": task.chapter, "experiment": task.experiment.name, "claims": claims}
-        return found | {
-            "run": HERE | {"seed": task.seed}, "date": "2026-11-30", "seconds": 1, "digest": "d"
-        }  # fmt: skip
+        run = HERE | {"seed": task.seed, "pins": PINNED if task.pinned else {}}
+        return found | {"run": run, "date": "2026-11-30", "seconds": 1, "digest": "d"}
 
     broken = set()
     monkeypatch.setattr(evidence, "measure", measure)
-    monkeypatch.setattr(evidence, "circumstances", lambda device: HERE)
+    monkeypatch.setattr(
+        evidence, "circumstances", lambda device, pinned: HERE | {"pins": PINNED if pinned else {}}
+    )
     monkeypatch.setattr(evidence, "pages_file", lambda parameters: tmp_path / "pages.json")
     folder = tmp_path / "evidence"
     folder.mkdir()
     return folder, measured, broken
 
 
-def tasks(*experiments, seeds=(0,), chapter="01_a"):
-    return [Task(chapter, experiment, seed, "cpu") for seed in seeds for experiment in experiments]
+def tasks(*experiments, seeds=(0,), chapter="01_a", pinned=False):
+    return [
+        Task(chapter, experiment, seed, "cpu", pinned)
+        for seed in seeds
+        for experiment in experiments
+    ]
 
 
 def files(folder):
@@ -87,6 +93,16 @@ def test_other_circumstances_get_another_file(ledger):
     assert record_file(folder, "01_a", dict(reversed(HERE.items()))) == path
 
 
+def test_a_seed_measured_with_and_without_pins_gets_two_files(ledger):
+    folder, measured, _ = ledger
+    both = [*tasks(COUNTING, pinned=True), *tasks(COUNTING)]
+    add(both, folder)
+    add(both, folder)
+    assert measured == ["01_a counting, seed 0, pinned", "01_a counting, seed 0"]
+    pins = [read_record(folder / name).run.pins for name in files(folder)]
+    assert sorted(pins, key=len) == [{}, PINNED]
+
+
 def test_an_experiment_that_fails_is_named_and_the_others_are_kept(ledger, capsys):
     folder, _, broken = ledger
     broken.add("counting")
@@ -124,7 +140,8 @@ def options(**chosen):
     return type("Options", (), defaults | chosen)
 
 
-def test_chapters_and_claims_are_selected_by_their_names():
+def test_chapters_and_claims_are_selected_by_their_names(monkeypatch):
+    monkeypatch.setattr(evidence, "evidence_settings", lambda seed: (False,))
     found = list(select(options(chapters=["01"], claims=["relu-beats-tanh"], seeds=[0, 1])))
     assert [str(task) for task in found] == [
         "01_activations race, seed 0", "01_activations race, seed 1"
@@ -149,7 +166,7 @@ def test_a_name_that_nothing_has_is_refused(chosen, said):
 def test_one_experiment_is_measured_in_a_process_of_its_own():
     command = [sys.executable, "-m", "tools.measure", "01_activations", "depth", "--seed", "3"]
     done = subprocess.run(
-        command, cwd=ROOT, env=evidence.environment(), capture_output=True, text=True
+        command, cwd=ROOT, env=evidence.environment(False), capture_output=True, text=True
     )
     found = json.loads(done.stdout)
     assert found["run"]["seed"] == 3

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from tools import pins as module
-from tools.pins import PINS, evidence_pins, has_avx2, page_pins, processor_name
+from tools.pins import PINS, evidence_settings, has_avx2, page_pins, processor_name
 
 INTEL = "processor\t: 0\nmodel name\t: Intel(R) Xeon(R)\nflags\t\t: sse4_2 avx avx2 fma\n"
 
@@ -28,14 +28,25 @@ def test_only_a_processor_that_knows_avx2_is_pinned_to_it(cpuinfo, monkeypatch):
     assert not has_avx2(cpuinfo)
 
 
-@pytest.mark.parametrize(("asked", "page", "evidence"), [("", 0, 1), ("on", 1, 1), ("off", 0, 0)])
-def test_evidence_is_pinned_and_pages_are_where_it_is_asked_for(asked, page, evidence, monkeypatch):
+@pytest.mark.parametrize(("asked", "page", "pilot"), [("", 0, 1), ("on", 1, 1), ("off", 0, 0)])
+def test_pilots_are_pinned_and_pages_are_where_it_is_asked_for(asked, page, pilot, monkeypatch):
     monkeypatch.setenv("PINS", asked)
     monkeypatch.setattr(module, "has_avx2", lambda: True)
     assert page_pins() == (PINS if page else {})
-    assert evidence_pins() == (PINS if evidence else {})
+    assert evidence_settings(0) == (bool(pilot),)
     monkeypatch.setattr(module, "has_avx2", lambda: False)
-    assert page_pins() == evidence_pins() == {}
+    assert page_pins() == {}
+    assert evidence_settings(0) == evidence_settings(10) == (False,)
+
+
+def test_half_of_the_evidence_is_pinned_and_two_seeds_are_measured_both_ways(monkeypatch):
+    monkeypatch.delenv("PINS", raising=False)
+    monkeypatch.setattr(module, "has_avx2", lambda: True)
+    settings = [evidence_settings(seed) for seed in range(10, 20)]
+    assert settings[:2] == [(True, False)] * 2
+    assert settings[2:] == [(True,), (False,)] * 4
+    monkeypatch.setenv("PINS", "on")
+    assert evidence_settings(10) == (True,)
 
 
 def test_the_processor_is_named_where_the_system_tells(cpuinfo, tmp_path):

@@ -5,7 +5,7 @@ import nbformat
 import pytest
 
 from lib.evidence.cards import Card
-from lib.evidence.claims import Estimate
+from lib.evidence.estimates import Estimate
 from lib.evidence.ledger import Ledger, write_found
 from tests.evidence import VALUES, make_claim, make_ledger
 from tests.tools.conftest import markdown

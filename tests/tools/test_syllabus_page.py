@@ -3,7 +3,7 @@ import re
 import pytest
 
 from lib.evidence.cards import Card
-from lib.evidence.claims import Estimate
+from lib.evidence.estimates import Estimate
 from tests.evidence import make_claim
 from tools.chapters import ROOT, CourseError, list_chapters, read_source
 from tools.syllabus_page import Page, Row, Syllabus, read_syllabus, render_syllabus_page

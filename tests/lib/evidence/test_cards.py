@@ -4,7 +4,8 @@ import pytest
 
 from lib.evidence import cards
 from lib.evidence.cards import Card
-from lib.evidence.claims import FAILS, HOLDS, NO_EVIDENCE, OPEN, Estimate
+from lib.evidence.claims import FAILS, HOLDS, NO_EVIDENCE, OPEN
+from lib.evidence.estimates import Estimate
 from tests.evidence import VALUES, make_claim
 
 

@@ -37,6 +37,33 @@ def test_a_ledger_pools_the_runs_of_all_files(tmp_path):
     assert load_ledger(tmp_path, chapter="02_b").estimate(CLAIM) is None
 
 
+def test_runs_of_one_seed_on_two_processors_are_one_run():
+    ledger = Ledger(
+        [
+            make_record({CLAIM: [1.0, 3.0]}, seed=10),
+            make_record({CLAIM: [5.0, 7.0]}, seed=10, processor="Other"),
+            make_record({CLAIM: [2.0, 2.0]}, seed=11),
+        ]
+    )
+    assert ledger.estimate(CLAIM).means == (4.0, 2.0)
+
+
+def test_pilots_count_only_while_there_is_no_other_run():
+    pilots = [make_record({CLAIM: [9.0]}, seed=seed) for seed in (0, 1)]
+    assert Ledger(pilots).estimate(CLAIM).runs == 2
+    confirmed = Ledger([*pilots, make_record({CLAIM: [1.0]}, seed=10)])
+    assert confirmed.estimate(CLAIM).means == (1.0,)
+    assert confirmed.latest(CLAIM.id)[0].means == (1.0,)
+
+
+def test_runs_on_a_gpu_stand_apart():
+    gpu = make_record({CLAIM: [9.0]}, seed=10, device="cuda")
+    assert Ledger([gpu]).estimate(CLAIM) is None
+    both = Ledger([gpu, make_record({CLAIM: [1.0]}, seed=10)])
+    assert both.estimate(CLAIM).means == (1.0,)
+    assert len(both.runs_of(CLAIM)) == 2
+
+
 def test_a_withdrawn_run_stays_on_record_and_does_not_count(tmp_path):
     wrong = make_record({CLAIM: [99, 99, 99]}, withdrawn="The labels were shuffled.")
     write_record(wrong, tmp_path / "01_a" / "wrong.json")
