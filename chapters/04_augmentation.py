@@ -188,6 +188,18 @@ digit_cards = experiments.digits.cards(digits, run)
 digit_cards["six-becomes-nine"]
 
 # %% [markdown]
+# And mirrored digits? To us they are mostly odd shapes. What the same networks call them:
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Table in shades of blue: mirrored digits as rows, the networks' answers as columns, in percent. Mirrored 0s, 1s, 4s, 8s and 9s are mostly read as what they are. Most mirrored 3s are read as 8. Mirrored 5s, 6s and 7s are almost never read as what they are, and spread over several answers."}}
+fig, ax = plotting.figure(height=4.2)
+figures.plot_answers(ax, digits.mirrored.mean(axis=0))
+ax.set_title("What networks call mirrored digits (%)", fontsize=11)
+fig
+
+# %% tags=["remove-input"]
+digit_cards["mirrored-digits-are-misread"]
+
+# %% [markdown]
 # Now flips where they do not belong. The same networks learn from the same digits once more, but about half
 # of each batch, chosen at random, is mirrored. They are tested on upright digits that they have not seen.
 
@@ -195,8 +207,9 @@ digit_cards["six-becomes-nine"]
 digit_cards["flips-hurt-digits"]
 
 # %% [markdown]
-# To us, a mirrored digit is seldom another digit, and yet the flips cost accuracy ({{flips-hurt-digits size}}).
-# The network spends a part of its training on pictures that nobody tests on. So ask two questions about
+# The flips cost accuracy ({{flips-hurt-digits size}}). A mirrored 5 with the label 5 pulls the network away from
+# reading such shapes as another digit, although upright digits have them, too. And part of the training goes to
+# pictures that nobody tests on. So ask two questions about
 # each augmentation: would the label stay, *and* could such a picture occur? Where you know how the label
 # changes, change it, too (exercise 1).
 #
@@ -736,8 +749,14 @@ shift_cards["all-at-once"]
 
 # %% [markdown]
 # An augmentation teaches the invariance that it demonstrates, sometimes at a price: look for losses off the
-# diagonal. The last row is about a small network and 500 updates, too few for all five changes at full
-# strength. Larger networks and longer trainings afford more: RandAugment (Cubuk et al., 2020) has two knobs,
+# diagonal. Does the last row mean that combining hurts? It is about a small network and 500 updates, too few for
+# all five changes at full strength. We trained the same two networks four times as long (`experiments.longer(run)`):
+
+# %% tags=["remove-input"]
+experiments.longer.cards(None, run)["all-at-once-needs-time"]
+
+# %% [markdown]
+# Larger networks and longer trainings afford more: RandAugment (Cubuk et al., 2020) has two knobs,
 # how many changes and how strong they are, and its best strength grows with the network and the data. So
 # augment with the changes that your test pictures will have, and measure on validation data.
 #

@@ -677,20 +677,21 @@ for method, values in forgetting.ranks.items():
 # %% [markdown]
 # The rank correlation alone can mislead: fine grain that comes from the lowest layers, which are still
 # whole, keeps it up, whatever has become of the object. So we compare what lies above the dashed line, with
-# the two top layers shuffled and before: how much of a map's lead is left when the classes are gone? The
-# mark at one half is our choice.
+# the two top layers shuffled and before: how much of a map's lead is left when the classes are gone? Some maps
+# have signs and others have none, so all are compared by absolute values.
 
 # %% tags=["remove-input"]
 forgetting_cards = experiments.forgetting.cards(forgetting, run)
 forgetting_cards["guided-ignores-the-network"]
 
 # %% tags=["remove-input"]
-forgetting_cards["occlusion-notices"]
+forgetting_cards["occlusion-notices-more"]
 
 # %% [markdown]
-# Guided backpropagation scores well and fails the test: it draws the object for networks that have
-# kept their lower layers and forgotten the rest. Nie et al. (2018) show why: its rule recovers a part
-# of the picture itself. Use it to see *what features* are there, not *why* an answer came out.
+# Guided backpropagation scores well, and goes on drawing the object for networks that have kept their lower
+# layers and lost the rest. Nie et al. (2018) show why: its rule recovers a part of the picture itself. Use it to see
+# *what features* are there, not *why* an answer came out. The test warns of such methods; it does not rank the
+# others, since whole lower layers let any map keep something (Binder et al., 2023).
 #
 # ## The wolf and the snow
 #
@@ -989,14 +990,15 @@ for name, suspect in lineup.suspects.items():
 #
 # **Limits.** One small architecture, trained from a few seeds; rendered objects near the middle of the picture. Energy
 # inside a mask supposes that a network reads the object alone, which free backgrounds make
-# likely and do not prove. We shuffle weights, once for each network, where Adebayo et al. draw them
-# anew; the lower layers stay whole, and occlusion maps have signs that the other maps lack, so the test
-# does not rank methods. Trainings are short, and the gain of the repair depends on their length. Three photographs illustrate; they prove little.
+# likely and do not prove. We shuffle weights where Adebayo et al. draw them anew, and the lower layers stay
+# whole, so the test does not rank methods. Trainings are short, and the gain of the repair depends on their length. Three photographs illustrate; they prove little.
 #
 # ## Sources
 #
 # - Adebayo et al. (2018). Sanity checks for saliency maps. NeurIPS.
 #   [arXiv:1810.03292](https://arxiv.org/abs/1810.03292)
+# - Binder et al. (2023). Shortcomings of top-down randomization-based sanity checks for evaluations of deep neural
+#   network explanations. CVPR. [arXiv:2211.12486](https://arxiv.org/abs/2211.12486)
 # - Luo, Li, Urtasun, Zemel (2016). Understanding the effective receptive field in deep convolutional
 #   neural networks. NeurIPS. [arXiv:1701.04128](https://arxiv.org/abs/1701.04128)
 # - Nie, Zhang, Patel (2018). A theoretical explanation for perplexing behaviors of

@@ -452,7 +452,23 @@ cards["attention-translates"]
 # %% [markdown]
 # Both networks have an encoder of the same kind. What the one context lacks is a way back to it. There may be two
 # reasons for the difference: its context is too small, or a network that must squeeze everything through
-# $c$ needs a longer training than ours. This experiment can't tell them apart. With 8000 numbers and
+# $c$ needs a longer training than ours. Two controls tell more. How well does it do on sentences that it was
+# trained on? And what if it trains four times as long (`experiments.longer(run)`)?
+
+# %% tags=["hide-input"]
+print(f"{'words right (%)':>15}  training sentences  test sentences")
+for kind in experiments.KINDS:
+    learned, tested = (contest.by_length(kind, split).mean() for split in ("learned", "test"))
+    print(f"{kind:>15}  {learned:>18.0f}  {tested:>14.0f}")
+
+# %% tags=["remove-input"]
+cards["one-context-has-not-learned"]
+
+# %% tags=["remove-input"]
+experiments.longer.cards(None, run)["one-context-still-forgets"]
+
+# %% [markdown]
+# What a network has not learned of its own training sentences is no fault of the test. With 8000 numbers and
 # millions of sentences, a single context translates well, long sentences included (Sutskever et al.,
 # 2014). With 1000 units, Bahdanau et al. (2015) saw quality fall with length, too.
 #

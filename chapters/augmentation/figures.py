@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from matplotlib.axes import Axes
+from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
@@ -13,9 +14,10 @@ from torch import Tensor
 from lib import augmentation
 from lib.intervals import FEWEST, t_interval
 from lib.plotting.images import plot_image
-from lib.plotting.style import BLUE, GAINS, GRAY, GREEN, INK, VERMILLION, figure
+from lib.plotting.style import BLUE, GAINS, GRAY, GREEN, INK, SKY, VERMILLION, figure
 
 MARGINS = {"left": 0.02, "right": 0.98, "top": 0.86, "bottom": 0.04, "wspace": 0.08}
+SHARES = LinearSegmentedColormap.from_list("shares", ["#fdfcf8", SKY, BLUE])
 CHANNEL_COLORS = {"red": VERMILLION, "green": GREEN, "blue": BLUE}
 COLOR_OPERATIONS = {
     "brightness": augmentation.adjust_brightness,
@@ -184,6 +186,18 @@ def plot_crop_probabilities(
     ax.set_xticks(range(len(scales)), [str(scale) for scale in scales], fontsize=9)
     ax.set(ylim=(-0.03, 1.03), xlabel="short side, pixels")
     ax.set_title(title, fontsize=10)
+    return ax
+
+
+def plot_answers(ax: Axes, shares: np.ndarray) -> Axes:
+    """Draw how often each class (rows) gets each answer (columns), in percent; (10, 10)."""
+    ax.imshow(shares, cmap=SHARES, vmin=0, vmax=100)
+    for (row, column), share in np.ndenumerate(shares):
+        if share >= 1:
+            color = "white" if share > 55 else INK
+            ax.text(column, row, f"{share:.0f}", ha="center", va="center", color=color, fontsize=9)
+    ax.set(xticks=range(10), yticks=range(10), xlabel="answer", ylabel="mirrored digit")
+    ax.grid(False)
     return ax
 
 

@@ -22,17 +22,29 @@ def digit_network(generator: torch.Generator) -> nn.Module:
     return nn.Sequential(nn.Flatten(), models.MLP(64, [64], 10, generator=generator))
 
 
+SYMMETRIC = (0, 1, 8)  # digits that a mirror leaves readable
+
+
 @dataclass(frozen=True)
 class FlippedDigits:
-    """What networks trained on digits answer for rotated and for upright digits.
+    """What networks trained on digits answer for turned, mirrored and upright digits.
 
     Attributes:
         answers: (seeds, 10), percentage of 6s rotated by 180° that get each answer.
+        mirrored: (seeds, 10, 10), percentage of the mirrored digits of each class (second axis)
+            that get each answer (last axis), from networks trained without flips.
         gain: gain from training with flips, on upright digits, in points; one number per seed.
     """
 
     answers: np.ndarray
+    mirrored: np.ndarray
     gain: np.ndarray
+
+    def misread(self) -> np.ndarray:
+        """Percentage of mirrored digits read as another one, without 0, 1 and 8; per seed."""
+        others = [digit for digit in range(10) if digit not in SYMMETRIC]
+        right = self.mirrored[:, others, others]
+        return 100 - right.mean(axis=1)
 
 
 def train_on_digits(run: Run) -> FlippedDigits:
@@ -50,17 +62,28 @@ def train_on_digits(run: Run) -> FlippedDigits:
     outcomes = run_trials(trials, learn, {"digits": rest}, run=run, keep_models=True)
     plain, flipped = outcomes[: len(seeds)], outcomes[len(seeds) :]
     sixes = torch.rot90(rest.images[rest.labels == 6], 2, (2, 3))
-    called = [outcome.network(sixes).argmax(1) for outcome in plain]
+    by_class = [rest.images[rest.labels == digit].flip(-1) for digit in range(10)]
     right = [np.array([o.accuracy["digits"] for o in part]) for part in (plain, flipped)]
     return FlippedDigits(
-        np.stack([100 * np.bincount(c, minlength=10) / len(c) for c in called]),
+        np.stack([answer_shares(o.network, sixes) for o in plain]),
+        np.array([[answer_shares(o.network, images) for images in by_class] for o in plain]),
         right[1] - right[0],
     )
+
+
+@torch.no_grad()
+def answer_shares(network: nn.Module, images: Tensor) -> np.ndarray:
+    """How often a network gives each of ten answers to the images, in percent, (10,)."""
+    answers = network(images).argmax(1).cpu()
+    return 100 * np.bincount(answers, minlength=10) / len(answers)
 
 
 def updates(run: Run) -> int:
     """Number of updates of each network on the small pictures."""
     return run.pick(quick=20, standard=500)
+
+
+LONGER = 4  # times as many updates, for all augmentations at once
 
 
 CROPS = {  # which of five scales times ten crops are averaged
@@ -153,6 +176,29 @@ def compare_augmentations(
     ]
     outcomes = iter(run_trials(trials, train, tests, run=run))
     return Shifts({name: _by_test([next(outcomes) for _ in seeds]) for name in transforms})
+
+
+def train_longer(run: Run, *, dataset: str = "scenes") -> dict[int, np.ndarray]:
+    """What all augmentations at once gain on ordinary pictures, by number of updates.
+
+    Returns:
+        For both lengths of training, the gain over none in points, one number per seed.
+    """
+    everything = augmentation.label_preserving(*AUGMENTATIONS["all at once"])
+    seeds = range(200, 200 + run.pick(quick=1, standard=1, full=3))
+    train, test = small_pictures(run, dataset)
+    front = fit_standardization(train.images)
+    lengths = (updates(run), LONGER * updates(run))
+    trials = [
+        Trial(seed, steps, transform=transform, preprocess=front)
+        for steps in lengths
+        for transform in (None, everything)
+        for seed in seeds
+    ]
+    found = run_trials(trials, train, {"test": test}, run=run)
+    right = np.array([outcome.accuracy["test"] for outcome in found])
+    right = right.reshape(len(lengths), 2, len(seeds))
+    return dict(zip(lengths, right[:, 1] - right[:, 0], strict=True))
 
 
 def _by_test(outcomes: Sequence) -> dict[str, np.ndarray]:

@@ -41,6 +41,7 @@ initial_loss = Experiment(
             between=(0.9, 1.1),
             unit="× log 10",
             rows=("M26",),
+            independent=True,
         ),
     ),
 )
@@ -107,6 +108,7 @@ made_up = Experiment(
             unit="points",
             rows=("M34",),
             needs="quick",
+            independent=True,
         ),
         Claim(
             id="no-edge-where-both-matter",
@@ -118,6 +120,7 @@ made_up = Experiment(
             unit="points",
             rows=("M34",),
             needs="quick",
+            independent=True,
         ),
     ),
 )

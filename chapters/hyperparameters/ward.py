@@ -78,8 +78,9 @@ def perceptron(generator: torch.Generator, *, scale: float = 1.0) -> nn.Module:
     return nn.Sequential(nn.Flatten(), mlp)
 
 
-def _last_two(model: nn.Module, lr: float) -> torch.optim.Optimizer:
-    return SGD(list(model.parameters())[-2:], lr=lr, momentum=0.9)
+def _biases_alone(model: nn.Module, lr: float) -> torch.optim.Optimizer:
+    biases = [p for name, p in model.named_parameters() if "bias" in name]
+    return SGD(biases, lr=lr, momentum=0.9)
 
 
 def _moved(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -101,5 +102,5 @@ _INFECT: dict[str, Callable[[Setup], Setup]] = {
     "labels": _shuffled,
     "learning rate": lambda s: replace(s, lr=30 * s.lr),
     "test augmentation": lambda s: replace(s, test_transform=_moved),
-    "optimizer": lambda s: replace(s, make_optimizer=_last_two),
+    "optimizer": lambda s: replace(s, make_optimizer=_biases_alone),
 }

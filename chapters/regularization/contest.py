@@ -2,7 +2,7 @@
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
@@ -20,6 +20,7 @@ Entry = tuple[str, ...]  # names of the methods used; none, one or two
 Strengths = Mapping[str, float]
 CHOOSING = 900  # the seed with which strengths are compared
 FIRST = 500  # first of the seeds with which methods are compared
+LONGER = (1, 4)  # trainings of mixup, in multiples of the contest's updates
 
 
 def penalized(strength: float) -> Callable[[nn.Module], object]:
@@ -74,7 +75,7 @@ class Contest:
     steps: int
 
     def accuracy(self, entry: Entry, part: str = "test") -> np.ndarray:
-        """Accuracy in percent on "train" or "test", one number for each seed."""
+        """Accuracy in percent on "train", "validation" or "test", one number for each seed."""
         return np.array([outcome.accuracy[part] for outcome in self.outcomes[entry]])
 
     def gain(self, *names: str) -> np.ndarray:
@@ -91,11 +92,16 @@ class Contest:
         return np.array([[self.gain(a, b).mean() for b in self.strengths] for a in self.strengths])
 
     def over_better(self) -> np.ndarray:
-        """Gain of a pair over the better of its two methods, averaged over pairs, seed by seed."""
+        """Gain of a pair over the better of its two methods, averaged over pairs, seed by seed.
+
+        Which one is better is decided on validation: the larger of two noisy test accuracies would
+        flatter the single method.
+        """
         ahead = []
         for pair in filter(lambda entry: len(entry) == 2, self.outcomes):
+            better = max(pair, key=lambda name: self.accuracy((name,), "validation").mean())
             values = self.gain(*pair)
-            ahead.append(values - max((self.gain(n)[: len(values)] for n in pair), key=np.mean))
+            ahead.append(values - self.gain(better)[: len(values)])
         return np.mean(ahead, axis=0) if ahead else np.empty(0)
 
 
@@ -124,7 +130,11 @@ def run_contest(
         plan += [(pair, s) for pair in together for s in pair_seeds]
     trials = [_trial(run, dataset, s, {name: strengths[name] for name in e}) for e, s in plan]
     pictures = load_pictures(run, dataset)
-    held_out = {"train": pictures.train, "test": pictures.test}
+    held_out = {
+        "train": pictures.train,
+        "validation": pictures.validation,
+        "test": pictures.test,
+    }
     found = run_trials(trials, pictures.train, held_out, run=run)
     outcomes: dict[Entry, list[Outcome]] = {entry: [] for entry, _ in plan}
     for (entry, _), outcome in zip(plan, found, strict=True):
@@ -132,10 +142,12 @@ def run_contest(
     return Contest(dict(strengths), outcomes, _steps(run))
 
 
-def choose_strengths(run: Run, dataset: str = "scenes") -> dict[str, float]:
+def choose_strengths(
+    run: Run, dataset: str = "scenes", names: Iterable[str] = METHODS
+) -> dict[str, float]:
     """For each method, the strength with the best validation accuracy for one seed."""
     pictures = load_pictures(run, dataset)
-    grid = [(name, v) for name, (values, _) in METHODS.items() for v in values]
+    grid = [(name, v) for name in names for v in METHODS[name][0]]
     tried = run_trials(
         [_trial(run, dataset, CHOOSING, {name: v}) for name, v in grid],
         pictures.train,
@@ -143,9 +155,7 @@ def choose_strengths(run: Run, dataset: str = "scenes") -> dict[str, float]:
         run=run,
     )
     scores = dict(zip(grid, (o.accuracy["validation"] for o in tried), strict=True))
-    return {
-        name: max(values, key=lambda v: scores[name, v]) for name, (values, _) in METHODS.items()
-    }
+    return {name: max(METHODS[name][0], key=lambda v: scores[name, v]) for name in names}
 
 
 def time_updates(run: Run, strengths: Strengths, dataset: str = "scenes") -> dict[Entry, float]:
@@ -165,12 +175,36 @@ def time_updates(run: Run, strengths: Strengths, dataset: str = "scenes") -> dic
     return {entry: taken / typical[()] for entry, taken in typical.items()}
 
 
+def train_longer(
+    run: Run, *, dataset: str = "scenes", strengths: Strengths | None = None
+) -> dict[int, np.ndarray]:
+    """The gain of mixup over the plain network by number of updates, one value for each seed.
+
+    Args:
+        strengths: of mixup; None chooses it on validation, in short trainings.
+    """
+    if strengths is None:
+        strengths = {"mixup": choose_strengths(run, dataset, ["mixup"])["mixup"]}
+    pictures = load_pictures(run, dataset)
+    seeds = range(FIRST + 50, FIRST + 50 + run.pick(quick=3, standard=1, full=3))
+    plan = [(_steps(run) * times, chosen) for times in LONGER for chosen in ({}, strengths)]
+    trials = [_trial(run, dataset, s, chosen, steps=steps) for steps, chosen in plan for s in seeds]
+    found = run_trials(trials, pictures.train, {"test": pictures.test}, run=run)
+    test = np.array([o.accuracy["test"] for o in found]).reshape(len(LONGER), 2, len(seeds))
+    return {
+        _steps(run) * times: mixed - plain
+        for times, (plain, mixed) in zip(LONGER, test, strict=True)
+    }
+
+
 def _steps(run: Run) -> int:
     return run.pick(quick=8, standard=120)
 
 
-def _trial(run: Run, dataset: str, seed: int, strengths: Strengths) -> Trial:
+def _trial(
+    run: Run, dataset: str, seed: int, strengths: Strengths, *, steps: int | None = None
+) -> Trial:
     """A training with all these methods."""
     standardize = load_pictures(run, dataset).standardize
     options = [METHODS[name][1](strength) for name, strength in strengths.items()]
-    return Trial(seed, _steps(run), preprocess=standardize, **combine(*options))
+    return Trial(seed, steps or _steps(run), preprocess=standardize, **combine(*options))

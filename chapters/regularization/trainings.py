@@ -2,6 +2,7 @@
 
 import functools
 import itertools
+import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -9,10 +10,11 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from chapters.regularization.pictures import load_pictures, with_wrong_labels
+from chapters.regularization.pictures import Pictures, load_pictures, with_wrong_labels
 from lib.regularization import average_logits, average_probabilities, weights_of
 from lib.runtime import Run
 from lib.training import SGD, Outcome, Trial, accuracy, predict, run_trials
+from lib.training.trials import MOMENTUM
 
 Outcomes = Sequence[Outcome]
 
@@ -23,13 +25,16 @@ def curves(outcomes: Outcomes, part: str) -> np.ndarray:
 
 
 def plain(params: Iterable[nn.Parameter], lr: float, decay_steps: int) -> SGD:
-    """Gradient descent without momentum, with a rate that decays to zero."""
+    """Gradient descent without momentum."""
     return SGD(params, lr=lr, decay_steps=decay_steps)
 
 
 def adam(params: Iterable[nn.Parameter], lr: float, decay_steps: int) -> torch.optim.Adam:
-    """Adam at a constant rate."""
-    return torch.optim.Adam(params, lr=lr)
+    """Adam with a rate that decays to zero, as that of the other two does."""
+    optimizer = torch.optim.Adam(params, lr=lr)
+    schedule = torch.optim.lr_scheduler.LinearLR(optimizer, 1.0, 0.0, total_iters=decay_steps)
+    optimizer.register_step_post_hook(lambda *_: schedule.step())
+    return optimizer
 
 
 def constant(params: Iterable[nn.Parameter], lr: float, decay_steps: int) -> SGD:
@@ -37,42 +42,85 @@ def constant(params: Iterable[nn.Parameter], lr: float, decay_steps: int) -> SGD
     return SGD(params, lr=lr, momentum=0.9)
 
 
-OPTIMIZERS = {
-    "plain": {"optimizer": plain, "lr": 0.03},
-    "momentum": {"lr": 0.03},
-    "Adam": {"optimizer": adam, "lr": 0.002},
+OPTIMIZERS = {"plain": plain, "momentum": MOMENTUM, "Adam": adam}
+RATES = {  # learning rates to choose from
+    "plain": (0.03, 0.1, 0.3, 1.0),
+    "momentum": (0.003, 0.01, 0.03, 0.1),
+    "Adam": (5e-4, 2e-3, 8e-3, 3e-2),
 }
+TUNING = 50  # the seed with which rates are compared
 
 
-def compare_optimizers(run: Run, *, dataset: str = "scenes") -> dict[str, Outcomes]:
-    """Trainings of one network on few pictures with three optimizers, one for each seed."""
+def compare_optimizers(
+    run: Run, *, dataset: str = "scenes", rates: Mapping[str, float] | None = None
+) -> dict[str, Outcomes]:
+    """Trainings of one network on few pictures with three optimizers, one for each seed.
+
+    Args:
+        rates: learning rate of each optimizer; None chooses those with the lowest training loss.
+    """
+    rates = choose_rates(run, dataset) if rates is None else rates
     pictures = load_pictures(run, dataset)
-    steps = run.pick(quick=20, standard=250)
     seeds = range(run.pick(quick=3, standard=1, full=4))
-    front = {"preprocess": pictures.standardize, "evaluate_every": steps // 10}
-    trials = [Trial(s, steps, **front, **options) for options in OPTIMIZERS.values() for s in seeds]
+    steps = _steps(run)
+    trials = [
+        _with_optimizer(pictures, name, rates[name], s, steps, evaluate_every=steps // 10)
+        for name in OPTIMIZERS
+        for s in seeds
+    ]
     parts = {"train": pictures.train, "test": pictures.test.subset(slice(0, 1000))}
     found = iter(run_trials(trials, pictures.train, parts, run=run))
     return {name: [next(found) for _ in seeds] for name in OPTIMIZERS}
 
 
+def choose_rates(run: Run, dataset: str = "scenes") -> dict[str, float]:
+    """For each optimizer, the learning rate that ends at the lowest training loss."""
+    pictures = load_pictures(run, dataset)
+    grid = [(name, rate) for name, rates in RATES.items() for rate in rates]
+    trials = [_with_optimizer(pictures, *each, TUNING, _steps(run)) for each in grid]
+    tried = run_trials(trials, pictures.train, {}, run=run)
+    loss = {each: final_loss(outcome) for each, outcome in zip(grid, tried, strict=True)}
+    return {name: min(rates, key=lambda rate: loss[name, rate]) for name, rates in RATES.items()}
+
+
+def final_loss(outcome: Outcome) -> float:
+    """Training loss over the last 16 updates, in nats; infinite if the network diverged."""
+    loss = float(outcome.history.loss[-16:].mean())
+    return loss if math.isfinite(loss) else math.inf
+
+
+def _steps(run: Run) -> int:
+    return run.pick(quick=20, standard=250)
+
+
+def _with_optimizer(
+    pictures: Pictures, name: str, rate: float, seed: int, steps: int, **options: int
+) -> Trial:
+    return Trial(
+        seed,
+        steps,
+        lr=rate,
+        optimizer=OPTIMIZERS[name],
+        preprocess=pictures.standardize,
+        **options,
+    )
+
+
 def measure_gap(found: Mapping[str, Outcomes]) -> dict[str, np.ndarray]:
     """Differences in training loss between optimizers, and the generalization gap they leave."""
-    loss = {
-        name: np.array([o.history.loss[-16:].mean() for o in outcomes])
-        for name, outcomes in found.items()
-    }
+    loss = {name: np.array([*map(final_loss, outcomes)]) for name, outcomes in found.items()}
     gap = {
         name: curves(outcomes, "train")[:, -1] - curves(outcomes, "test")[:, -1]
         for name, outcomes in found.items()
     }
     return {
-        "momentum-lowers-training-loss": loss["plain"] - loss["momentum"],
-        "no-optimizer-closes-the-gap": np.minimum(gap["momentum"], gap["Adam"]),
+        "tuned-optimizers-end-level": loss["plain"] - loss["momentum"],
+        "no-optimizer-closes-the-gap": np.min([*gap.values()], axis=0),
     }
 
 
 WRONG = (0.0, 0.4)  # shares of wrong labels
+LATE = 3  # evaluations at the end of a training that are averaged
 
 
 def train_long(run: Run, *, dataset: str = "scenes") -> dict[float, Outcomes]:
@@ -100,10 +148,14 @@ def train_long(run: Run, *, dataset: str = "scenes") -> dict[float, Outcomes]:
 
 
 def gain_of_going_back(outcomes: Outcomes) -> np.ndarray:
-    """Test accuracy at the best evaluation on validation minus that at the last one."""
+    """Test accuracy at the best evaluation on validation, minus that of an average late network.
+
+    The mean over the last three evaluations stands for the late network, since a single one
+    jitters as much as going back can gain.
+    """
     test = curves(outcomes, "test")
     best = curves(outcomes, "validation").argmax(axis=1)
-    return test[range(len(best)), best] - test[:, -1]
+    return test[range(len(best)), best] - test[:, -LATE:].mean(axis=1)
 
 
 @dataclass(frozen=True)

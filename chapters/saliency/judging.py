@@ -28,6 +28,7 @@ METHODS = (
     "blob in the middle",
 )
 FORGETTERS = ("guided backprop", "occlusion", "saliency", "Grad-CAM")
+SHUFFLES = 3  # of each network's layers
 TOPS = ("logits", "hidden", "branches.1", "branches.0", "widen", "stem")  # the last layer first
 DEPTHS = (0, 1, 2, 4, 6)  # numbers of layers of TOPS that are shuffled
 TWO = DEPTHS.index(2)
@@ -141,8 +142,11 @@ def _means(score: Callable, each: list[Tensor], masks: Tensor) -> np.ndarray:
 class Forgetting:
     """How maps change while layers are shuffled, from the top downwards.
 
+    Some methods' maps have signs and others' have none, so all are compared by absolute values.
+
     Attributes:
-        energy: energy inside the mask for each of FORGETTERS, (networks, DEPTHS).
+        energy: energy inside the mask for each of FORGETTERS, (networks, DEPTHS), mean over
+            several shuffles.
         ranks: rank correlation of the maps with two layers shuffled and with none, (networks,).
         share: mean share of the picture inside the masks.
     """
@@ -163,19 +167,29 @@ def shuffle_layers(run: Run) -> Forgetting:
     masks = part.masks[:, 0]
     energy, ranks = {}, {}
     for name in FORGETTERS:
-        rows, alike = [], []
-        for k, network in enumerate(networks(run)):
-            damaged = (forget(network, depth, k, run) for depth in DEPTHS)
-            each = [map_of(name, changed, part, run) for changed in damaged]
-            rows.append(_means(visualization.energy_inside, each, masks))
-            alike.append(float(visualization.rank_correlation(each[0], each[TWO]).mean()))
-        energy[name], ranks[name] = np.array(rows), np.array(alike)
+        each = [_forget_step_by_step(name, k, part, run) for k in range(len(networks(run)))]
+        energy[name], ranks[name] = (np.array(values) for values in zip(*each, strict=True))
     return Forgetting(energy, ranks, float(masks.float().mean()))
 
 
-def forget(network: nn.Module, depth: int, k: int, run: Run) -> nn.Module:
-    """The k-th network with its `depth` topmost parts shuffled."""
+def _forget_step_by_step(
+    name: str, k: int, part: SceneDataset, run: Run
+) -> tuple[np.ndarray, float]:
+    """One network's energies (DEPTHS,) and rank correlation, each a mean over the shuffles."""
+    network, masks = networks(run)[k], part.masks[:, 0]
+    whole = map_of(name, network, part, run).abs()
+    energies, alike = [], []
+    for shuffle in range(run.pick(quick=1, standard=1, full=SHUFFLES)):
+        damaged = (forget(network, depth, (k, shuffle), run) for depth in DEPTHS[1:])
+        maps = [whole, *(map_of(name, changed, part, run).abs() for changed in damaged)]
+        energies.append(_means(visualization.energy_inside, maps, masks))
+        alike.append(float(visualization.rank_correlation(whole, maps[TWO]).mean()))
+    return np.mean(energies, axis=0), float(np.mean(alike))
+
+
+def forget(network: nn.Module, depth: int, stream: tuple[int, int], run: Run) -> nn.Module:
+    """A network with its `depth` topmost parts shuffled; `stream` numbers the random order."""
     if not depth:
         return network
-    shuffle = run.generator("forget", k)
+    shuffle = run.generator("forget", *stream)
     return visualization.randomize_layers(network, TOPS[:depth], generator=shuffle)

@@ -1,6 +1,7 @@
 """Two translators trained and graded: one with attention, one with a single context."""
 
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,6 +22,7 @@ from lib.workers import spread, worker_count
 ATTENTION, ONE_CONTEXT = KINDS = ("attention", "one context")
 GROUPS = ((5, 7), (8, 10), (11, 13), (14, 16), (17, 20))  # words of the English sentence
 UPDATES, UNITS = 512, 64
+LONGER = 4  # times as many updates, for one context
 EVALUATIONS = 16  # number of evaluations during training
 
 
@@ -31,7 +33,8 @@ class Sentences:
     Attributes:
         learn: the training set, on the run's device.
         notes: validation sentences evaluated during training, on the same device.
-        graded: the sets they are graded on, "test", "patterns" and "longer", on the CPU.
+        graded: the sets they are graded on, on the CPU: "test", "patterns" and "longer", and some
+            of the training set, "learned".
         example: Bahdanau's sentence, on the CPU.
     """
 
@@ -60,13 +63,18 @@ def sentences(run: Run) -> Sentences:
             ("validation", run.pick(quick=20, standard=60)),
         )
     )
+    graded["learned"] = as_dataset(learn.pairs[: counts["test"]])
     return Sentences(learn, notes, graded, as_dataset([translation.example()]))
 
 
-def train(run: Run, job: tuple[str, int]) -> tuple[Seq2Seq, History]:
-    """Train a translator of the job's kind with its seed; return it on the CPU with its history."""
+def train(run: Run, job: tuple[str, int], *, times: int = 1) -> tuple[Seq2Seq, History]:
+    """Train a translator of the job's kind with its seed; return it on the CPU with its history.
+
+    Args:
+        times: how often the usual number of updates.
+    """
     kind, seed = job
-    data, steps = sentences(run), run.pick(quick=24, standard=UPDATES)
+    data, steps = sentences(run), times * run.pick(quick=24, standard=UPDATES)
     learn = data.learn
     model = Seq2Seq(
         len(learn.english),
@@ -113,22 +121,18 @@ class Contest:
         grades: for each kind and split, per seed, how many words of each sentence are ranked
             first, and how many words there are.
         judgments: for each model with attention, how its weights on the test set fit the links.
-        lengths: lengths of the English sentences in the test set.
+        lengths: lengths of the English sentences of each split.
     """
 
     models: dict[str, list[Seq2Seq]]
     histories: list[History]
     grades: dict[str, dict[str, list[tuple[Tensor, Tensor]]]]
     judgments: list[Judgment]
-    lengths: Tensor
+    lengths: dict[str, Tensor]
 
-    def by_length(self, kind: str) -> np.ndarray:
+    def by_length(self, kind: str, split: str = "test") -> np.ndarray:
         """Percent of words that are right, (seeds, groups of lengths)."""
-        masks = [(self.lengths >= low) & (self.lengths <= high) for low, high in GROUPS]
-        return np.array([
-            [100 * float(right[m].sum() / count[m].sum()) for m in masks]
-            for right, count in self.grades[kind]["test"]
-        ])  # fmt: skip
+        return right_by_length(self.grades[kind][split], self.lengths[split])
 
     def exact(self, kind: str, split: str) -> np.ndarray:
         """Percent of the sentences with every word right, one number per seed."""
@@ -158,7 +162,39 @@ def run_contest(run: Run) -> Contest:
             for kind, those in models.items()
         },
         [judge_links(model, data.graded["test"]) for model in models[ATTENTION]],
-        torch.tensor([len(pair.english) for pair in data.graded["test"].pairs]),
+        {split: english_lengths(part) for split, part in data.graded.items()},
+    )
+
+
+def train_longer(run: Run) -> np.ndarray:
+    """Percent of words right after a longer training with one context, (seeds, lengths)."""
+    seeds = range(run.pick(quick=3, standard=1, full=3))
+    trained = spread(
+        functools.partial(train, run, times=LONGER),
+        [(ONE_CONTEXT, seed) for seed in seeds],
+        workers=run.pick(quick=1, standard=worker_count(run)),
+        progress="translators",
+    )
+    test = sentences(run).graded["test"]
+    grades = [grade(model, test) for model, _ in trained]
+    return right_by_length(grades, english_lengths(test))
+
+
+def english_lengths(part: TranslationDataset) -> Tensor:
+    """The number of words of each English sentence, (sentences,)."""
+    return torch.tensor([len(pair.english) for pair in part.pairs])
+
+
+def right_by_length(grades: Sequence[tuple[Tensor, Tensor]], lengths: Tensor) -> np.ndarray:
+    """Percent of words that are right, (models, GROUPS).
+
+    Args:
+        grades: what `grade` says of each model.
+        lengths: of the English sentences that they were graded on.
+    """
+    masks = [(lengths >= low) & (lengths <= high) for low, high in GROUPS]
+    return np.array(
+        [[100 * float(right[m].sum() / count[m].sum()) for m in masks] for right, count in grades]
     )
 
 

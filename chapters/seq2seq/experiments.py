@@ -13,6 +13,7 @@ from chapters.seq2seq.contest import (
     Contest,
     run_contest,
     sentences,
+    train_longer,
 )
 from chapters.seq2seq.links import ALL
 from lib.evidence import Claim, Experiment
@@ -23,10 +24,12 @@ __all__ = ["ATTENTION", "GROUPS", "KINDS", "ONE_CONTEXT", "sentences", "translat
 def compare(found: Contest) -> dict[str, Sequence[float] | np.ndarray]:
     """The values of all claims, one for each seed."""
     one, attention = (found.by_length(kind) for kind in (ONE_CONTEXT, ATTENTION))
+    own = found.by_length(ONE_CONTEXT, "learned")
     exact = {split: found.exact(ATTENTION, split) for split in ("test", "patterns", "longer")}
     errors = [judgment.errors for judgment in found.judgments]
     return {
         "one-context-forgets": (one[:, 0] - one[:, -1]) - (attention[:, 0] - attention[:, -1]),
+        "one-context-has-not-learned": own[:, 0] - own[:, -1],
         "attention-translates": exact["test"] - found.exact(ONE_CONTEXT, "test"),
         "looks-backwards": [judgment.backwards for judgment in found.judgments],
         "links-unasked": [row[ALL] for row in errors],
@@ -54,6 +57,16 @@ translators = Experiment(
             "10 points more words than attention",
             estimand="share of words ranked first on test sentences of 5 to 7 words minus that of "
             f"17 to 20: one context's difference less attention's, {TRAINED}",
+            above=10,
+            unit="points",
+            rows=("M55",),
+        ),
+        Claim(
+            id="one-context-has-not-learned",
+            statement="Even of its own training sentences, one context loses over 10 points more "
+            "words where they are long",
+            estimand="share of words ranked first on 1000 training sentences: those of 5 to 7 "
+            f"words minus those of 17 to 20, with one context, {TRAINED}",
             above=10,
             unit="points",
             rows=("M55",),
@@ -121,6 +134,24 @@ translators = Experiment(
             above=30,
             unit="points",
             rows=("M57",),
+        ),
+    ),
+)
+
+longer = Experiment(
+    "longer",
+    simulate=train_longer,
+    measure=lambda right: {"one-context-still-forgets": right[:, 0] - right[:, -1]},
+    claims=(
+        Claim(
+            id="one-context-still-forgets",
+            statement="After four times as many updates, one context still loses over 5 points of "
+            "the words where sentences are long",
+            estimand="share of words ranked first on test sentences of 5 to 7 words minus that of "
+            f"17 to 20, with one context, after {4 * UPDATES} updates, of one seed",
+            above=5,
+            unit="points",
+            rows=("M55",),
         ),
     ),
 )

@@ -43,6 +43,7 @@ def about(
     *,
     above: float | None = None,
     below: float | None = None,
+    resolution: float = 0.5,  # one of 200 scenes
 ) -> Claim:
     """A claim about small networks and changes of at most 4/255."""
     return Claim(
@@ -53,6 +54,7 @@ def about(
         below=below,
         unit=unit,
         rows=("M49",),
+        resolution=resolution,
     )
 
 
@@ -95,6 +97,7 @@ attacks = Experiment(
             "share of what it saves (at least a point) against PGD on the bare network",
             "%",
             above=50,
+            resolution=0.0,
         ),
     ),
 )

@@ -14,7 +14,6 @@ from lib.regularization import (
 )
 
 SMALLEST = 16  # pixels
-GRID = 4  # the last maps are averaged to GRID × GRID before the hidden layer
 
 
 class ConvNet(nn.Module):
@@ -33,6 +32,7 @@ class ConvNet(nn.Module):
         width: channels of the first convolution; the later ones have twice as many.
         blocks: residual blocks.
         hidden: units of the hidden layer.
+        grid: the last maps are averaged to grid × grid before the hidden layer.
         batch_norm: normalize after every convolution.
         dropout: probability that a hidden unit is dropped in training.
         drop_connect: the same for weights of the hidden layer.
@@ -56,6 +56,7 @@ class ConvNet(nn.Module):
         width: int = 8,
         blocks: int = 2,
         hidden: int = 64,
+        grid: int = 4,
         batch_norm: bool = False,
         dropout: float = 0.0,
         drop_connect: float = 0.0,
@@ -65,6 +66,7 @@ class ConvNet(nn.Module):
     ):
         super().__init__()
         sizes = {"channels": channels, "classes": classes, "width": width, "hidden": hidden}
+        sizes["grid"] = self.grid = grid
         if min(sizes.values()) < 1 or blocks < 0:
             raise ValueError(f"sizes must be at least 1; got {sizes} and {blocks} blocks")
         self.channels, self.classes, wide = channels, classes, 2 * width
@@ -78,7 +80,7 @@ class ConvNet(nn.Module):
             )
             for _ in range(blocks)
         )
-        self.hidden = _linear(wide * GRID**2, hidden, generator)
+        self.hidden = _linear(wide * grid**2, hidden, generator)
         self.logits = _linear(hidden, classes, generator)
         for branch in self.branches:
             *_, weight, _ = branch.parameters()  # its last layer's weight and bias
@@ -123,7 +125,7 @@ class ConvNet(nn.Module):
         x = torch.relu(self.widen(x))
         for branch, join in zip(self.branches, self.joins, strict=True):
             x = torch.relu(join(x, branch(x)))
-        x = functional.adaptive_avg_pool2d(self.pools[1](x), GRID)
+        x = functional.adaptive_avg_pool2d(self.pools[1](x), self.grid)
         return self.dropout(torch.relu(self.hidden(x.flatten(1))))
 
 
