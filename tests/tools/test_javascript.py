@@ -1,4 +1,4 @@
-"""The widgets' JavaScript: typed, linted, tested in Node, and bundled as it is committed."""
+"""The course's JavaScript: typed, linted, tested in Node, and bundled as it is committed."""
 
 import json
 import re
@@ -12,14 +12,41 @@ from lib.widgets.assets import BUNDLES
 from tools import javascript
 from tools.bundle import SOURCES, bundle
 from tools.chapters import ROOT
-from tools.javascript import FILES, PINS, JavaScriptError, check, install
+from tools.javascript import CHECKED, FILES, PINS, PROJECTS, JavaScriptError, check, install, run
 
 TESTS = ROOT / "tests" / "lib" / "widgets" / "js"
+SCRIPTS = ("*.js", "*.mjs", "*.cjs", "*.jsx", "*.ts", "*.mts", "*.cts", "*.tsx")
 LONGEST = 300  # lines of a module
 
 
 def test_linter_formatter_and_type_checker_find_nothing():
     assert check() == ""
+
+
+def test_no_tracked_script_lies_outside_of_what_is_checked():
+    """Bundles are built from what is checked."""
+    tracked = {path for path in _tracked(*SCRIPTS) if not path.is_relative_to(BUNDLES)}
+    assert tracked
+    assert tracked == _linted() & tracked, "outside of CHECKED in tools/javascript.py"
+    assert tracked == _typed() & tracked, "outside of the projects in tools/js"
+
+
+def _tracked(*patterns: str) -> set[Path]:
+    listing = ["git", "-C", str(ROOT), "ls-files", "-z", *patterns]
+    process = subprocess.run(listing, capture_output=True, text=True, check=True)
+    return {ROOT / name for name in process.stdout.split("\0") if name}
+
+
+def _linted() -> set[Path]:
+    """The files that Biome reads."""
+    said = run("biome", "check", "--config-path", PINS, "--verbose", "--colors=off", *CHECKED)
+    return {ROOT / name for name in re.findall(r"^ +- (\S+)$", f"{said.stdout}{said.stderr}", re.M)}
+
+
+def _typed() -> set[Path]:
+    """The files whose types are checked."""
+    listings = [run("tsc", "--project", project, "--listFilesOnly").stdout for project in PROJECTS]
+    return {Path(line) for listing in listings for line in listing.splitlines()}
 
 
 @pytest.mark.parametrize(
@@ -37,7 +64,7 @@ def test_a_fault_is_named(text, said, tmp_path):
     (tmp_path / "tried.js").write_text(text)
     config = {"extends": str(PINS / "tsconfig.json"), "include": ["tried.js"]}
     (tmp_path / "tsconfig.json").write_text(json.dumps(config))
-    assert re.search(said, check(tmp_path / "tried.js", project=tmp_path))
+    assert re.search(said, check(tmp_path / "tried.js", projects=[tmp_path / "tsconfig.json"]))
 
 
 def test_what_knows_no_page_works_in_node():
@@ -72,8 +99,7 @@ def test_every_pin_is_exact_and_no_registry_is_named():
     for name, version in pins.items():
         assert packages[f"node_modules/{name}"]["version"] == version
     for name, package in packages.items():
-        address = package.get("resolved", "https://registry.npmjs.org/")
-        assert address.startswith("https://registry.npmjs.org/")
+        assert "resolved" not in package, "see CONTRIBUTING.md for the option that leaves it out"
         assert not name or package["integrity"].startswith("sha512-")
 
 

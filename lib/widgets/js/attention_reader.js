@@ -12,8 +12,8 @@ import {
   tellRight,
 } from "./attention_words.js";
 import { makeSelect } from "./controls.js";
-import { card, element, leaveKeysAlone, uniqueId } from "./dom.js";
-import { listen, makeSaver, showOnPaper } from "./model.js";
+import { card, element, leaveKeysAlone, listenToKeys, uniqueId } from "./dom.js";
+import { joinEnds, listen, makeSaver, showOnPaper } from "./model.js";
 import { makePlayButton } from "./player.js";
 
 const STEP_MS = 900; // that a word stays while it plays
@@ -102,34 +102,50 @@ function makeTarget(model, pick) {
   let buttons = [];
   /** @type {number | null} */
   let drawn = null; // the sentence that the buttons belong to
-  const draw = () => {
-    buttons = readingOf(model).target.map((text, j) => {
-      const button = element("button", { type: "button", role: "radio" }, text);
-      leaveKeysAlone(button);
-      button.addEventListener("click", () => pick(j));
-      return button;
-    });
-    node.replaceChildren(...buttons);
-    drawn = model.get("sentence");
-  };
-  node.addEventListener("keydown", (event) => {
-    const next = stepFrom(model.get("word"), buttons.length, event.key);
-    if (next === null) return;
-    event.preventDefault(); // else the page scrolls
+  listenToKeys(node, ({ key }) => {
+    const next = stepFrom(model.get("word"), buttons.length, key);
+    if (next === null) return false;
     pick(next);
     buttons[next].focus({ preventScroll: true });
+    return true;
   });
   const put = () => {
-    if (drawn !== model.get("sentence")) draw();
-    const wrong = model.get("marked") ? readingOf(model).wrong : [];
-    buttons.forEach((button, j) => {
-      button.setAttribute("aria-checked", String(j === model.get("word")));
-      button.tabIndex = j === model.get("word") ? 0 : -1;
-      button.classList.toggle("course-later", j > model.get("word"));
-      button.classList.toggle("course-wrong", wrong.includes(j));
-    });
+    if (drawn !== model.get("sentence")) {
+      drawn = model.get("sentence");
+      buttons = readingOf(model).target.map((text, j) => makeRadio(text, () => pick(j)));
+      node.replaceChildren(...buttons);
+    }
+    showWord(model, buttons);
   };
   return { node, put };
+}
+
+/**
+ * @param {string} text
+ * @param {() => void} press
+ */
+function makeRadio(text, press) {
+  const button = element("button", { type: "button", role: "radio" }, text);
+  leaveKeysAlone(button);
+  button.addEventListener("click", press);
+  return button;
+}
+
+/**
+ * Makes the buttons of a sentence show which word is chosen and which are wrong.
+ *
+ * @param {ReaderModel} model
+ * @param {HTMLButtonElement[]} buttons
+ */
+function showWord(model, buttons) {
+  const word = model.get("word");
+  const wrong = model.get("marked") ? readingOf(model).wrong : [];
+  buttons.forEach((button, j) => {
+    button.setAttribute("aria-checked", String(j === word));
+    button.tabIndex = j === word ? 0 : -1;
+    button.classList.toggle("course-later", j > word);
+    button.classList.toggle("course-wrong", wrong.includes(j));
+  });
 }
 
 /**
@@ -209,6 +225,21 @@ function makeCard(model, { list, target, source }, actions, told) {
   );
 }
 
+/**
+ * What the chosen word looked at, in words, and what would be right.
+ *
+ * @param {ReaderModel} model
+ */
+function makeTold(model) {
+  const told = element("p", { class: "course-told", role: "status" });
+  const right = element("p", { class: "course-truth", "aria-live": "polite" });
+  const put = () => {
+    told.textContent = tell(model);
+    right.textContent = tellRight(model);
+  };
+  return { nodes: [told, right], put };
+}
+
 /** @param {import("./model.js").View<State>} view */
 function render({ model, el }) {
   const save = makeSaver(model);
@@ -220,24 +251,16 @@ function render({ model, el }) {
   };
   const list = makeSentences(model, choose);
   const target = makeTarget(model, (word) => choose({ word }));
-  const [source, boxes] = [makeSource(model), makeBoxes(model, save)];
-  const told = element("p", { class: "course-told", role: "status" });
-  const right = element("p", { class: "course-truth", "aria-live": "polite" });
+  const [source, boxes, told] = [makeSource(model), makeBoxes(model, save), makeTold(model)];
   const update = () => {
-    for (const part of [list, source, target, ...boxes]) part.put();
-    told.textContent = tell(model);
-    right.textContent = tellRight(model);
+    for (const part of [list, source, target, ...boxes, told]) part.put();
   };
   update();
   const endUpdates = listen(model, ["sentence", "word", "framed", "marked"], update);
   const endStill = showOnPaper(model, chooseStill(model));
   const actions = [player.button, ...boxes.map(({ node }) => node)];
-  el.append(makeCard(model, { list, source, target }, actions, [told, right]));
-  return () => {
-    player.stop();
-    endStill();
-    endUpdates();
-  };
+  el.append(makeCard(model, { list, source, target }, actions, told.nodes));
+  return joinEnds(player.stop, endStill, endUpdates);
 }
 
 export default { render };

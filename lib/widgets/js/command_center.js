@@ -3,7 +3,7 @@
 import { makeControl, makeSelect } from "./controls.js";
 import { makePicture } from "./curves.js";
 import { card, element, uniqueId } from "./dom.js";
-import { listen, makeSaver } from "./model.js";
+import { joinEnds, listen, makeSaver } from "./model.js";
 import { colorOf, readView } from "./runs.js";
 import { makeSwatch, makeTable } from "./runs_table.js";
 
@@ -163,39 +163,35 @@ function listenToMouse({ svg, find }, hover, click) {
   svg.addEventListener("click", (event) => click(find(event)));
 }
 
-/** @param {import("./model.js").View<State>} place */
-function render({ model, el }) {
-  const save = makeSaver(model);
+/**
+ * The picture, its legend, and the run in words that is lifted out: the one that the mouse is at, or
+ * the selected.
+ *
+ * @param {CenterModel} model
+ * @param {Save} save
+ */
+function makeBoard(model, save) {
   const picture = makePicture();
-  const controls = makeControls(model, save);
-  const table = makeTable((selected) => save({ selected }));
   const legend = element("p", { class: "course-legend" });
   const told = element("p", { class: "course-told", role: "status" });
   let view = readView(model);
   /** @type {number | null} */
   let hovered = null;
-
   const point = () => {
-    const selected = model.get("selected");
-    const kept = selected !== null && view.runs[selected]?.isShown ? selected : null;
-    picture.highlight(hovered ?? kept);
-    told.textContent = tell(view, hovered ?? kept);
+    const active = hovered ?? findSelected(model, view);
+    picture.highlight(active);
+    told.textContent = tell(view, active);
     told.classList.toggle("course-screen", told.textContent === HINT);
   };
   const draw = () => {
     picture.draw(view);
     point();
   };
-  const select = () => {
-    table.fill(view, model.get("selected"));
-    point();
-  };
-  const update = () => {
-    [view, hovered] = [readView(model), null];
-    controls.put(view);
+  /** @param {Seen} seen */
+  const put = (seen) => {
+    [view, hovered] = [seen, null];
     legend.replaceChildren(...makeLegend(view));
     draw();
-    select();
   };
   /** @param {number | null} index */
   const hover = (index) => {
@@ -203,24 +199,48 @@ function render({ model, el }) {
     hovered = index;
     point();
   };
-
   listenToMouse(picture, hover, (selected) => save({ selected }));
-  const nodes = [...controls.nodes, picture.node, legend, told, ...table.nodes];
+  return { picture: picture.node, others: [legend, told], put, point, draw };
+}
+
+/**
+ * The selected run, if filters keep it.
+ *
+ * @param {CenterModel} model
+ * @param {Seen} view
+ */
+function findSelected(model, { shown }) {
+  const selected = model.get("selected");
+  return shown.some(({ index }) => index === selected) ? selected : null;
+}
+
+/** @param {import("./model.js").View<State>} place */
+function render({ model, el }) {
+  const save = makeSaver(model);
+  const [controls, board] = [makeControls(model, save), makeBoard(model, save)];
+  const table = makeTable((selected) => save({ selected }));
+  let view = readView(model);
+  const select = () => {
+    table.fill(view, model.get("selected"));
+    board.point();
+  };
+  const update = () => {
+    view = readView(model);
+    for (const part of [controls, board]) part.put(view);
+    select();
+  };
+  const nodes = [...controls.nodes, board.picture, ...board.others, ...table.nodes];
   const root = makeCard(model.get("title"), nodes);
   root.addEventListener("keydown", ({ key }) => {
     if (key === "Escape") save({ selected: null });
   });
   update();
+  el.append(root);
+  const observer = new ResizeObserver(board.draw);
+  observer.observe(board.picture);
   const endUpdates = listen(model, ["metric", "color", "filters", "log", "smoothing"], update);
   const endSelections = listen(model, ["selected"], select);
-  el.append(root);
-  const observer = new ResizeObserver(draw);
-  observer.observe(picture.node);
-  return () => {
-    endUpdates();
-    endSelections();
-    observer.disconnect();
-  };
+  return joinEnds(endUpdates, endSelections, () => observer.disconnect());
 }
 
 export default { render };

@@ -6,7 +6,7 @@ import { readShape, SETTINGS } from "./convolution_shape.js";
 import { makeCosts, makeFormula, makeLegend, makeSum } from "./convolution_words.js";
 import { tellFit, tellOutcome, tellPlace } from "./convolution_words.js";
 import { card, element, makeAnnouncer, uniqueId } from "./dom.js";
-import { listen, makeSaver } from "./model.js";
+import { joinEnds, listen, makeSaver } from "./model.js";
 import { makePlayButton } from "./player.js";
 
 const SWEEP_MS = 12_000; // that a window should take over all outputs
@@ -14,6 +14,7 @@ const [FASTEST_MS, SLOWEST_MS] = [50, 500]; // of a step
 
 /** @typedef {import("./convolution_shape.js").State} State */
 /** @typedef {import("./convolution_shape.js").Setting} Setting */
+/** @typedef {import("./convolution_shape.js").Shape} Shape */
 /** @typedef {import("./convolution_shape.js").Place} Place */
 /** @typedef {import("./model.js").Model<State>} ExplorerModel */
 /** @typedef {(changes: Partial<State>) => void} Save */
@@ -49,6 +50,11 @@ const EXAMPLES = [
   },
 ];
 
+/** @type {(now: number, stops: number[]) => number} */
+const findLess = (now, stops) => stops.findLast((stop) => stop < now) ?? now - 1;
+/** @type {(now: number, stops: number[]) => number} */
+const findMore = (now, stops) => stops.find((stop) => stop > now) ?? now + 1;
+
 /**
  * A number that the reader types or steps.
  *
@@ -56,7 +62,7 @@ const EXAMPLES = [
  * @param {ExplorerModel} model
  * @param {Save} save
  */
-function makeStepper({ name, label, stops }, model, save) {
+function makeStepper({ name, label, stops = [] }, model, save) {
   const [min, max] = model.get("limits")[name];
   const input = element("input", { type: "number", min, max, step: 1, inputmode: "numeric" });
   /** @param {number} value */
@@ -67,14 +73,12 @@ function makeStepper({ name, label, stops }, model, save) {
   input.addEventListener("change", () => {
     choose(input.value === "" ? model.get(name) : Math.round(input.valueAsNumber));
   });
-  /** @type {(text: string, verb: string, next: (now: number) => number) => HTMLElement} */
-  const makeStep = (text, verb, next) =>
-    makeButton(text, () => choose(next(model.get(name))), { "aria-label": `${verb} ${label}` });
-  /** @param {number} now */
-  const less = (now) => stops?.findLast((stop) => stop < now) ?? now - 1;
-  /** @param {number} now */
-  const more = (now) => stops?.find((stop) => stop > now) ?? now + 1;
-  const [lower, raise] = [makeStep("−", "Lower", less), makeStep("+", "Raise", more)];
+  /** @type {(text: string, verb: string, find: typeof findLess) => HTMLElement} */
+  const makeStep = (text, verb, find) => {
+    const press = () => choose(find(model.get(name), stops));
+    return makeButton(text, press, { "aria-label": `${verb} ${label}` });
+  };
+  const [lower, raise] = [makeStep("−", "Lower", findLess), makeStep("+", "Raise", findMore)];
   const put = () => {
     const now = model.get(name);
     input.value = String(now);
@@ -110,38 +114,50 @@ function makeExamples(model, save) {
 }
 
 /**
+ * The number of the chosen output, row by row from 0, and `go`, which chooses another one.
+ *
+ * @param {ExplorerModel} model
+ * @param {(place: Place) => void} pick
+ */
+function makePath(model, pick) {
+  const now = () => {
+    const { row, column, output } = readShape(model);
+    return row * output + column;
+  };
+  const last = () => readShape(model).output ** 2 - 1;
+  /** @param {number} index */
+  const go = (index) => {
+    const { output } = readShape(model);
+    const at = Math.max(0, Math.min(last(), index));
+    pick({ row: Math.floor(at / output), column: at % output });
+  };
+  return { now, last, go };
+}
+
+/**
  * Buttons that move the window on, back, and over all outputs by itself.
  *
  * @param {ExplorerModel} model
  * @param {(place: Place) => void} pick
  */
 function makeTour(model, pick) {
-  const place = () => {
-    const { row, column, output } = readShape(model);
-    return { now: row * output + column, all: output ** 2, output };
-  };
-  /** @param {number} index */
-  const go = (index) => {
-    const { all, output } = place();
-    const at = Math.max(0, Math.min(all - 1, index));
-    pick({ row: Math.floor(at / output), column: at % output });
-  };
+  const { now, last, go } = makePath(model, pick);
   const player = makePlayButton({
     begin: () => {
-      if (place().now === place().all - 1) go(0);
+      if (now() === last()) go(0);
     },
     step: () => {
       if (document.hidden) return false;
-      go(place().now + 1);
-      return place().now < place().all - 1;
+      go(now() + 1);
+      return now() < last();
     },
-    pause: () => Math.max(FASTEST_MS, Math.min(SLOWEST_MS, SWEEP_MS / place().all)),
+    pause: () => Math.max(FASTEST_MS, Math.min(SLOWEST_MS, SWEEP_MS / (last() + 1))),
   });
   /** @type {(label: string, text: string, by: number) => HTMLElement} */
   const makeStep = (label, text, by) => {
     const press = () => {
       player.stop();
-      go(place().now + by);
+      go(now() + by);
     };
     return makeButton(text, press, { "aria-label": label });
   };
@@ -172,6 +188,43 @@ function makeCard(model, examples, steppers, rest) {
   );
 }
 
+/**
+ * The grids, and the words and the sum behind an output: the one that the mouse is at, or the chosen.
+ *
+ * @param {ExplorerModel} model
+ * @param {Save} choose
+ */
+function makeSheet(model, choose) {
+  const [told, sum] = [element("p", { class: "course-told" }), makeSum()];
+  /** @param {Place | null} hovered */
+  const show = (hovered) => {
+    const shape = { ...readShape(model), ...hovered };
+    grids.move(shape);
+    told.textContent = tellPlace(shape);
+    sum.put(shape);
+  };
+  const grids = makeGrids(readShape(model), choose, show);
+  const moved = () => show(null); // else a resting mouse would hide where the keys have led
+  /** @param {Shape} shape */
+  const put = (shape) => {
+    grids.draw(shape);
+    moved();
+  };
+  return { grids: grids.node, words: [told, sum.node], put, moved };
+}
+
+/** What is said of the settings: the formula, whether it fits, the marks' meaning, the costs. */
+function makeFacts() {
+  const [formula, legend, costs] = [makeFormula(), makeLegend(), makeCosts()];
+  const fit = element("p", { class: "course-fit" });
+  /** @param {Shape} shape */
+  const put = (shape) => {
+    for (const part of [formula, legend, costs]) part.put(shape);
+    fit.textContent = tellFit(shape);
+  };
+  return { formula: formula.node, fit, legend: legend.node, costs: costs.node, put };
+}
+
 /** @param {import("./model.js").View<State>} view */
 function render({ model, el }) {
   const save = makeSaver(model);
@@ -181,52 +234,26 @@ function render({ model, el }) {
     tour.stop();
     save(changes);
   };
-  /** @type {Place | null} */
-  let hovered = null;
-  /** @param {Place | null} place */
-  const hover = (place) => {
-    hovered = place;
-    move();
-  };
   const steppers = CONTROLS.map((control) => makeStepper(control, model, choose));
   const examples = makeExamples(model, choose);
-  const grids = makeGrids(readShape(model), choose, hover);
-  const announcer = makeAnnouncer();
-  const [formula, legend, sum, costs] = [makeFormula(), makeLegend(), makeSum(), makeCosts()];
-  const [fit, told] = ["course-fit", "course-told"].map((name) => element("p", { class: name }));
-
-  const move = () => {
-    const shape = { ...readShape(model), ...hovered };
-    grids.move(shape);
-    told.textContent = tellPlace(shape);
-    sum.put(shape);
-  };
-  const moved = () => hover(null); // else a resting mouse would hide where the keys have led
+  const [sheet, facts, announcer] = [makeSheet(model, choose), makeFacts(), makeAnnouncer()];
   const draw = () => {
     const shape = readShape(model);
     for (const part of [...steppers, examples]) part.put();
-    for (const part of [formula, legend, costs]) part.put(shape);
-    fit.textContent = tellFit(shape);
+    for (const part of [facts, sheet]) part.put(shape);
     tour.node.hidden = shape.output < 2;
-    grids.draw(shape);
-    moved();
   };
   const update = () => {
     draw();
     announcer.announce(tellOutcome(readShape(model)));
   };
   draw();
-  const endUpdates = listen(model, SETTINGS, update);
-  const endMoves = listen(model, ["row", "column"], moved);
-  const pictures = [formula.node, fit, grids.node, legend.node, tour.node];
-  const words = [told, sum.node, costs.node, announcer.node];
+  const pictures = [facts.formula, facts.fit, sheet.grids, facts.legend, tour.node];
+  const words = [...sheet.words, facts.costs, announcer.node];
   el.append(makeCard(model, examples.node, steppers, [...pictures, ...words]));
-  return () => {
-    endUpdates();
-    endMoves();
-    tour.stop();
-    announcer.cancel();
-  };
+  const endUpdates = listen(model, SETTINGS, update);
+  const endMoves = listen(model, ["row", "column"], sheet.moved);
+  return joinEnds(endUpdates, endMoves, tour.stop, announcer.cancel);
 }
 
 export default { render };

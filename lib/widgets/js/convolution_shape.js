@@ -38,9 +38,16 @@ export function shapeOf({ size, filter, stride, padding, channels, filters, row,
 
 /** @param {import("./model.js").Model<State>} model */
 export function readShape(model) {
-  const names = /** @type {const} */ (["row", "column", ...SETTINGS]);
-  const entries = names.map((name) => [name, model.get(name)]);
-  return shapeOf(Object.fromEntries(entries));
+  return shapeOf({
+    size: model.get("size"),
+    filter: model.get("filter"),
+    stride: model.get("stride"),
+    padding: model.get("padding"),
+    channels: model.get("channels"),
+    filters: model.get("filters"),
+    row: model.get("row"),
+    column: model.get("column"),
+  });
 }
 
 /**

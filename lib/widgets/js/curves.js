@@ -105,6 +105,19 @@ function distanceTo({ pixels }, point) {
 }
 
 /**
+ * The run whose line lies nearest to a point, null if none is near.
+ *
+ * @param {Line[]} drawn
+ * @param {Point} point
+ */
+function findNearest(drawn, point) {
+  const shown = drawn.filter(({ run, pixels }) => run.isShown && pixels.length);
+  const gaps = shown.map((line) => distanceTo(line, point));
+  const least = Math.min(...gaps);
+  return least < NEAR ** 2 ? shown[gaps.indexOf(least)].run.index : null;
+}
+
+/**
  * What the picture shows, for those who don't see it.
  *
  * @param {Seen} view
@@ -156,10 +169,7 @@ export function makePicture() {
   /** @param {MouseEvent} event */
   const find = ({ clientX, clientY }) => {
     const { left, top: above } = root.getBoundingClientRect();
-    const near = drawn.filter(({ run, pixels }) => run.isShown && pixels.length);
-    const gaps = near.map((line) => distanceTo(line, [clientX - left, clientY - above]));
-    const least = Math.min(...gaps);
-    return least < NEAR ** 2 ? near[gaps.indexOf(least)].run.index : null;
+    return findNearest(drawn, [clientX - left, clientY - above]);
   };
   return { node, svg: root, draw, highlight, find };
 }

@@ -84,6 +84,20 @@ export function leaveKeysAlone(control) {
   control.setAttribute("data-lm-suppress-shortcuts", "true");
 }
 
+/**
+ * Tells `press` each key pressed in an element, except for the browser's own commands, such as Alt and
+ * the left arrow, which goes back. If `press` returns true, the page does not scroll.
+ *
+ * @param {HTMLElement} node
+ * @param {(event: KeyboardEvent) => boolean} press
+ */
+export function listenToKeys(node, press) {
+  node.addEventListener("keydown", (event) => {
+    if (event.altKey || event.ctrlKey || event.metaKey) return;
+    if (press(event)) event.preventDefault();
+  });
+}
+
 /** Tells screen readers where a widget stands, once that has rested: a dragged slider moves on. */
 export function makeAnnouncer() {
   const node = element("p", { class: "course-spoken", role: "status" });

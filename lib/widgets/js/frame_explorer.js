@@ -2,7 +2,7 @@
 
 import { makeControl, makeList } from "./controls.js";
 import { card, element, icon, makeAnnouncer, uniqueId } from "./dom.js";
-import { listen, makeSaver, showOnPaper } from "./model.js";
+import { joinEnds, listen, makeSaver, showOnPaper } from "./model.js";
 import { makePlayButton, PAUSE, PLAY } from "./player.js";
 
 const STEP_MS = 500;
@@ -147,53 +147,69 @@ function makeCard(title, controls, ...rest) {
   );
 }
 
+/**
+ * All controls. A choice is told to `choose`; `put` makes them stand at a position.
+ *
+ * @param {Spec[]} specs
+ * @param {Move} choose
+ */
+function makeControls(specs, choose) {
+  const controls = specs.map((spec, axis) => {
+    const make = spec.kind === "slider" ? makeSlider : makeChoice;
+    return make(spec, (index) => choose(axis, index));
+  });
+  /** @param {number[]} position */
+  const put = (position) => {
+    controls.forEach((control, axis) => {
+      control.put(position[axis]);
+    });
+  };
+  return { controls, put };
+}
+
+/**
+ * The button that plays through the values of a control; null if the explorer has none.
+ *
+ * @param {ExplorerModel} model
+ * @param {Move} moveTo
+ * @param {() => void} end
+ */
+function makePlayer(model, moveTo, end) {
+  const specs = model.get("controls");
+  const axis = specs.findIndex(({ name }) => name === model.get("play"));
+  if (axis < 0) return null;
+  const steps = makeSteps(model, axis, moveTo);
+  const show = showAsIcon(specs[axis].label);
+  return { axis, ...makePlayButton({ ...steps, pause: () => STEP_MS, show, end }) };
+}
+
 /** @param {import("./model.js").View<State>} view */
 function render({ model, el }) {
   const specs = model.get("controls");
   const save = makeSaver(model);
-  /** @type {ReturnType<typeof makePlayButton> | undefined} */
-  let player;
+  const [picture, announcer] = [makePicture(model), makeAnnouncer()];
+  const announce = () => announcer.announce(describe(specs, model.get("position")));
   /** @type {Move} */
   const moveTo = (axis, index) => save({ position: model.get("position").with(axis, index) });
-  const controls = specs.map((spec, axis) => {
-    /** @param {number} index */
-    const choose = (index) => {
-      player?.stop();
-      moveTo(axis, index);
-    };
-    return spec.kind === "slider" ? makeSlider(spec, choose) : makeChoice(spec, choose);
+  const player = makePlayer(model, moveTo, announce);
+  const { controls, put } = makeControls(specs, (axis, index) => {
+    player?.stop();
+    moveTo(axis, index);
   });
-  const picture = makePicture(model);
-  const announcer = makeAnnouncer();
-  const announce = () => announcer.announce(describe(specs, model.get("position")));
+  if (player) controls[player.axis].row.prepend(player.button);
   const update = () => {
-    const position = model.get("position");
-    controls.forEach((control, axis) => {
-      control.put(position[axis]);
-    });
-    picture.show(frameIndex(specs, position));
+    put(model.get("position"));
+    picture.show(frameIndex(specs, model.get("position")));
   };
   const moved = () => {
     update();
     if (!player?.isPlaying()) announce();
   };
-  const played = specs.findIndex(({ name }) => name === model.get("play"));
-  if (played >= 0) {
-    const steps = makeSteps(model, played, moveTo);
-    const show = showAsIcon(specs[played].label);
-    player = makePlayButton({ ...steps, pause: () => STEP_MS, show, end: announce });
-    controls[played].row.prepend(player.button);
-  }
   update();
   const endStill = showOnPaper(model, { position: model.get("still") ?? model.get("position") });
   const endUpdates = listen(model, ["position"], moved);
   el.append(makeCard(model.get("title"), controls, picture.node, announcer.node));
-  return () => {
-    endUpdates();
-    endStill();
-    player?.stop();
-    announcer.cancel();
-  };
+  return joinEnds(endUpdates, endStill, () => player?.stop(), announcer.cancel);
 }
 
 export default { render };

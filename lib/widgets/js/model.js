@@ -28,10 +28,30 @@
  */
 export function makeSaver(model) {
   return (changes) => {
-    const names = /** @type {(keyof S & string)[]} */ (Object.keys(changes));
-    for (const name of names) model.set(name, /** @type {S[typeof name]} */ (changes[name]));
+    put(model, changes);
     model.save_changes();
   };
+}
+
+/**
+ * The names of some of the state.
+ *
+ * @template {object} S
+ * @param {Partial<S>} part
+ */
+function namesOf(part) {
+  return /** @type {(keyof S & string)[]} */ (Object.keys(part));
+}
+
+/**
+ * @template {object} S
+ * @param {Model<S>} model
+ * @param {Partial<S>} changes
+ */
+function put(model, changes) {
+  for (const name of namesOf(changes)) {
+    model.set(name, /** @type {S[typeof name]} */ (changes[name]));
+  }
 }
 
 /**
@@ -50,6 +70,17 @@ export function listen(model, names, heard) {
 }
 
 /**
+ * One function that ends all that others end, for `render` to return.
+ *
+ * @param {...(() => void)} ends
+ */
+export function joinEnds(...ends) {
+  return () => {
+    for (const end of ends) end();
+  };
+}
+
+/**
  * While the page is printed, shows the values in `still`, which tell more on paper than those it
  * starts with. What a reader has chosen stays. Returns a function that ends this.
  *
@@ -59,20 +90,17 @@ export function listen(model, names, heard) {
  * @returns {() => void}
  */
 export function showOnPaper(model, still) {
-  const names = /** @type {(keyof S & string)[]} */ (Object.keys(still));
-  const read = () => Object.fromEntries(names.map((name) => [name, model.get(name)]));
-  /** @param {object} values */
-  const standsAt = (values) => JSON.stringify(read()) === JSON.stringify(values);
-  /** @param {Record<string, any>} values */
-  const put = (values) => {
-    for (const name of names) model.set(name, values[name]);
-  };
+  const names = namesOf(still);
+  const read = () =>
+    /** @type {Partial<S>} */ (Object.fromEntries(names.map((name) => [name, model.get(name)])));
   const start = read();
+  /** @param {Partial<S>} values */
+  const standsAt = (values) => JSON.stringify(read()) === JSON.stringify(values);
   const show = () => {
-    if (standsAt(start)) put(still);
+    if (standsAt(start)) put(model, still);
   };
   const restore = () => {
-    if (standsAt(still)) put(start);
+    if (standsAt(still)) put(model, start);
   };
   window.addEventListener("beforeprint", show);
   window.addEventListener("afterprint", restore);

@@ -10,8 +10,13 @@ import playground from "./playground.js";
 import prediction from "./prediction.js";
 import { makeModel } from "./page_model.js";
 
-/** @typedef {import("./model.js").Model<any>} AnyModel */
-/** @type {Record<string, { render: (view: import("./model.js").View<any>) => unknown }>} */
+/**
+ * A model of any widget: only the widget knows what its state holds.
+ *
+ * @typedef {import("./model.js").Model<any>} AnyModel
+ */
+
+/** @type {Record<string, { render: (view: { model: AnyModel, el: HTMLElement }) => unknown }>} */
 const WIDGETS = {
   attention_reader,
   command_center,
@@ -34,7 +39,8 @@ function findModel(id) {
   const found = models.get(id);
   if (found) return found;
   const script = document.getElementById(`course-model-${id}`);
-  const model = makeModel(JSON.parse(script?.textContent ?? "{}"));
+  if (!script) throw new Error(`the page has no state of the model ${id}`);
+  const model = makeModel(JSON.parse(script.textContent));
   models.set(id, model);
   return model;
 }

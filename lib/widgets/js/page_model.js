@@ -1,12 +1,11 @@
 // Stands in for anywidget's model where there is no kernel.
 
-/** @typedef {Record<string, any>} State */
-
 /**
  * A model of that state, which tells its views what has changed.
  *
- * @param {State} state
- * @returns {import("./model.js").Model<State>}
+ * @template {object} S
+ * @param {S} state
+ * @returns {import("./model.js").Model<S>}
  */
 export function makeModel(state) {
   /** @type {{ event: string, heard: () => void }[]} */

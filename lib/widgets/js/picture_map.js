@@ -2,7 +2,7 @@
 
 import { makeSelect } from "./controls.js";
 import { card, element, uniqueId } from "./dom.js";
-import { listen, makeSaver } from "./model.js";
+import { joinEnds, listen, makeSaver } from "./model.js";
 import { classOf, colorOf, makeSheet, nameOf } from "./picture_map_pictures.js";
 import { ALL, makeMap } from "./picture_map_plane.js";
 
@@ -147,10 +147,7 @@ function render({ model, el }) {
   update();
   const endUpdates = listen(model, ["layout_name", "shown", "selected"], update);
   el.append(makeCard(model, { controls, map, panel }, told));
-  return () => {
-    endUpdates();
-    sheet.release();
-  };
+  return joinEnds(endUpdates, sheet.release);
 }
 
 export default { render };

@@ -1,6 +1,6 @@
 // The pictures on their places, and how mouse and keys move over them.
 
-import { element, leaveKeysAlone, svg, uniqueId } from "./dom.js";
+import { element, leaveKeysAlone, listenToKeys, svg, uniqueId } from "./dom.js";
 import { nameOf, placesOf } from "./picture_map_pictures.js";
 
 const PLACES = 1000; // steps along each side of the map
@@ -29,15 +29,8 @@ const DIRECTIONS = {
  * @param {Choose} pick
  */
 export function makeMap(model, sheet, pick) {
-  const pictures = model.get("labels").map((_, index) => {
-    const attributes = { role: "option", id: uniqueId(), "aria-label": nameOf(model, index) };
-    const node = element("div", { ...attributes, class: "course-dot" });
-    sheet.put(node, index);
-    return node;
-  });
-  const list = element("div", { class: "course-dots", role: "listbox", tabindex: 0 }, ...pictures);
-  list.setAttribute("aria-label", "Pictures on the map; arrow keys move between them");
-  leaveKeysAlone(list);
+  const pictures = makePictures(model, sheet);
+  const list = makeList(pictures);
   const box = { viewBox: `0 0 ${PLACES} ${PLACES}`, preserveAspectRatio: "none" };
   const lines = svg("svg", { ...box, "aria-hidden": true });
   const inner = element("div", { class: "course-inner" }, lines, list);
@@ -47,13 +40,38 @@ export function makeMap(model, sheet, pick) {
   /** @type {IsShown} */
   const isShown = (index) => [ALL, model.get("labels")[index]].includes(model.get("shown"));
   listenToMouse(model, list, isShown, pick);
-  listenToKeys(model, list, isShown, pick);
+  listenToKeys(list, ({ key }) => {
+    const next = stepFrom(model, key, isShown);
+    if (next !== null) pick(next);
+    return key in DIRECTIONS || next !== null;
+  });
   const draw = () => {
     drawPictures(model, pictures, isShown);
     list.setAttribute("aria-activedescendant", pictures[model.get("selected")].id);
     lines.replaceChildren(...drawLines(model));
   };
   return { node, draw };
+}
+
+/**
+ * @param {MapModel} model
+ * @param {Sheet} sheet
+ */
+function makePictures(model, sheet) {
+  return model.get("labels").map((_, index) => {
+    const attributes = { role: "option", id: uniqueId(), "aria-label": nameOf(model, index) };
+    const node = element("div", { ...attributes, class: "course-dot" });
+    sheet.put(node, index);
+    return node;
+  });
+}
+
+/** @param {HTMLElement[]} pictures */
+function makeList(pictures) {
+  const list = element("div", { class: "course-dots", role: "listbox", tabindex: 0 }, ...pictures);
+  list.setAttribute("aria-label", "Pictures on the map; arrow keys move between them");
+  leaveKeysAlone(list);
+  return list;
 }
 
 /**
@@ -76,23 +94,20 @@ function listenToMouse(model, list, isShown, pick) {
 }
 
 /**
+ * The picture that a key leads to; null if there is none in its direction or it does not move.
+ *
  * @param {MapModel} model
- * @param {HTMLElement} list
+ * @param {string} key
  * @param {IsShown} isShown
- * @param {Choose} pick
  */
-function listenToKeys(model, list, isShown, pick) {
-  list.addEventListener("keydown", (event) => {
-    const places = placesOf(model);
-    const shown = [...places.keys()].filter(isShown);
-    /** @type {Record<string, number | undefined>} */
-    const ends = { Home: shown[0], End: shown.at(-1) };
-    if (!(event.key in DIRECTIONS) && !(event.key in ends)) return;
-    event.preventDefault(); // else the page scrolls
-    const selected = model.get("selected");
-    const found = ends[event.key] ?? findNext(places, selected, DIRECTIONS[event.key], isShown);
-    if (found !== undefined) pick(found);
-  });
+function stepFrom(model, key, isShown) {
+  const places = placesOf(model);
+  const shown = [...places.keys()].filter(isShown);
+  if (key === "Home") return shown[0] ?? null;
+  if (key === "End") return shown.at(-1) ?? null;
+  return key in DIRECTIONS
+    ? findNext(places, model.get("selected"), DIRECTIONS[key], isShown)
+    : null;
 }
 
 /**
@@ -100,16 +115,15 @@ function listenToKeys(model, list, isShown, pick) {
  *
  * @param {Point[]} places
  * @param {number} selected
- * @param {Point | undefined} direction
+ * @param {Point} direction
  * @param {IsShown} isShown
- * @returns {number | undefined}
+ * @returns {number | null} null if there is none
  */
 export function findNext(places, selected, direction, isShown) {
-  if (direction === undefined) return undefined;
   const [right, down] = direction;
   const [x, y] = places[selected];
-  /** @type {number | undefined} */
-  let best;
+  /** @type {number | null} */
+  let best = null;
   let least = Infinity;
   places.forEach(([toX, toY], index) => {
     const ahead = right * (toX - x) + down * (toY - y);

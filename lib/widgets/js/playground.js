@@ -1,11 +1,12 @@
 // A small network that trains in the page: the reader chooses, presses play and watches.
 
 import { card, element, uniqueId } from "./dom.js";
+import { makeActs, stateOf } from "./playground_acts.js";
 import { makeAddress } from "./playground_address.js";
 import { countUpdates, makeBar, makeChoice, makeStories } from "./playground_bar.js";
 import { isOver, observe } from "./playground_run.js";
 import { rangeOf } from "./playground_state.js";
-import { makeTraining } from "./playground_training.js";
+import { Training } from "./playground_training.js";
 import { describe, makePictures } from "./playground_view.js";
 
 const HINT = "Make your guess, then press play.";
@@ -18,8 +19,6 @@ const THEMES = { attributeFilter: ["data-theme", "theme", "data-jp-theme-light"]
 /** @typedef {import("./playground_state.js").Story} Story */
 /** @typedef {import("./playground_state.js").Values} Values */
 /** @typedef {import("./playground_state.js").Loose} Loose */
-/** @typedef {import("./playground_training.js").Training} Training */
-/** @typedef {ReturnType<typeof makeActs>} Acts */
 /** @typedef {ReturnType<typeof makeDesk>} Desk */
 
 /**
@@ -43,70 +42,6 @@ function writeStatus(run) {
     return `Diverged after ${countUpdates(run)}: its numbers are too large for a computer.`;
   }
   return `${isOver(run) ? "Stopped" : "Paused"}: ${describe(observe(run))}.`;
-}
-
-/**
- * The settings as they are, with the updates made so far.
- *
- * @param {Training} training
- * @returns {Values}
- */
-function stateOf({ run }) {
-  return { ...run.settings, updates: run.updates };
-}
-
-/**
- * What changes when other weights are drawn.
- *
- * @param {Values} settings
- * @param {[number, number]} range of seeds
- */
-function nextSeed({ seed }, [first, last]) {
-  return { seed: seed < last ? seed + 1 : first };
-}
-
-/**
- * What the reader can do, by the names that the bar and the lists know. They are called once the
- * desk stands, which they are a part of.
- *
- * @param {() => Desk} getDesk
- * @param {State["settings"]} offered
- */
-function makeActs(getDesk, offered) {
-  /** @returns {Values} */
-  const settings = () => ({ ...getDesk().training.run.settings, updates: 0 });
-  const play = () => {
-    const { training, bar, rest } = getDesk();
-    training.play(!training.isPlaying);
-    if (training.isPlaying) bar.say("");
-    else rest();
-  };
-  const step = () => {
-    const { training, bar, address } = getDesk();
-    bar.say("");
-    training.step();
-    address.remember(stateOf(training));
-  };
-  const reset = () => {
-    const { training, begin, told } = getDesk();
-    training.play(false);
-    begin(settings(), told.story);
-  };
-  /** @param {Story} story */
-  const tell = (story) => {
-    const { training, begin } = getDesk();
-    training.play(false);
-    begin(story.start, story);
-  };
-  const share = async () => {
-    const { training, bar, address } = getDesk();
-    const isCopied = await address.copy(stateOf(training));
-    bar.say(isCopied ? "The link is copied." : "The link is selected: copy it by hand.");
-  };
-  /** @param {Loose} changes */
-  const change = (changes) => getDesk().begin({ ...settings(), ...changes }, null);
-  const redraw = () => change(nextSeed(settings(), rangeOf(offered, "seed")));
-  return { play, step, reset, tell, share, change, redraw };
 }
 
 /**
@@ -134,6 +69,23 @@ function makeTold(question, stories) {
 }
 
 /**
+ * A list for each setting that the reader may change.
+ *
+ * @param {import("./model.js").Model<State>} model
+ * @param {(changes: Loose) => void} change
+ */
+function makeChoices(model, change) {
+  const offered = model.get("settings").filter((setting) => "options" in setting);
+  const shown = offered.filter(({ name }) => model.get("controls").includes(name));
+  const choices = shown.map((setting) => makeChoice(setting, change));
+  /** @param {Values} values */
+  const put = (values) => {
+    for (const choice of choices) choice.put({ ...values });
+  };
+  return { nodes: choices.map(({ node }) => node), put };
+}
+
+/**
  * Everything on the card, and the training behind it. `load` starts another training, of a story or
  * of the reader's own; with `begin` the page's address follows; `rest` says where it stands, now that
  * it does.
@@ -142,16 +94,12 @@ function makeTold(question, stories) {
  */
 function makeDesk(model) {
   const [settings, stories] = [model.get("settings"), model.get("stories")];
-  /** @type {Acts} */
   const acts = makeActs(() => desk, settings);
   const told = makeTold(model.get("title"), stories);
   const pictures = makePictures();
   const address = makeAddress(model.get("name"), settings);
   const [bar, tellers] = [makeBar(acts), makeStories(stories, acts.tell)];
-  const choices = settings
-    .filter((setting) => "options" in setting)
-    .filter(({ name }) => model.get("controls").includes(name))
-    .map((setting) => makeChoice(setting, acts.change));
+  const choices = makeChoices(model, acts.change);
   const rest = () => {
     bar.say(writeStatus(training.run));
     address.remember(stateOf(training));
@@ -161,13 +109,28 @@ function makeDesk(model) {
     told.follow(training.run.updates);
   };
   const [, last] = rangeOf(settings, "updates");
-  const training = makeTraining(model.get("start"), last, pictures, { changed, ended: rest });
+  const training = new Training(model.get("start"), last, pictures, { changed, ended: rest });
+  const parts = { told, pictures, address, bar, tellers, choices, training };
+  const desk = { ...parts, ...makeLoaders(parts), rest };
+  return desk;
+}
+
+/**
+ * @param {object} parts
+ * @param {ReturnType<typeof makeTold>} parts.told
+ * @param {ReturnType<typeof makeAddress>} parts.address
+ * @param {ReturnType<typeof makeBar>} parts.bar
+ * @param {ReturnType<typeof makeStories>} parts.tellers
+ * @param {ReturnType<typeof makeChoices>} parts.choices
+ * @param {Training} parts.training
+ */
+function makeLoaders({ told, address, bar, tellers, choices, training }) {
   /** @type {(values: Values, story: Story | null) => void} */
   const load = (values, story) => {
     told.put(story);
     address.field.hidden = true;
     bar.say("");
-    for (const choice of choices) choice.put({ ...values });
+    choices.put(values);
     tellers.put(story);
     training.load(values);
   };
@@ -176,14 +139,12 @@ function makeDesk(model) {
     load(values, story);
     address.remember(values);
   };
-  const parts = { told, pictures, address, bar, tellers, choices, training };
-  const desk = { ...parts, load, begin, rest };
-  return desk;
+  return { load, begin };
 }
 
 /** @param {Desk} desk */
 function makeCard({ told, pictures, address, bar, tellers, choices }) {
-  const controls = element("div", { class: "course-controls" }, ...choices.map(({ node }) => node));
+  const controls = element("div", { class: "course-controls" }, ...choices.nodes);
   const parts = [pictures.boundary, bar.node, told.note, pictures.inside];
   return card(
     { class: "course-playground", role: "group", "aria-labelledby": told.title.id },

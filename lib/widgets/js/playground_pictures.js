@@ -220,10 +220,9 @@ export function makeBoundary() {
  *
  * @param {Float64Array | number[]} values
  * @param {[number, number]} range
- * @returns {number[]}
  */
 export function countBins(values, [low, high]) {
-  const counts = new Array(BINS).fill(0);
+  const counts = Array.from({ length: BINS }, () => 0);
   for (const value of values) {
     const bin = Math.floor((BINS * (value - low)) / (high - low));
     counts[Math.min(Math.max(bin, 0), BINS - 1)] += 1;

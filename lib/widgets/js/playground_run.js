@@ -69,7 +69,7 @@ function makeBatches({ points, labels }, random) {
  * @param {Random} random
  */
 function buildNetwork({ layers, units, activation, init }, classes, random) {
-  const sizes = [2, ...Array(layers).fill(units), classes === 2 ? 1 : classes];
+  const sizes = [2, ...Array.from({ length: layers }, () => units), classes === 2 ? 1 : classes];
   const network = makeNetwork(sizes, activation);
   initialize(network, init, random);
   return network;

@@ -110,11 +110,13 @@ export function readHash(hash, name, start, settings) {
   const given = new URLSearchParams(hash.slice(name.length + 2));
   /** @type {Loose} */
   const fallbacks = { ...start };
-  const entries = settings.map((setting) => [
-    setting.name,
-    readSetting(setting, given.get(setting.name), fallbacks[setting.name]),
-  ]);
-  return Object.fromEntries(entries);
+  /** @type {Loose} */
+  const read = {};
+  for (const setting of settings) {
+    const { name: key } = setting;
+    read[key] = readSetting(setting, given.get(key), fallbacks[key]);
+  }
+  return /** @type {Values} */ (read);
 }
 
 /**

@@ -8,69 +8,113 @@ const AHEAD_MS = 25; // of each frame, while it trains up to where a link stands
 
 /** @typedef {import("./playground_run.js").Run} Run */
 /** @typedef {import("./playground_state.js").Values} Values */
-/** @typedef {ReturnType<typeof makeTraining>} Training */
 
 /**
- * One training after another. `load` starts one and brings it, unseen, to the updates its settings
- * ask for. `changed` hears of every frame and command, `ended` when a run is over.
+ * Whether a run has yet to reach, unseen, the updates that its settings ask for.
  *
- * @param {Values} start of the first training
- * @param {number} last the update at which a training is over
- * @param {{ put: (run: Run) => void, draw: () => void }} pictures
- * @param {{ changed: () => void, ended: () => void }} events
+ * @param {Run} run
  */
-export function makeTraining(start, last, pictures, { changed, ended }) {
-  const training = { run: startRun(start, last), isPlaying: false };
-  let isInView = true;
-  const isBehind = () => training.run.updates < training.run.settings.updates;
-  const isBusy = () => (training.isPlaying || isBehind()) && !isOver(training.run);
-  const show = () => {
-    pictures.draw();
-    if (isOver(training.run)) training.isPlaying = false;
-    changed();
-    if (isOver(training.run)) ended();
-  };
-  /** @param {number} now */
-  const advance = (now) => {
-    const { run } = training;
-    /** @type {(count: number) => boolean} */
-    const isAhead = isBehind()
-      ? () => !isBehind() || performance.now() > now + AHEAD_MS
-      : (count) => count === PER_FRAME;
-    for (let count = 0; !isAhead(count) && !isOver(run); count++) trainOnce(run);
-    show();
-    return isBusy() && isInView;
-  };
-  const frames = makePlayer({ step: advance, wait: untilNextFrame });
-  const wake = () => {
-    if (isInView && isBusy()) frames.play();
-  };
-  /** @param {Values} settings */
-  const load = (settings) => {
-    frames.stop();
-    training.run = startRun(settings, last);
-    pictures.put(training.run);
-    show();
-    wake();
-  };
+function isBehind({ updates, settings }) {
+  return updates < settings.updates;
+}
+
+/**
+ * Trains for one frame: a few updates or, up to where a link stands, as many as there is time for.
+ *
+ * @param {Run} run
+ * @param {number} now when the frame began
+ */
+function trainFrame(run, now) {
+  /** @type {(count: number) => boolean} */
+  const isEnough = isBehind(run)
+    ? () => !isBehind(run) || performance.now() > now + AHEAD_MS
+    : (count) => count === PER_FRAME;
+  for (let count = 0; !isEnough(count) && !isOver(run); count++) trainOnce(run);
+}
+
+/** One training after another. */
+export class Training {
+  isPlaying = false;
+  #isInView = true;
+  #frames = makePlayer({ step: (now) => this.#advance(now), wait: untilNextFrame });
+
+  /**
+   * @param {Values} start of the first training
+   * @param {number} last the update at which a training is over
+   * @param {{ put: (run: Run) => void, draw: () => void }} pictures
+   * @param {{ changed: () => void, ended: () => void }} events `changed` hears of every frame and
+   *     command, `ended` when a run is over
+   */
+  constructor(start, last, pictures, events) {
+    this.run = startRun(start, last);
+    this.last = last;
+    this.pictures = pictures;
+    this.events = events;
+  }
+
+  /**
+   * Starts a training and brings it, unseen, to the updates that its settings ask for.
+   *
+   * @param {Values} settings
+   */
+  load(settings) {
+    this.#frames.stop();
+    this.run = startRun(settings, this.last);
+    this.pictures.put(this.run);
+    this.#show();
+    this.#wake();
+  }
+
   /** @param {boolean} isPlaying */
-  const play = (isPlaying) => {
-    frames.stop(); // else the frame to come would still train
-    training.isPlaying = isPlaying;
-    changed();
-    wake();
-  };
-  const step = () => {
-    frames.stop();
-    training.isPlaying = false;
-    trainOnce(training.run);
-    show();
-  };
-  /** @param {boolean} isSeen */
-  const see = (isSeen) => {
-    isInView = isSeen;
-    if (isSeen) wake();
-    else frames.stop();
-  };
-  return Object.assign(training, { load, play, step, see, stop: frames.stop });
+  play(isPlaying) {
+    this.#frames.stop(); // else the frame to come would still train
+    this.isPlaying = isPlaying;
+    this.events.changed();
+    this.#wake();
+  }
+
+  /** Makes one update. */
+  step() {
+    this.#frames.stop();
+    this.isPlaying = false;
+    trainOnce(this.run);
+    this.#show();
+  }
+
+  /**
+   * Trains on or rests, as the reader sees it or not.
+   *
+   * @param {boolean} isSeen
+   */
+  see(isSeen) {
+    this.#isInView = isSeen;
+    if (isSeen) this.#wake();
+    else this.stop();
+  }
+
+  stop() {
+    this.#frames.stop();
+  }
+
+  #isBusy() {
+    return (this.isPlaying || isBehind(this.run)) && !isOver(this.run);
+  }
+
+  #wake() {
+    if (this.#isInView && this.#isBusy()) this.#frames.play();
+  }
+
+  /** @param {number} now */
+  #advance(now) {
+    trainFrame(this.run, now);
+    this.#show();
+    return this.#isBusy() && this.#isInView;
+  }
+
+  #show() {
+    this.pictures.draw();
+    if (isOver(this.run)) this.isPlaying = false;
+    this.events.changed();
+    if (isOver(this.run)) this.events.ended();
+  }
 }

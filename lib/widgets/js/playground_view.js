@@ -21,6 +21,7 @@ const CAPTION = "Hidden units: colored where they fire, gray below 0. Bars: thei
 /** @typedef {import("./playground_run.js").Losses} Losses */
 /** @typedef {import("./playground_pictures.js").Color} Color */
 /** @typedef {ReturnType<typeof observe>} Observed */
+/** @typedef {{ run: Run, grid: Trace, previous: Losses[] }} Shown `previous` is the run before */
 /** @typedef {Pick<import("./playground_state.js").Values, "data" | "points" | "noise">} Drawn */
 
 /** @param {number} share */
@@ -146,39 +147,70 @@ export function haveSameData(one, other) {
   return one.data === other.data && one.points === other.points && one.noise === other.noise;
 }
 
-/** All pictures: `put` shows another run, `draw` where it stands. */
-export function makePictures() {
-  const [boundary, layers, curves] = [makeBoundary(), makeLayers(), makeCurves()];
-  const numbers = makeNumbers();
+/**
+ * A function that reads the colors of the page's theme as they are now.
+ *
+ * @param {HTMLElement} node
+ */
+function makePalette(node) {
+  const read = makeColorReader(node);
+  return () => ({
+    classes: [0, 1, 2].map((c) => read(`--class-${c}`)),
+    paper: read("--paper"),
+    fires: read("--fires"),
+    below: read("--below"),
+  });
+}
+
+/** What goes on inside of the network: its layers, the curves and the numbers. */
+function makeInside() {
+  const [layers, curves, numbers] = [makeLayers(), makeCurves(), makeNumbers()];
   const caption = element("p", { class: "course-caption" }, CAPTION);
   const parts = [caption, layers.node, curves.node, numbers.node];
-  const inside = element("div", { class: "course-inside" }, ...parts);
+  const node = element("div", { class: "course-inside" }, ...parts);
+  /** @param {Run} run */
+  const put = (run) => {
+    node.dataset.activation = run.settings.activation;
+    layers.put(run);
+  };
+  /**
+   * @param {Shown} shown
+   * @param {Observed} seen
+   * @param {Record<"paper" | "fires" | "below", Color>} colors
+   */
+  const draw = ({ run, grid, previous }, seen, colors) => {
+    layers.draw(run, grid, colors);
+    curves.draw(run, previous);
+    numbers.draw(seen, previous.length > 1);
+  };
+  return { node, put, draw };
+}
+
+/** All pictures: `put` shows another run, `draw` where it stands. */
+export function makePictures() {
+  const [boundary, inside] = [makeBoundary(), makeInside()];
   const points = gridPoints();
-  const read = makeColorReader(inside);
-  /** @type {{ run: Run, grid: Trace, previous: Losses[] } | null} */
+  const readColors = makePalette(inside.node);
+  /** @type {Shown | null} */
   let shown = null;
   /** @param {Run} run */
   const put = (run) => {
     const isComparable = shown && haveSameData(shown.run.settings, run.settings);
     const previous = shown && isComparable ? shown.run.history : [];
     shown = { run, grid: makeTrace(run.network, GRID * GRID), previous };
-    inside.dataset.activation = run.settings.activation;
     boundary.put(run);
-    layers.put(run);
+    inside.put(run);
   };
   const draw = () => {
     if (!shown) return;
-    const { run, grid, previous } = shown;
+    const { run, grid } = shown;
     const seen = observe(run);
     if (run.diverged) return; // the last numbers stay in sight
     forward(run.network, points, grid);
-    const classes = [0, 1, 2].map((c) => read(`--class-${c}`));
-    const [paper, fires, below] = ["--paper", "--fires", "--below"].map(read);
-    boundary.draw(run, grid, { classes, paper });
-    layers.draw(run, grid, { paper, fires, below });
-    curves.draw(run, previous);
-    numbers.draw(seen, previous.length > 1);
+    const colors = readColors();
+    boundary.draw(run, grid, colors);
+    inside.draw(shown, seen, colors);
     boundary.node.setAttribute("aria-label", `Decision boundary: ${describe(seen)}.`);
   };
-  return { boundary: boundary.node, inside, put, draw };
+  return { boundary: boundary.node, inside: inside.node, put, draw };
 }

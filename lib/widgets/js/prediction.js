@@ -2,7 +2,7 @@
 
 import { makeButton } from "./controls.js";
 import { card, element, icon, uniqueId } from "./dom.js";
-import { listen, makeSaver } from "./model.js";
+import { joinEnds, listen, makeSaver } from "./model.js";
 
 const RIGHT = "M6.2 13.2 1.4 8.4l1.7-1.7 3.1 3.1 6.7-6.9 1.7 1.7z";
 const WRONG = "M3.6 2 8 6.4 12.4 2 14 3.6 9.6 8l4.4 4.4-1.6 1.6L8 9.6 3.6 14 2 12.4 6.4 8 2 3.6z";
@@ -114,48 +114,69 @@ function makeActions(save, focusFirst) {
   const again = makeButton("Think again", rethink, { class: "course-button course-again" });
   const outcome = element("p", { class: "course-outcome", role: "status" });
   const node = element("div", { class: "course-actions" }, commit, again, outcome);
-  return { node, commit, again, outcome };
+  /** @type {(chosen: number | null, committed: boolean, isRight: boolean) => void} */
+  const put = (chosen, committed, isRight) => {
+    commit.disabled = chosen === null;
+    commit.hidden = committed;
+    again.hidden = !committed;
+    outcome.textContent = committed ? `Your prediction is ${isRight ? "right" : "wrong"}.` : "";
+  };
+  return { node, put };
 }
 
-/** @param {import("./model.js").View<State>} view */
-function render({ model, el }) {
-  const specs = model.get("choices");
+/**
+ * The choices, each a radio button; `put` shows which one is chosen and, once committed, the answers.
+ *
+ * @param {Choice[]} specs
+ * @param {(chosen: number) => void} choose
+ */
+function makeChoices(specs, choose) {
   const group = uniqueId();
-  const choices = specs.map((choice) => makeChoice(choice, group));
-  const save = makeSaver(model);
-  const actions = makeActions(save, () => choices[0].radio.focus({ preventScroll: true }));
-  const { commit, again, outcome } = actions;
-  const update = () => {
-    const [chosen, committed] = [model.get("chosen"), model.get("committed")];
+  const choices = specs.map((spec) => makeChoice(spec, group));
+  choices.forEach(({ radio }, index) => {
+    radio.addEventListener("change", () => choose(index));
+  });
+  /** @type {(chosen: number | null, committed: boolean) => void} */
+  const put = (chosen, committed) => {
     choices.forEach(({ radio, reveal, hide }, index) => {
       radio.checked = index === chosen;
       radio.disabled = committed;
       if (committed) reveal(index === chosen);
       else hide();
     });
-    commit.disabled = chosen === null;
-    commit.hidden = committed;
-    again.hidden = !committed;
-    const verdict = chosen !== null && specs[chosen].correct ? "is right" : "is wrong";
-    outcome.textContent = committed ? `Your prediction ${verdict}.` : "";
   };
-  choices.forEach(({ radio }, index) => {
-    radio.addEventListener("change", () => save({ chosen: index }));
-  });
+  const focusFirst = () => choices[0].radio.focus({ preventScroll: true });
+  return { nodes: choices.map(({ node }) => node), put, focusFirst };
+}
 
-  const question = element("legend", { class: "course-title" }, ...richText(model.get("question")));
-  const nodes = choices.map(({ node }) => node);
-  const fields = element("fieldset", {}, question, ...nodes);
-  const attributes = { class: "course-prediction" };
-  const root = card(attributes, "Predict before you read on", fields, actions.node);
-  const endAnswer = answerOnPaper(root, makeAnswer(model.get("question"), specs));
-  update();
-  const endUpdates = listen(model, ["chosen", "committed"], update);
-  el.append(root);
-  return () => {
-    endAnswer();
-    endUpdates();
+/**
+ * @param {string} question
+ * @param {HTMLElement[]} choices
+ * @param {HTMLElement} actions
+ */
+function makeCard(question, choices, actions) {
+  const legend = element("legend", { class: "course-title" }, ...richText(question));
+  const fields = element("fieldset", {}, legend, ...choices);
+  return card({ class: "course-prediction" }, "Predict before you read on", fields, actions);
+}
+
+/** @param {import("./model.js").View<State>} view */
+function render({ model, el }) {
+  const [question, specs] = [model.get("question"), model.get("choices")];
+  const save = makeSaver(model);
+  const choices = makeChoices(specs, (chosen) => save({ chosen }));
+  const actions = makeActions(save, choices.focusFirst);
+  const update = () => {
+    const [chosen, committed] = [model.get("chosen"), model.get("committed")];
+    choices.put(chosen, committed);
+    actions.put(chosen, committed, chosen !== null && specs[chosen].correct);
   };
+  update();
+  const root = makeCard(question, choices.nodes, actions.node);
+  el.append(root);
+  const endAnswer = answerOnPaper(root, makeAnswer(question, specs));
+  const endUpdates = listen(model, ["chosen", "committed"], update);
+  return joinEnds(endAnswer, endUpdates);
 }
 
 export default { render };

@@ -136,7 +136,7 @@ export function logTicks(low, high, count) {
 }
 
 /**
- * @param {Parameter} parameter
+ * @param {Pick<Parameter, "kind">} parameter
  * @param {number | null} place of a setting
  */
 export function colorOf({ kind }, place) {

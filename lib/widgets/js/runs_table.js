@@ -1,6 +1,6 @@
 // The table of a command center: the best runs, to choose one from.
 
-import { element, leaveKeysAlone, uniqueId } from "./dom.js";
+import { element, leaveKeysAlone, listenToKeys, uniqueId } from "./dom.js";
 
 const ROWS = 5; // that it has room for
 /** @type {Record<string, number>} */
@@ -23,7 +23,8 @@ export function makeSwatch(color) {
 /**
  * The runs the table has room for: the best and, if it isn't one of them, the selected run.
  *
- * @param {Run[]} shown
+ * @template {Pick<Run, "index">} R
+ * @param {R[]} shown
  * @param {number | null} selected
  */
 export function chooseRows(shown, selected) {
@@ -86,11 +87,21 @@ export function makeTable(pick) {
     const rows = chooseRows(shown, selected);
     body.replaceChildren(...rows.map((run) => makeRow(run, columns, group, selected)));
     box.style.setProperty("--rows", String(Math.min(ROWS, view.runs.length)));
-    const current = body.querySelector("input:checked") ?? body.querySelector("input");
-    if (hasFocus) /** @type {HTMLInputElement | null} */ (current)?.focus({ preventScroll: true });
+    if (hasFocus) focusChosen(body);
   };
   listenToTable(body, () => shown, pick);
   return { nodes: [count, box], fill };
+}
+
+/**
+ * The rows are new: the focus goes to the chosen one, or to the first if none is.
+ *
+ * @param {HTMLElement} body
+ */
+function focusChosen(body) {
+  const radios = [...body.querySelectorAll("input")];
+  const current = radios.find(({ checked }) => checked) ?? radios[0];
+  current?.focus({ preventScroll: true });
 }
 
 /**
@@ -99,21 +110,20 @@ export function makeTable(pick) {
  * @param {(index: number) => void} pick
  */
 function listenToTable(body, getShown, pick) {
-  body.addEventListener("keydown", (event) => {
-    const by = STEPS[event.key];
-    if (!by) return;
-    event.preventDefault(); // else the browser moves through the five rows only
+  listenToKeys(body, ({ key, target }) => {
+    const by = STEPS[key];
+    if (!by || !(target instanceof HTMLInputElement)) return false;
     const shown = getShown();
-    const chosen = Number(/** @type {HTMLInputElement} */ (event.target).value);
-    const rank = shown.findIndex(({ index }) => index === chosen);
+    const rank = shown.findIndex(({ index }) => index === Number(target.value));
     pick(shown[(rank + by + shown.length) % shown.length].index);
+    return true; // else the browser moves through the five rows only
   });
-  body.addEventListener("click", (event) => {
-    const target = /** @type {Element} */ (event.target);
+  body.addEventListener("click", ({ target }) => {
+    if (!(target instanceof Element)) return;
     const radio = target.closest("tr")?.querySelector("input");
     if (radio && target !== radio && !target.closest("label")) pick(Number(radio.value));
   });
   body.addEventListener("change", ({ target }) => {
-    pick(Number(/** @type {HTMLInputElement} */ (target).value));
+    if (target instanceof HTMLInputElement) pick(Number(target.value));
   });
 }

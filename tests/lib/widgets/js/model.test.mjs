@@ -25,6 +25,7 @@ test("views hear of what has changed, and of nothing else", () => {
 
 test("a view that ends while it is told disturbs no other", () => {
   const model = makeModel({ word: 0 });
+  /** @type {string[]} */
   const heard = [];
   const end = listen(model, ["word"], () => {
     heard.push("first");
@@ -36,11 +37,17 @@ test("a view that ends while it is told disturbs no other", () => {
   assert.deepEqual(heard, ["first", "second", "second"]);
 });
 
-/** A player whose steps come when the test says so. */
+/**
+ * A player whose steps come when the test says so.
+ *
+ * @param {() => boolean} step
+ */
 function makeClockwork(step) {
+  /** @type {boolean[]} */
   const said = [];
   /** @type {(() => void) | null} */
   let planned = null;
+  /** @type {import("../../../../lib/widgets/js/player.js").Wait} */
   const wait = (call) => {
     planned = () => call(0);
     return () => {

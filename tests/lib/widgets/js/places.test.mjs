@@ -16,7 +16,7 @@ import { findNext } from "../../../../lib/widgets/js/picture_map_plane.js";
 
 const SETTINGS = { size: 7, filter: 3, stride: 1, padding: 0, channels: 3, filters: 6 };
 
-/** @param {object} changes */
+/** @param {Partial<ReturnType<typeof shapeOf>>} changes */
 const make = (changes = {}) => shapeOf({ ...SETTINGS, row: 0, column: 0, ...changes });
 
 test("the last control of an explorer varies fastest", () => {
@@ -34,33 +34,25 @@ test("keys move around the ends of a sentence, and others do not move", () => {
 });
 
 test("the closest picture ahead is found, not one aside or hidden", () => {
+  /** @type {[number, number][]} */
   const places = [
     [0, 0],
     [10, 0],
     [4, 3],
     [1, 5],
   ];
-  assert.equal(
-    findNext(places, 0, [1, 0], () => true),
-    1,
-  );
-  assert.equal(
-    findNext(places, 0, [1, 0], (index) => index !== 1),
-    2,
-  );
-  assert.equal(
-    findNext(places, 0, [0, 1], () => true),
-    3,
-  );
-  assert.equal(
-    findNext(places, 0, [-1, 0], () => true),
-    undefined,
-  );
+  const isShown = () => true;
+  assert.equal(findNext(places, 0, [1, 0], isShown), 1);
+  const isOther = (/** @type {number} */ index) => index !== 1;
+  assert.equal(findNext(places, 0, [1, 0], isOther), 2);
+  assert.equal(findNext(places, 0, [0, 1], isShown), 3);
+  assert.equal(findNext(places, 0, [-1, 0], isShown), null);
 });
 
 test("a table has room for five runs, and for the selected one", () => {
   const runs = [...Array(8).keys()].map((index) => ({ index }));
-  const shown = (selected) => chooseRows(runs, selected).map(({ index }) => index);
+  const shown = (/** @type {number | null} */ selected) =>
+    chooseRows(runs, selected).map(({ index }) => index);
   assert.deepEqual(shown(null), [0, 1, 2, 3, 4]);
   assert.deepEqual(shown(2), [0, 1, 2, 3, 4]);
   assert.deepEqual(shown(6), [0, 1, 2, 3, 6]);

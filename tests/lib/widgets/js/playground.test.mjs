@@ -6,6 +6,7 @@ import { contour, countBins, GRID } from "../../../../lib/widgets/js/playground_
 import { rangeOf, readHash, writeHash } from "../../../../lib/widgets/js/playground_state.js";
 import { drawLine, haveSameData } from "../../../../lib/widgets/js/playground_view.js";
 
+/** @type {import("../../../../lib/widgets/js/playground_state.js").Setting[]} */
 const SETTINGS = [
   {
     name: "data",
@@ -15,18 +16,34 @@ const SETTINGS = [
   { name: "lr", label: "Rate", options: [0.1, 1].map((value) => ({ value, text: `${value}` })) },
   { name: "seed", range: [0, 9] },
 ];
-const START = { data: "moons", lr: 0.1, seed: 1 };
+const READ = /** @type {const} */ ({ data: "moons", lr: 0.1, seed: 1 }); // of an address
+/** @type {import("../../../../lib/widgets/js/playground_state.js").Values} */
+const START = {
+  ...READ,
+  points: 100,
+  noise: 0,
+  layers: 1,
+  units: 4,
+  activation: "tanh",
+  init: "glorot",
+  momentum: 0,
+  weight_decay: 0,
+  dropout: 0,
+  updates: 0,
+};
 
 test("an address leads back to the values it was written from", () => {
-  const values = { data: "xor", lr: 1, seed: 7 };
-  assert.deepEqual(readHash(writeHash(values, "play", SETTINGS), "play", START, SETTINGS), values);
+  const values = /** @type {const} */ ({ data: "xor", lr: 1, seed: 7 });
+  const written = writeHash({ ...START, ...values }, "play", SETTINGS);
+  assert.deepEqual(readHash(written, "play", START, SETTINGS), values);
   assert.equal(readHash("#other?seed=2", "play", START, SETTINGS), null);
 });
 
 test("what an address cannot ask for is as at the start, or as near as can be", () => {
+  /** @param {string} query */
   const read = (query) => readHash(`#play?${query}`, "play", START, SETTINGS);
   assert.deepEqual(read("data=constructor&lr=0.7&seed=99.6"), { data: "moons", lr: 1, seed: 9 });
-  assert.deepEqual(read("lr=&seed=x"), START);
+  assert.deepEqual(read("lr=&seed=x"), READ);
 });
 
 test("a setting without a range is no range", () => {
@@ -41,7 +58,7 @@ test("values beyond a histogram count at its ends", () => {
 
 test("a contour runs where the field changes its sign", () => {
   const path = contour((k) => (k % GRID) - 10.5);
-  const places = path.match(/[\d.]+ [\d.]+/g).map((place) => Number(place.split(" ")[0]));
+  const places = [...path.matchAll(/([\d.]+) [\d.]+/g)].map(([, x]) => Number(x));
   assert.deepEqual(new Set(places), new Set([11]));
   assert.equal(
     contour(() => 1),
@@ -60,7 +77,7 @@ test("a curve keeps its picture, and what is higher leaves it by one height", ()
 });
 
 test("runs can be compared on the same points only", () => {
-  const one = { data: "xor", points: 20, noise: 0 };
+  const one = /** @type {const} */ ({ data: "xor", points: 20, noise: 0 });
   assert.ok(haveSameData(one, { ...one }));
   assert.ok(!haveSameData(one, { ...one, noise: 0.1 }));
 });

@@ -16,7 +16,9 @@ import {
 import { makeModel } from "../../../../lib/widgets/js/page_model.js";
 
 const CURVE = { steps: 0, values: [4, 2], diverged: false };
+/** @type {import("../../../../lib/widgets/js/runs.js").State} */
 const STATE = {
+  title: "Runs",
   x: "updates",
   metrics: [{ name: "loss", lowIsGood: true }],
   parameters: [{ name: "rate", kind: "steps", options: ["0.1", "1"], marks: [] }],
@@ -30,6 +32,7 @@ const STATE = {
     },
   ],
   metric: "loss",
+  selected: null,
   color: "rate",
   filters: {},
   log: false,
@@ -82,6 +85,7 @@ test("the better run comes first and one that diverged last", () => {
 });
 
 test("a view orders the runs that filters keep", () => {
+  /** @param {Partial<typeof STATE>} changes */
   const ranks = (changes) =>
     readView(makeModel({ ...STATE, ...changes })).shown.map(({ index }) => index);
   assert.deepEqual(ranks({}), [1, 0, 2]);
