@@ -13,10 +13,11 @@ from pathlib import Path
 import pytest
 
 from tests.browser import LOOKS, Look, Visit, open_context, serve, visit
+from tools.printing.browser import call
 from tools.vendor import vendor
 
 ROOT = Path(__file__).parents[2]
-REVIEWS = Path(__file__).with_name("reviews.js").read_text()
+REVIEWS = "tests/book/reviews.js"
 
 
 @pytest.fixture(scope="session")
@@ -86,7 +87,7 @@ def review(contexts, base, pages):
         for path in pages:
             found = visit(contexts[look], base, path)
             found.page.evaluate(axe)
-            reviewed = {"loading": found.problems, **found.page.evaluate(REVIEWS)}
+            reviewed = {"loading": found.problems, **call(found.page, REVIEWS)}
             for kind, problems in reviewed.items():
                 lines.setdefault(kind, []).extend(f"{path}: {problem}" for problem in problems)
             found.page.close()

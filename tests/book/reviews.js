@@ -59,7 +59,9 @@ function findPictures() {
 
 /** Icons of the theme that have no drawing. */
 function findIcons() {
-  const icons = document.querySelectorAll("i[class*='fa-'], span[class*='fa-'], svg.svg-inline--fa");
+  const icons = document.querySelectorAll(
+    "i[class*='fa-'], span[class*='fa-'], svg.svg-inline--fa",
+  );
   return [...icons]
     .filter((icon) => !icon.matches("svg") || !icon.querySelector("path")?.getAttribute("d"))
     .map((icon) => `not drawn: ${icon.outerHTML}`);

@@ -1,4 +1,4 @@
-"""A Chromium without network, a server for it, and a test for when a page is complete."""
+"""A Chromium without network, a server for it, and what runs on its pages."""
 
 import functools
 import os
@@ -8,10 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
+from urllib.parse import urljoin
 
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, Route, sync_playwright
 
-from tools.chapters import CourseError
+from tools.chapters import ROOT, CourseError
 
 MAC = "/Applications/{0}.app/Contents/MacOS/{0}"  # where macOS keeps programs, off PATH
 NAMES = (
@@ -29,6 +31,7 @@ OFFLINE = (
     "--disable-sync",
     "--no-first-run",
 )
+MODULES = "course-modules/"  # next to a page: where it finds the course's JavaScript
 WIDGETS = ".course-widget"
 DRAWN = f"""() => [...document.querySelectorAll('{WIDGETS}')].every(
     place => place.querySelector('.course-card'))"""
@@ -66,6 +69,27 @@ def start_chromium(path: str) -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=path, args=[*OFFLINE, *sandbox])
         yield browser
         browser.close()
+
+
+def call(page: Page, module: str, argument: object = None) -> Any:
+    """Import a module of the course's JavaScript on a page and call what it exports by default.
+
+    Args:
+        page: an open page; it is served by HTTP, since pages opened from files import nothing.
+        module: the module's path in the course, such as "tools/printing/front.js".
+        argument: what the function is given, as JSON can hold it.
+
+    Returns:
+        What the function returns, or what its promise resolves to.
+    """
+    folder = urljoin(page.url, MODULES)
+
+    def answer(route: Route) -> None:
+        route.fulfill(path=ROOT / route.request.url.removeprefix(folder))
+
+    page.route(f"{folder}**", answer)
+    script = "async ([address, argument]) => (await import(address)).default(argument)"
+    return page.evaluate(script, [f"{folder}{module}", argument])
 
 
 @contextmanager

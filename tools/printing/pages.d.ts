@@ -7,10 +7,7 @@ interface Window {
 
 /** axe-core, on the pages that tests review. */
 declare const axe: {
-  run(
-    root: Document,
-    options: { resultTypes: string[] },
-  ): Promise<{ violations: AxeViolation[] }>;
+  run(root: Document, options: { resultTypes: string[] }): Promise<{ violations: AxeViolation[] }>;
 };
 
 interface AxeViolation {

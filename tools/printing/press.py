@@ -15,11 +15,9 @@ from playwright.sync_api import Browser, Error, Page
 from pypdf import PdfReader
 
 from tools.chapters import CourseError
-from tools.printing.browser import DRAWN, SETTLED
+from tools.printing.browser import DRAWN, SETTLED, call
 
-FOLDER = Path(__file__).parent
-PREPARE = (FOLDER / "prepare.js").read_text(encoding="utf-8")
-FRONT = (FOLDER / "front.js").read_text(encoding="utf-8")
+PREPARE, FRONT = "tools/printing/prepare.js", "tools/printing/front.js"
 WIDTH = 642  # CSS pixels between the margins of A4 that print.css sets
 ANSWERS = "answers.html"  # a page that exists only in the printed book
 NOTE = (
@@ -139,7 +137,7 @@ class Press:
         answers = f"{self.base}{ANSWERS}"
         settings = {"note": NOTE, "answers": answers if answers in self.numbers else None}
         with self._open(self.book.root) as page:
-            page.evaluate(FRONT, settings)
+            call(page, FRONT, settings)
             return self._print(page, self.book.root, first=1, roman=True)
 
     @contextmanager
@@ -170,7 +168,7 @@ class Press:
             "answers": None if path == ANSWERS else f"{self.base}{ANSWERS}",
             "numbers": self.numbers, "name": _name(path),
         }  # fmt: skip
-        found = page.evaluate(PREPARE, settings)
+        found = call(page, PREPARE, settings)
         content = page.pdf(prefer_css_page_size=True, print_background=True)
         printed = Printed(
             path,
