@@ -72,7 +72,7 @@ class CommandCenter(anywidget.AnyWidget):
     filters = traitlets.Dict().tag(sync=True)  # hyperparameter → the text of the option kept
     selected = traitlets.Int(None, allow_none=True).tag(sync=True)  # index of a run
     log = traitlets.Bool(False).tag(sync=True)
-    smoothing = traitlets.Int(1).tag(sync=True)  # points of the moving average
+    smoothing = traitlets.Int(1, min=1).tag(sync=True)  # points of the moving average
 
     def __init__(
         self,

@@ -133,6 +133,16 @@ def test_a_place_is_drawn_and_a_hostile_text_is_text(open_page):
     assert opened.problems == []
 
 
+def test_a_place_without_its_state_is_told_and_leaves_the_others(open_page, monkeypatch):
+    monkeypatch.setattr("tests.browser.DRAWN", "() => document.querySelector('.course-card')")
+    made = notebook("p", p=saved(ask("Which?")))
+    place_widgets(made, "01_a")
+    lost = '<div class="course-widget" data-widget="prediction" data-model="lost"></div>'
+    opened = open_page(lost, *html_of(made))
+    expect(opened.page.locator(".course-prediction legend")).to_have_text("Which?")
+    assert any("no state of the model lost" in problem for problem in opened.problems)
+
+
 def test_two_views_of_one_model_follow_each_other(open_page):
     made = notebook("e", "e", e=saved(ConvolutionExplorer(size=7, filter=3)))
     place_widgets(made, "01_a")

@@ -22,8 +22,8 @@
     new MutationObserver(() => hideIcon(icon)).observe(icon, { childList: true, subtree: true });
   }
 
-  // An equation wider than the page scrolls in its own box, so the keyboard must reach it. Its box
-  // also changes where a folded answer is opened.
+  // An equation wider than its column scrolls in its own box, so the keyboard must reach it. The
+  // column also changes with the sidebars, and in an answer that is opened.
   const setTabStop = new ResizeObserver((changes) => {
     for (const { target } of changes) {
       const isWide = target.scrollWidth > target.clientWidth;

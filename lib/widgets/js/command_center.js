@@ -44,7 +44,7 @@ function makeSmoother(model, save) {
   input.addEventListener("input", () => save({ smoothing: SMOOTHINGS[Number(input.value)] }));
   const put = () => {
     const count = model.get("smoothing");
-    const index = SMOOTHINGS.indexOf(count);
+    const index = SMOOTHINGS.findLastIndex((offered) => offered <= count); // a kernel may set others
     input.value = String(index);
     value.textContent = count === 1 ? "off" : `over ${count}`;
     input.setAttribute("aria-valuetext", value.textContent);

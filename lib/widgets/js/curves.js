@@ -23,7 +23,8 @@ function layOut({ runs, shown, unit }, width, height) {
   const heights = (shown.length ? shown : runs).flatMap(({ points }) => points.map(([, y]) => y));
   const steps = runs.flatMap(({ points }) => points.map(([x]) => x));
   const [low, high] = findDomain(heights.map(unit.forward));
-  const [first, end] = [Math.min(0, ...steps), Math.max(1, ...steps)];
+  const first = steps.reduce((least, step) => Math.min(least, step), 0);
+  const end = steps.reduce((most, step) => Math.max(most, step), 1);
   const ticks = unit.makeTicks(low, high, 5);
   const yTicks = ticks.map((value) => ({ value, text: show(value, `${value}`) }));
   const left = 14 + 7.5 * Math.max(0, ...yTicks.map(({ text }) => text.length));

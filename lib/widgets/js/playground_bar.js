@@ -70,8 +70,8 @@ export function makeBar(acts) {
   const put = ({ run, isPlaying }) => {
     const name = isPlaying ? "Pause" : "Play";
     if (play.textContent !== name) play.replaceChildren(icon(isPlaying ? PAUSE : PLAY), name);
-    step.disabled = isOver(run);
-    play.disabled = isOver(run);
+    // Disabled, the button that was pressed last would lose the focus.
+    for (const button of [play, step]) button.setAttribute("aria-disabled", String(isOver(run)));
     count.textContent = countUpdates(run);
   };
   /** @param {string} text */

@@ -65,19 +65,23 @@ export class Training {
     this.#wake();
   }
 
-  /** @param {boolean} isPlaying */
+  /**
+   * Trains on or pauses; a run that is over stays as it is.
+   *
+   * @param {boolean} isPlaying
+   */
   play(isPlaying) {
     this.#frames.stop(); // else the frame to come would still train
-    this.isPlaying = isPlaying;
+    this.isPlaying = isPlaying && !isOver(this.run);
     this.events.changed();
     this.#wake();
   }
 
-  /** Makes one update. */
+  /** Makes one update, unless the run is over. */
   step() {
     this.#frames.stop();
     this.isPlaying = false;
-    trainOnce(this.run);
+    if (!isOver(this.run)) trainOnce(this.run);
     this.#show();
   }
 

@@ -3,6 +3,7 @@ import math
 
 import numpy as np
 import pytest
+from traitlets import TraitError
 
 from lib.widgets import CommandCenter, RunCurves
 from lib.widgets.command_center import MAX_POINTS, MAX_RUNS
@@ -29,6 +30,12 @@ def parameter(center, name):
 def test_the_first_metric_is_found_without_its_unit():
     assert CommandCenter([run()]).metric == LOSS
     assert CommandCenter([run()], metric=ACCURACY).metric == ACCURACY
+
+
+def test_a_mean_of_no_values_is_refused():
+    center = CommandCenter([run()])
+    with pytest.raises(TraitError, match="smoothing"):
+        center.smoothing = 0
 
 
 def test_low_is_good_for_losses_and_errors_unless_told():

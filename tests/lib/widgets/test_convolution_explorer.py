@@ -266,6 +266,13 @@ def test_keys_move_the_window_over_the_outputs_and_stop_at_their_edge(show):
         assert set(card.get_by_role("img").evaluate(WINDOW)) == reached((5, 3, 1, 0), *place)
 
 
+@pytest.mark.parametrize("modifier", ["Alt", "Control", "Meta"])
+def test_the_browsers_own_keys_do_not_move_the_window(show, modifier):
+    card = show(ConvolutionExplorer(size=5, filter=3))
+    output_of(card).press(f"{modifier}+ArrowRight")
+    assert place_of(card) == (0, 0)
+
+
 def test_keys_that_move_the_window_do_not_scroll_the_page(show):
     card = show(ConvolutionExplorer())
     card.page.add_style_tag(content="body { padding-bottom: 3000px }")

@@ -311,6 +311,13 @@ def test_divergence_is_told_and_stops(opened):
     expect(page.get_by_role("status")).to_have_text(re.compile(r"Diverged after \d+ updates: "))
     expect(page.get_by_role("button", name="Play")).to_be_disabled()
     expect(page.get_by_role("button", name="Step", exact=True)).to_be_disabled()
+    expect(page.get_by_role("button", name="Play")).to_be_focused()
+    stood = updates(page)
+    for key in ("Enter", "Tab", "Enter"):  # the second Enter is on Step
+        page.keyboard.press(key)
+    assert updates(page) == stood
+    expect(page.get_by_role("status")).to_have_text(re.compile(r"Diverged after \d+ updates: "))
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
     page.get_by_label("Learning rate").select_option(label="0.03")
     expect(page.get_by_role("status")).to_have_text("")
     expect(page.get_by_role("button", name="Play")).to_be_enabled()
