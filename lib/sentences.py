@@ -10,6 +10,8 @@ import sacrebleu
 def bleu(said: Sequence[str], references: Sequence[Sequence[str]]) -> float:
     """Corpus BLEU-4 in percent: shared runs of one to four words, penalized if too short.
 
+    It is 0 if no run of four words is shared, and so if no sentence has four words.
+
     Args:
         said: a sentence for each picture, words separated by spaces.
         references: for each picture the sentences that people, or a grammar, wrote about it; there

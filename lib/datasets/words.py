@@ -13,9 +13,20 @@ SPECIAL = ("<pad>", "<start>", "<end>", "<unknown>")
 
 @dataclass(frozen=True)
 class Vocabulary:
-    """The words of one language; the first four are `SPECIAL`."""
+    """The words of one language; the first four are `SPECIAL`.
+
+    Raises:
+        ValueError: other words come first.
+    """
 
     words: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        if self.words[: len(SPECIAL)] != SPECIAL:
+            raise ValueError(
+                f"the first words must be {', '.join(SPECIAL)}; got {len(self.words)} words that "
+                f"begin with {self.words[: len(SPECIAL)]}"
+            )
 
     def __len__(self) -> int:
         return len(self.words)

@@ -16,7 +16,7 @@ class Captioner(EncoderDecoder):
     grid. For attention, each z_{i,j} is followed by two numbers that give its place.
 
     Args:
-        words: size of the vocabulary.
+        words: size of the vocabulary, which holds PAD, START and END.
         channels, rows, columns: size of the features, D × H × W.
         width: units of the decoder; the network that scores the places has half as many.
         attention: whether each step looks at the grid; otherwise c = h_0 at every step.
@@ -27,7 +27,7 @@ class Captioner(EncoderDecoder):
             the network that its places are elsewhere.
 
     Raises:
-        ValueError: a size below 1.
+        ValueError: a size below 1, or a vocabulary without END.
 
     Source: Vinyals et al., "Show and tell", CVPR 2015; Xu et al., "Show, attend and tell", ICML
     2015 (soft attention), here with a GRU, a first state that sees the whole grid, and places.

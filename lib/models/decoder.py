@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lib.attention import AdditiveAttention
+from lib.datasets.words import END
 from lib.initialization import initialize_uniform_
 
 
@@ -195,10 +196,18 @@ def check_words(numbers: Tensor, words: int) -> None:
 
 
 def check_sizes(**sizes: int) -> None:
-    """Raise unless all sizes are at least 1.
+    """Raise unless all sizes are at least 1, and vocabularies hold END.
+
+    Args:
+        sizes: by name; the names of those of vocabularies end with "words".
 
     Raises:
-        ValueError: one is not.
+        ValueError: one is too small.
     """
     if min(sizes.values()) < 1:
         raise ValueError(f"sizes must be at least 1; got {sizes}")
+    for name, size in sizes.items():
+        if name.endswith("words") and size <= END:
+            raise ValueError(
+                f"{name} must be at least {END + 1}, as PAD, START and END are words; got {size}"
+            )

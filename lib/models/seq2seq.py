@@ -13,13 +13,13 @@ class Seq2Seq(EncoderDecoder):
     """A bidirectional GRU reads; a GRU writes, with attention or with one context for all steps.
 
     Args:
-        source_words, target_words: sizes of the vocabularies.
+        source_words, target_words: sizes of the vocabularies, which hold PAD, START and END.
         width: units of the decoder, and of each direction of the encoder.
         attention: whether the decoder looks back at the source.
         generator: source of the initial weights.
 
     Raises:
-        ValueError: a size below 1.
+        ValueError: a size below 1, or a vocabulary without END.
 
     Source: Sutskever, Vinyals, Le, NIPS 2014; Bahdanau, Cho, Bengio, ICLR 2015.
     """

@@ -184,6 +184,27 @@ def test_what_holds_nothing_is_refused(function):
         EMPTY[function]()
 
 
+SMALL = {
+    "source": lambda n: Seq2Seq(n, 4, width=2, generator=generator()),
+    "target": lambda n: Seq2Seq(4, n, width=2, generator=generator()),
+    "captioner": lambda n: Captioner(n, 1, 1, 1, width=2, generator=generator()),
+}
+
+
+@pytest.mark.parametrize(
+    ("function", "words"), sampled([(k, n) for k in SMALL for n in (-1, 0, 1, 2)], quick=4)
+)
+def test_networks_of_vocabularies_without_end_are_refused(function, words):
+    with refused(ValueError, match=["at least", f"got .*{words}|: {words}"]):
+        SMALL[function](words)
+
+
+@pytest.mark.parametrize("words", sampled([[()], [("a",)], [("a", "b")], [SPECIAL[1:]]], quick=2))
+def test_vocabularies_without_the_special_words_are_refused(words):
+    with refused(ValueError, match="first words must be <pad>, <start>, <end>, <unknown>; got"):
+        Vocabulary(*words)
+
+
 def test_what_may_be_empty_gives_nothing():
     assert align_words([], ["a"]) == []
     assert align_words(["a"], []) == [None]

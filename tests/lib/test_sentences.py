@@ -48,3 +48,8 @@ def test_sentences_without_references_are_refused(said, references):
 )
 def test_words_are_paired_with_what_they_stand_for(said, pairs):
     assert align_words(said.split(), ["a", "small", "red", "ring", "on", "sand"]) == pairs
+
+
+@pytest.mark.parametrize("words", ["", "a", "a b", "a b c"])
+def test_sentences_of_less_than_four_words_score_0(words):
+    assert bleu([words], [[words]]) == 0

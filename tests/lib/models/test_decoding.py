@@ -126,12 +126,75 @@ def test_a_row_is_answered_alike_alone_and_in_a_padded_batch(search):
         torch.testing.assert_close(alone.log_p[0], together.log_p[row])
 
 
-def test_one_beam_is_greedy():
-    model, source = network(seed=3), batch(rows=20)
-    one, other = greedy(model, source), beam_search(model, source, beams=1)
+def all_alike_(model):
+    """Make all words equally likely."""
+    with torch.no_grad():
+        for p in model.decoder.output[-1].parameters():
+            p.zero_()
+
+
+def tied_(model):
+    """Make pairs of words equally likely, and every logit a whole number."""
+    with torch.no_grad():
+        last = model.decoder.output[-1]
+        last.weight.mul_(2).round_()
+        last.bias.zero_()
+        last.weight[1::2] = last.weight[::2]
+
+
+DTYPES = [torch.float16, torch.bfloat16, torch.float32, torch.float64]
+
+
+@pytest.mark.parametrize("change_", [lambda model: None, tied_, all_alike_])
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_one_beam_is_greedy(dtype, change_):
+    model, source = network(seed=3, words=30).to(dtype), batch(rows=64)
+    change_(model)
+    one, other = greedy(model, source, longest=20), beam_search(model, source, beams=1, longest=20)
     assert torch.equal(one.words, other.words)
-    torch.testing.assert_close(one.log_p, other.log_p)
-    torch.testing.assert_close(one.weights, other.weights)
+    assert torch.equal(one.log_p, other.log_p)
+    assert torch.equal(one.weights, other.weights)
+    assert one.log_p.dtype == torch.promote_types(dtype, torch.float32)
+
+
+@SEARCHES
+def test_of_equal_words_the_lowest_number_is_written(search):
+    model = network()
+    all_alike_(model)
+    assert search(model, batch()).words.tolist() == [[END]] * 5
+    with torch.no_grad():
+        model.decoder.output[-1].bias[END] = -1e4
+    assert search(model, batch(), longest=3).words.tolist() == [[UNKNOWN] * 3] * 5
+
+
+@SEARCHES
+def test_a_word_that_is_not_a_number_is_never_written(search):
+    model, source = network(), batch()
+    expected = search(model, source, longest=6).words.tolist()
+    with torch.no_grad():
+        model.decoder.output[-1].bias[[PAD, START]] = torch.nan  # which are never written anyway
+    assert search(model, source, longest=6).words.tolist() == expected
+    with torch.no_grad():
+        model.decoder.output[-1].bias[5] = torch.nan
+    written = search(model, source, longest=6)
+    assert not bool((written.words == 5).any())
+    assert bool(written.log_p.isfinite().all())
+
+
+@SEARCHES
+def test_a_network_that_has_diverged_is_refused(search):
+    model = network()
+    with torch.no_grad():
+        model.decoder.output[-1].bias.fill_(torch.nan)
+    with pytest.raises(ValueError, match="expected finite logits.*diverged"):
+        search(model, batch())
+
+
+@SEARCHES
+def test_three_words_are_the_smallest_vocabulary(search):
+    model = Seq2Seq(3, 3, width=2, generator=seeded())
+    written = search(model, torch.tensor([[END]]))
+    assert (written.words.tolist(), written.log_p.tolist()) == ([[END]], [0])
 
 
 def test_enough_beams_find_the_likeliest_of_all_sentences():
