@@ -5,7 +5,9 @@ from torch import Tensor
 
 
 def strongest_links(weights: Tensor, rows: Tensor) -> Tensor:
-    """One link for each word: to the position with the largest weight.
+    """One link for each word: to the position with the largest weight, the first of equals.
+
+    A weight that is NaN is never the largest.
 
     Args:
         weights: (..., steps, positions).
@@ -15,7 +17,8 @@ def strongest_links(weights: Tensor, rows: Tensor) -> Tensor:
         (..., steps, positions) bool.
     """
     table = torch.zeros_like(weights, dtype=torch.bool)
-    return table.scatter_(-1, weights.argmax(dim=-1, keepdim=True), rows[..., None])
+    largest = weights.masked_fill(weights.isnan(), -torch.inf).argmax(dim=-1, keepdim=True)
+    return table.scatter_(-1, largest, rows[..., None])
 
 
 def alignment_error_rate(found: Tensor, possible: Tensor, sure: Tensor | None = None) -> float:

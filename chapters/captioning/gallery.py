@@ -104,8 +104,8 @@ def choose_gallery(graded: Graded, data: Pictures, run: Run, *, skip: int, each:
         (SUREST_WRONG, sure, ~right & several),
         (LEAST_SURE, -sure, several),
     ):
-        rows = scores.masked_fill(~where, -torch.inf).argsort(descending=True).tolist()
-        best = [row for row in rows if where[row] and row not in chosen][:each]
+        rows = scores.masked_fill(~where, -torch.inf).argsort(descending=True, stable=True)
+        best = [row for row in rows.tolist() if where[row] and row not in chosen][:each]
         chosen |= dict.fromkeys(best, why)
     shown = [Shown(row, why, said[row], truths[row]) for row, why in chosen.items()]
     order = torch.randperm(len(shown), generator=run.generator("gallery")).tolist()

@@ -68,4 +68,6 @@ def purities(network: nn.Module, run: Run) -> list[float]:
     data = searched(run)
     recorded = visualization.record_activations(network, data.images, list(LAYERS))
     peaks = [z.flatten(2).amax(dim=2) if z.ndim == 4 else z for z in recorded.values()]
-    return [purity(data.labels[peak.topk(BEST, dim=0).indices]) for peak in peaks]
+    # Sorted, since topk leaves open which of equals it takes; many pictures leave a channel at 0.
+    orders = [peak.sort(dim=0, descending=True, stable=True).indices for peak in peaks]
+    return [purity(data.labels[order[:BEST]]) for order in orders]

@@ -131,7 +131,7 @@ def _apart(values: Sequence[float], *, gap: float) -> list[float]:
     """The values, moved up as little as necessary to keep `gap` between any two."""
     placed: dict[int, float] = {}
     last = -np.inf
-    for index in np.argsort(values):
+    for index in np.argsort(values, kind="stable"):
         last = placed[int(index)] = max(values[index], last + gap)
     return [placed[i] for i in range(len(values))]
 

@@ -96,7 +96,7 @@ def choose_inputs(run: Run) -> dict[str, list[float]]:
 def _noise_accuracy(generator: torch.Generator, rows: slice) -> float:
     x, y = torch.randn(100, 1000, generator=generator), torch.arange(100) % 2
     gap = x[rows][y[rows] == 1].mean(dim=0) - x[rows][y[rows] == 0].mean(dim=0)
-    x = x[:, gap.abs().topk(20).indices]
+    x = x[:, gap.abs().argsort(descending=True, stable=True)[:20]]
     return nearest_mean(x[:50], y[:50], x[50:], y[50:])
 
 

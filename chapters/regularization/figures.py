@@ -6,11 +6,11 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
-from torch import Tensor
+from torch import Tensor, nn
 
 from lib.plotting.images import plot_image
 from lib.plotting.style import BLUE, GAINS, GRAY, INK, PART_COLORS, figure, plot_spread
-from lib.training import History
+from lib.training import BestSnapshot, History
 
 
 def plot_accuracy_over_updates(
@@ -155,13 +155,16 @@ def stopping_point(validation: Sequence[float] | np.ndarray, patience: int) -> t
     """Indices of the evaluation that ends the training, and of the best one up to there.
 
     Args:
-        validation: accuracies, one per evaluation.
+        validation: accuracies, one per evaluation; NaN is never the best.
         patience: evaluations without a new best after which training ends.
+
+    Raises:
+        ValueError: a patience below 1, or no accuracy up to the end that is a number.
     """
-    best = 0
+    watch, network, now = BestSnapshot("validation", patience=patience), nn.Module(), 0
     for now, value in enumerate(validation):
-        if value > validation[best]:
-            best = now
-        if now - best >= patience:
-            return now, best
-    return len(validation) - 1, best
+        if watch(now, {"validation": value}, network):
+            break
+    if watch.best_step is None:
+        raise ValueError(f"expected an accuracy that is a number; got {list(validation)}")
+    return now, watch.best_step

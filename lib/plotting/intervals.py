@@ -1,5 +1,6 @@
 """Measured values with their intervals, one row for each thing compared."""
 
+import math
 import statistics
 from collections.abc import Mapping, Sequence
 
@@ -27,10 +28,12 @@ def plot_intervals(
         values: for each row's label, one number per seed.
         colors: the rows' colors; rows not in it are blue.
         reference: position of a vertical line; None draws none.
-        sort: whether to sort by the mean; False keeps the order, first on top.
+        sort: whether to sort by the mean, NaN last; False keeps the order, first on top.
     """
     means = {label: statistics.fmean(seen) for label, seen in values.items()}
-    order = sorted(means, key=means.__getitem__, reverse=True) if sort else list(means)
+    order = list(means)
+    if sort:
+        order.sort(key=lambda label: (math.isnan(means[label]), -means[label]))
     if reference is not None:
         ax.axvline(reference, color=GRAY, lw=1)
     for y, label in enumerate(reversed(order)):

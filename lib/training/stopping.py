@@ -12,7 +12,8 @@ class BestSnapshot:
 
     Called after each evaluation, it copies the state (parameters, buffers such as batch-norm
     averages) whenever the metric reaches a new maximum, and asks to stop once the best is
-    `patience` evaluations old. `restore_` puts the copy back, bit for bit.
+    `patience` evaluations old. Of equal values the first is the best; NaN never is. `restore_` puts
+    the copy back, bit for bit.
 
     Args:
         metric: the name in the metrics to maximize, such as a validation accuracy.
@@ -57,5 +58,8 @@ class BestSnapshot:
             RuntimeError: no state has been kept yet.
         """
         if self._state is None:
-            raise RuntimeError(f"no snapshot to restore: no evaluation has had a {self.metric} yet")
+            raise RuntimeError(
+                f"no snapshot to restore: no evaluation has had a {self.metric} yet that is a "
+                "number and above minus infinity"
+            )
         model.load_state_dict(self._state)

@@ -11,6 +11,13 @@ def test_each_word_is_linked_to_its_largest_weight():
     assert links.int().tolist() == [[[0, 1, 0], [1, 0, 0], [0, 0, 0]]]
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_of_equal_weights_the_first_is_linked_and_nan_never(dtype):
+    weights = torch.tensor([[0.5, 0.5], [torch.nan, 0.1], [torch.nan, torch.nan]], dtype=dtype)
+    links = strongest_links(weights, torch.ones(3, dtype=torch.bool))
+    assert links.int().tolist() == [[1, 0], [0, 1], [1, 0]]
+
+
 def test_error_rate_of_a_table_counted_by_hand():
     # Words 0 and 1 are sure; word 2 may be linked to 2 or 3. Found: right, wrong, right.
     possible = torch.tensor([[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 1, 1]]).bool()

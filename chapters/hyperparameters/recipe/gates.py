@@ -147,7 +147,8 @@ def _still_advice(names: Sequence[str]) -> str:
 def _drop(loss: np.ndarray) -> float:
     """The fraction of the first loss by which the mean of the last tenth is lower."""
     last = loss[-max(1, len(loss) // 10) :].mean()
-    return float(1 - last / loss[0]) if math.isfinite(last) else -math.inf
+    drop = float(1 - last / loss[0])
+    return drop if math.isfinite(drop) else -math.inf
 
 
 def _say_drop(drop: float) -> str:

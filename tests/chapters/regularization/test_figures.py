@@ -85,3 +85,20 @@ def test_the_description_says_the_same():
 def test_the_stopping_point_is_where_the_best_is_patience_evaluations_old(patience, stop, best):
     validation = [10.0, 30.0, 20.0, 25.0, 40.0, 35.0]
     assert figures.stopping_point(validation, patience) == (stop, best)
+
+
+@pytest.mark.parametrize(
+    ("validation", "expected"),
+    [
+        ([np.nan, 40.0, 60.0, 55.0, 50.0, 45.0], (4, 2)),
+        ([40.0, np.nan, 60.0, np.nan, 60.0, 70.0], (4, 2)),
+        ([50.0, 50.0, 50.0, 60.0], (2, 0)),
+    ],
+)
+def test_the_best_is_a_number_and_the_first_of_equals(validation, expected):
+    assert figures.stopping_point(validation, 2) == expected
+
+
+def test_a_training_without_a_number_has_no_best():
+    with pytest.raises(ValueError, match=r"accuracy that is a number; got \[nan, nan\]"):
+        figures.stopping_point([np.nan, np.nan], 5)

@@ -186,7 +186,7 @@ def test_a_network_that_has_diverged_is_refused(search):
     model = network()
     with torch.no_grad():
         model.decoder.output[-1].bias.fill_(torch.nan)
-    with pytest.raises(ValueError, match="expected finite logits.*diverged"):
+    with pytest.raises(ValueError, match=r"expected finite logits.*diverged"):
         search(model, batch())
 
 

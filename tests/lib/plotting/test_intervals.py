@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from lib import plotting
@@ -13,6 +15,12 @@ def labels(ax):
 def test_rows_are_sorted_with_the_best_on_top():
     _, ax = plotting.figure()
     assert labels(plotting.plot_intervals(ax, VALUES)) == ["high", "middle", "low"]
+
+
+def test_a_row_without_a_number_is_last_and_equals_keep_their_order():
+    _, ax = plotting.figure()
+    rows = {"none": [math.nan], "first": [1.0], "best": [2.0], "second": [1.0]}
+    assert labels(plotting.plot_intervals(ax, rows)) == ["best", "first", "second", "none"]
 
 
 def test_rows_keep_their_order_where_asked():

@@ -325,6 +325,13 @@ def test_predict_uses_evaluation_mode_and_puts_the_mode_back():
     assert not logits.requires_grad
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_of_equal_logits_the_first_class_is_the_answer(dtype):
+    logits = torch.zeros(4, 300, dtype=dtype)
+    logits[1, 100:] = logits[2, 299] = 1
+    assert accuracy(logits, torch.tensor([0, 100, 299, 1])).item() == 0.75
+
+
 def test_accuracy_counts_and_shows_divergence():
     logits = torch.tensor([[2.0, 1.0], [0.0, 3.0], [1.0, 0.0]])
     labels = torch.tensor([0, 1, 1])
