@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 import optuna
+import sqlalchemy
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import TrialState
 
@@ -42,23 +43,51 @@ def evaluate(
         workers: number of processes, with one thread each.
 
     Raises:
-        ValueError: no workers.
+        ValueError: no workers, or a path that is a folder, lies in none, or is no study's file.
         StudyBusyError: another process is working on the file, which is left unchanged.
+        OSError: the file's folder cannot be written to, or its file system cannot lock files.
     """
     path = Path(path).resolve()
+    if path.is_dir() or not path.parent.is_dir():
+        raise ValueError(f"path must be a file in a folder that exists; got {path}")
     with _alone_with(path), _quiet():
-        study = optuna.create_study(
-            storage=f"sqlite:///{path}", study_name=NAME, direction="maximize", load_if_exists=True
-        )
-        for cut_short in study.get_trials(states=[TrialState.RUNNING]):
-            study.tell(cut_short.number, state=TrialState.FAIL)
-            study.enqueue_trial(cut_short.system_attrs["fixed_params"])
+        study = _open(path)
+        _repeat_cut_short(study)
         for config in configs:
             study.enqueue_trial(dict(config), skip_if_exists=True)
         waiting = study.get_trials(states=[TrialState.WAITING])
         trials = [study.ask() for _ in waiting]
         spread(partial(_settle, objective), trials, workers=workers)
     return study
+
+
+def _open(path: Path) -> optuna.Study:
+    """The study in the file, a new one if there is none."""
+    # The URL is made by SQLAlchemy, which knows how to write a path with a question mark.
+    url = sqlalchemy.URL.create("sqlite", database=str(path))
+    try:
+        return optuna.create_study(
+            storage=url.render_as_string(), study_name=NAME, direction="maximize",
+            load_if_exists=True,
+        )  # fmt: skip
+    except sqlalchemy.exc.DatabaseError as error:
+        raise ValueError(
+            f"path must be the SQLite file of a study; got {path}: {error.orig}"
+        ) from error
+
+
+def _repeat_cut_short(study: optuna.Study) -> None:
+    """Have interrupted trials evaluated again, once each, even if this is interrupted, too."""
+    # As text, in which NaN equals itself.
+    waiting = {
+        str(trial.system_attrs["fixed_params"])
+        for trial in study.get_trials(states=[TrialState.WAITING])
+    }
+    for trial in study.get_trials(states=[TrialState.RUNNING]):
+        params = trial.system_attrs["fixed_params"]
+        if str(params) not in waiting:
+            study.enqueue_trial(params)
+        study.tell(trial.number, state=TrialState.FAIL)
 
 
 def _settle(objective: Objective, trial: optuna.Trial) -> None:
@@ -81,8 +110,11 @@ def _alone_with(path: Path) -> Iterator[None]:
     with path.with_name(f"{path.name}.lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
+        except BlockingIOError as error:
             raise StudyBusyError(f"another process works on {path}; wait for it") from error
+        except OSError as error:
+            reason = f"the file system cannot lock files ({error.strerror}); use a local disk for"
+            raise OSError(error.errno, reason, str(path)) from error
         yield
 
 

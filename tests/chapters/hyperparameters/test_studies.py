@@ -1,3 +1,7 @@
+import errno
+import fcntl
+import math
+import os
 import subprocess
 import sys
 import time
@@ -6,6 +10,7 @@ import pytest
 from optuna.trial import TrialState
 
 from chapters.hyperparameters import studies
+from tests.faults.processes import count_lines, killed_at_line
 from tools.chapters import ROOT
 
 GRID = [{"x": x / 4, "y": y} for x in range(4) for y in (0, 1)]
@@ -94,3 +99,85 @@ def test_a_second_process_is_refused_and_harms_nothing(tmp_path):
         studies.evaluate(objective, GRID, path=path)
     assert process.wait() == 0
     assert len(log.read_text().splitlines()) == len(GRID)
+
+
+def test_of_two_that_start_at_once_one_searches_and_the_other_is_refused(tmp_path):
+    path, log = tmp_path / "a.db", tmp_path / "log"
+    both = [start(path, log, 0.3) for _ in range(2)]
+    errors = [process.communicate()[1] for process in both]
+    assert sorted(process.returncode for process in both) == [0, 1]
+    assert any("StudyBusyError: another process works on" in error for error in errors)
+    assert len(log.read_text().splitlines()) == len(GRID)
+    study = studies.evaluate(objective, GRID, path=path)
+    assert [trial.state for trial in study.trials] == [TrialState.COMPLETE] * len(GRID)
+
+
+def finishes_after_two_kills(path, line):
+    """Whether a search that is killed before this line, twice, still evaluates everything."""
+    search = lambda: studies.evaluate(objective, GRID, path=path)  # noqa: E731
+    for _ in range(2):
+        killed_at_line(search, ["chapters/hyperparameters/studies.py"], line)
+    study = search()
+    values = [t.value for t in study.get_trials(states=[TrialState.COMPLETE])]
+    return sorted(values) == sorted(c["x"] - c["y"] for c in GRID)
+
+
+@pytest.mark.parametrize("line", [40, 90])
+def test_a_search_that_is_killed_goes_on(tmp_path, line):
+    assert finishes_after_two_kills(tmp_path / "a.db", line)
+
+
+@pytest.mark.nightly
+def test_a_search_that_is_killed_anywhere_goes_on(tmp_path):
+    search = lambda: studies.evaluate(objective, GRID, path=tmp_path / "a.db")  # noqa: E731
+    lines = count_lines(search, ["chapters/hyperparameters/studies.py"])
+    assert lines > 100
+    for line in range(0, lines, 4):
+        assert finishes_after_two_kills(tmp_path / f"{line}.db", line), f"killed at line {line}"
+
+
+@pytest.mark.parametrize("values", [(1.0, math.nan), (1.0, math.inf, None), (math.nan,)])
+def test_any_choice_can_be_searched_and_taken_up(tmp_path, values):
+    def chosen(trial):
+        trial.suggest_categorical("clip", values)
+        return 1.0
+
+    for _ in range(2):
+        study = studies.evaluate(chosen, [{"clip": v} for v in values], path=tmp_path / "a.db")
+        assert str([trial.params["clip"] for trial in study.trials]) == str(list(values))
+        assert study.best_value == 1
+
+
+@pytest.mark.parametrize("name", ["a?b=1#c.db", "100%20.db", "ä ö.db"])
+def test_a_file_may_have_any_name(tmp_path, name):
+    studies.evaluate(objective, GRID[:1], path=tmp_path / name)
+    assert {path.name for path in tmp_path.iterdir()} == {name, f"{name}.lock"}
+
+
+def test_what_cannot_hold_a_study_is_named(tmp_path):
+    (tmp_path / "text.db").write_text("not a study " * 100)
+    for path in (tmp_path, tmp_path / "missing" / "a.db"):
+        with pytest.raises(ValueError, match=rf"a file in a folder that exists; got {path}"):
+            studies.evaluate(objective, GRID, path=path)
+    with pytest.raises(
+        ValueError, match=r"the SQLite file of a study; got .*text\.db: file is not"
+    ):
+        studies.evaluate(objective, GRID, path=tmp_path / "text.db")
+
+
+def test_a_folder_without_links_holds_a_study(tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(os, "symlink", refuse)
+    monkeypatch.setattr(os, "link", refuse)
+    assert len(studies.evaluate(objective, GRID[:2], path=tmp_path / "a.db").trials) == 2
+
+
+def test_a_file_system_without_locks_is_named(tmp_path, monkeypatch):
+    def refuse(*_):
+        raise OSError(errno.EOPNOTSUPP, os.strerror(errno.EOPNOTSUPP))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    with pytest.raises(OSError, match=r"cannot lock files.*use a local disk for.*a\.db"):
+        studies.evaluate(objective, GRID, path=tmp_path / "a.db")
