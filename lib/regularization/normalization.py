@@ -34,8 +34,13 @@ def batch_norm(
         raise ValueError(
             f"batch_norm needs at least 2 values per channel; got shape {tuple(x.shape)}"
         )
-    mean, var = x.mean(dim=(0, 2, 3)), x.var(dim=(0, 2, 3), correction=0)
-    return batch_norm_inference(x, gamma, beta, mean, var, epsilon=epsilon), mean, var
+    mean = x.mean(dim=(0, 2, 3))
+    # If the mean is large and the variance small, the mean is off by rounding, and matters.
+    roughly = x - mean.view(-1, 1, 1)
+    rest = roughly.mean(dim=(0, 2, 3))
+    centered = roughly - rest.view(-1, 1, 1)
+    var = centered.square().mean(dim=(0, 2, 3))
+    return _scale_and_shift(centered, gamma, beta, var, epsilon), mean + rest, var
 
 
 def batch_norm_inference(
@@ -53,9 +58,14 @@ def batch_norm_inference(
         ValueError: mismatched shapes.
     """
     _check_shapes(x, gamma=gamma, beta=beta, mean=mean, var=var)
+    return _scale_and_shift(x - mean.view(-1, 1, 1), gamma, beta, var, epsilon)
+
+
+def _scale_and_shift(
+    centered: Tensor, gamma: Tensor, beta: Tensor, var: Tensor, epsilon: float
+) -> Tensor:
     scale = gamma / (var + epsilon).sqrt()
-    shift = beta - mean * scale
-    return x * scale.view(-1, 1, 1) + shift.view(-1, 1, 1)
+    return centered * scale.view(-1, 1, 1) + beta.view(-1, 1, 1)
 
 
 def _check_shapes(x: Tensor, **per_channel: Tensor) -> None:

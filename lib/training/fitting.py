@@ -40,7 +40,8 @@ class SGD(torch.optim.Optimizer):
     """Gradient descent with momentum: v ← momentum · v + g, then p ← p - lr · v.
 
     Like torch.optim.SGD, but `lr` may be a tensor (copies,): one learning rate for each copy of a
-    stack.
+    stack. `state_dict` holds the schedule and the updates done, so a new object that loads it
+    continues where this one is.
 
     Args:
         params: parameters to train.
@@ -66,16 +67,16 @@ class SGD(torch.optim.Optimizer):
             raise ValueError(f"momentum must be in [0, 1); got {momentum}")
         if decay_steps is not None and decay_steps < 1:
             raise ValueError(f"decay_steps must be at least 1; got {decay_steps}")
-        super().__init__(params, {"lr": lr, "momentum": momentum})
-        self.decay_steps, self.updates = decay_steps, 0
+        schedule = {"decay_steps": decay_steps, "updates": 0}
+        super().__init__(params, {"lr": lr, "momentum": momentum} | schedule)
 
     @torch.no_grad()
     def step(self, closure: None = None) -> None:
         """Update every parameter that has a gradient."""
-        decay = max(0.0, 1 - self.updates / self.decay_steps) if self.decay_steps else 1.0
-        self.updates += 1
         for group in self.param_groups:
-            lr, momentum = group["lr"], group["momentum"]
+            lr, momentum, decay_steps = group["lr"], group["momentum"], group["decay_steps"]
+            decay = max(0.0, 1 - group["updates"] / decay_steps) if decay_steps else 1.0
+            group["updates"] += 1
             for p in group["params"]:
                 if p.grad is None:
                     continue
@@ -97,6 +98,10 @@ def one_cycle_adam(
         decay_steps: total number of updates; more are an error.
         max_norm: gradients are scaled down together if their norm is larger.
 
+    Returns:
+        An optimizer whose `state_dict` holds the updates done, so that a new one with the same
+        schedule that loads it continues where this one is.
+
     Source: Smith and Topin, "Super-convergence", 2018; the schedule is torch's OneCycleLR.
     """
     params = list(params)
@@ -107,7 +112,16 @@ def one_cycle_adam(
         nn.utils.clip_grad_norm_(params, max_norm)
 
     optimizer.register_step_pre_hook(clip)
+
+    def save(_: object, state: dict) -> None:
+        state["updates"] = schedule.last_epoch
+
+    def load(_: object, state: dict) -> None:
+        schedule.last_epoch = state["updates"]
+
     optimizer.register_step_post_hook(lambda *_: schedule.step())
+    optimizer.register_state_dict_post_hook(save)
+    optimizer.register_load_state_dict_pre_hook(load)
     return optimizer
 
 

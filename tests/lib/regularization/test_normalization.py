@@ -34,6 +34,22 @@ def test_inference_gives_what_torch_gives(batch):
     torch.testing.assert_close(y, expected, atol=1e-5, rtol=1e-5)
 
 
+@pytest.mark.parametrize("center", [0, 1e3, -1e3, 1e4])
+def test_a_small_spread_around_a_large_mean_is_not_lost(center, seeded):
+    x = (center + 1e-2 * torch.randn(16, 3, 8, 8, generator=seeded(), dtype=torch.float64)).float()
+    gamma, beta = torch.tensor([0.5, 1.0, 2.0]), torch.tensor([-1.0, 0.0, 1.0])
+    y, mean, var = regularization.batch_norm(x, gamma, beta)
+    wide = [values.double() for values in (x, gamma, beta)]
+    expected = functional.batch_norm(wide[0], None, None, *wide[1:], training=True)
+    torch.testing.assert_close(y, expected.float(), atol=1e-5, rtol=0)
+    torch.testing.assert_close(var, wide[0].var(dim=(0, 2, 3), correction=0).float())
+    torch.testing.assert_close(mean, wide[0].mean(dim=(0, 2, 3)).float())
+    fixed = regularization.batch_norm_inference(x, gamma, beta, mean, var)
+    statistics = mean.double(), var.double()
+    expected = functional.batch_norm(wide[0], *statistics, *wide[1:], training=False)
+    torch.testing.assert_close(fixed, expected.float(), atol=1e-5, rtol=0)
+
+
 def test_outputs_have_mean_beta_and_std_gamma(batch):
     x, gamma, beta = batch
     y, _, _ = regularization.batch_norm(x, gamma, beta)

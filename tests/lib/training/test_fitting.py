@@ -1,4 +1,5 @@
 import math
+from functools import partial
 
 import pytest
 import torch
@@ -92,6 +93,39 @@ def test_sgd_leaves_parameters_without_gradient_alone():
     p = torch.ones(2, requires_grad=True)
     SGD([p], lr=0.1).step()
     assert p.tolist() == [1, 1]
+
+
+def updated(make, start, weights, *, updates, state=None):
+    """Weights and state after some updates, whose gradients depend on their number."""
+    p = nn.Parameter(weights.clone())
+    optimizer = make([p])
+    if state is not None:
+        optimizer.load_state_dict(state)
+    for step in range(start, start + updates):
+        optimizer.zero_grad()
+        (p**3 * torch.randn(p.shape, generator=generator(step))).sum().backward()
+        optimizer.step()
+    return p.detach(), optimizer.state_dict()
+
+
+RESUMED = {
+    "plain": partial(SGD, lr=0.1),
+    "momentum": partial(SGD, lr=0.1, momentum=0.9, decay_steps=12),
+    "a rate per copy": partial(SGD, lr=torch.tensor([0.1, 0.2, 0.3]), momentum=0.5, decay_steps=9),
+    "one cycle": partial(one_cycle_adam, lr=0.1, decay_steps=12),
+}
+
+
+@pytest.mark.parametrize("done", [0, 1, 5, 11])
+@pytest.mark.parametrize("kind", RESUMED)
+def test_a_saved_optimizer_continues_bit_for_bit(kind, done, tmp_path):
+    make, weights = RESUMED[kind], torch.full((3, 4), 0.3)
+    whole, last = updated(make, 0, weights, updates=12)
+    torch.save(updated(make, 0, weights, updates=done), tmp_path / "saved.pt")
+    weights, state = torch.load(tmp_path / "saved.pt", weights_only=True)
+    resumed, end = updated(make, done, weights, updates=12 - done, state=state)
+    assert torch.equal(resumed, whole)
+    assert str(end) == str(last)
 
 
 @pytest.mark.parametrize(
