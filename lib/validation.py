@@ -1,4 +1,4 @@
-"""Shared validation of images."""
+"""Shared validation of images, and of values that can be looked at without waiting."""
 
 from torch import Tensor
 
@@ -20,3 +20,18 @@ def check_images(images: Tensor, *, name: str = "images") -> None:
         raise ValueError(
             f"{name} must be (batch, channels, height, width); got shape {tuple(images.shape)}"
         )
+
+
+def extremes(values: Tensor) -> tuple[float, float] | None:
+    """The lowest and the highest value of a tensor on the CPU; None on any other device.
+
+    A GPU computes while the program goes on, and reading a value back would make the program wait.
+    What lies on the CPU is read through numpy, which shares its memory. NaN makes both NaN.
+
+    Args:
+        values: numbers of any shape, not empty.
+    """
+    if values.device.type != "cpu":
+        return None
+    low, high = values.detach().aminmax()
+    return float(low.double().numpy()), float(high.double().numpy())

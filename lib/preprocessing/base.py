@@ -1,17 +1,24 @@
 """What all preprocessing layers share: saved statistics, and a check of the images."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
 
-SLACK = 0.1  # of the range's width: interpolation overshoots a little, a wrong range by far
+from lib.validation import extremes
+
+# How far values may lie outside of the range, in widths of it: interpolation overshoots training
+# images a little; noise adds more to the images that a trained network is shown.
+SLACK, SLACK_TRAINED = 0.1, 0.9
 CHUNK = 500  # images converted to float64 at a time
 ANY = -1  # a height or width that does not matter
 
 
 class Preprocessing(nn.Module):
     """Base of all preprocessing layers: they know which images they were fitted on.
+
+    Results have the dtype of the images; they are computed in float32 if that is wider.
 
     Args:
         image_shape: (channels, height, width), with `ANY` for a dimension that does not matter;
@@ -34,6 +41,13 @@ class Preprocessing(nn.Module):
         self.register_buffer("image_shape", torch.tensor(image_shape or (), dtype=torch.int64))
         self.register_buffer("value_range", torch.tensor(value_range, dtype=torch.float32))
         self.register_load_state_dict_pre_hook(_adopt_shapes)
+        self.register_load_state_dict_post_hook(_read_settings)
+        # The same as numbers, since reading a tensor makes the program wait for a GPU.
+        self._shape, self._range = list(image_shape or ()), list(value_range)
+
+    def _read_settings(self) -> None:
+        """Read from a loaded state what is needed as numbers."""
+        self._shape, self._range = self.image_shape.tolist(), self.value_range.tolist()
 
     def forward(self, images: Tensor) -> Tensor:
         """The preprocessed images; they must be like those the layer was fitted on.
@@ -44,35 +58,56 @@ class Preprocessing(nn.Module):
         Raises:
             RuntimeError: the layer is empty.
             TypeError: not a tensor, or not of floats.
-            ValueError: images of a wrong shape or range.
+            ValueError: images of a wrong shape or, on the CPU, of another range: beyond the one it
+                was fitted on by nearly its width, or from 0 to 1 where that is 255. On other
+                devices values are not looked at, since the program would have to wait for them.
 
-        Cost: one pass over the batch for its lowest and highest value; a synchronization on a GPU.
+        Cost: on the CPU, one pass over the batch for its lowest and highest value.
         """
-        if not len(self.image_shape):
+        if not self._shape:
             raise RuntimeError(
                 f"this {type(self).__name__} holds no statistics: make it from training images "
                 "with a fit function, or load a saved state into it"
             )
-        _check(images, self.image_shape.tolist(), self.value_range.tolist())
-        return self._transform(images)
+        _check_kind(images, self._shape, self._range)
+        found = extremes(images) if images.numel() else None
+        if found is not None and not _is_in(found, self._range, SLACK_TRAINED, images):
+            raise _wrong_range(found, self._range)
+        wide = images.to(torch.promote_types(images.dtype, torch.float32))
+        return self._transform(wide).to(images.dtype)
 
     def _transform(self, images: Tensor) -> Tensor:
         raise NotImplementedError
 
 
 def _adopt_shapes(layer: nn.Module, state: Mapping[str, Tensor], prefix: str, *_: object) -> None:
-    """Before a state is loaded, give the layer's buffers the shapes of the saved statistics."""
+    """Before a state is loaded, give buffers the shapes of the saved statistics.
+
+    Buffers that are empty also get the dtype.
+    """
     for name, buffer in list(layer.named_buffers(recurse=False)):
         saved = state.get(prefix + name)
         if saved is not None:
-            setattr(layer, name, buffer.new_empty(saved.shape))
+            dtype = buffer.dtype if buffer.numel() else saved.dtype
+            setattr(layer, name, buffer.new_empty(saved.shape, dtype=dtype))
+
+
+def _read_settings(layer: Preprocessing, _: object) -> None:
+    layer._read_settings()
 
 
 def check_training(images: Tensor, value_range: tuple[float, float]) -> None:
-    """Raise TypeError or ValueError unless these are images to fit a layer on."""
-    _check(images, (ANY, ANY, ANY), value_range)
+    """Raise TypeError or ValueError unless these are images to fit a layer on.
+
+    Their values are read, on any device.
+    """
+    _check_kind(images, (ANY, ANY, ANY), value_range)
     if images.numel() == 0:
         raise ValueError(f"no images to fit on; got shape {tuple(images.shape)}")
+    low, high = images.detach().aminmax()
+    found = low.item(), high.item()
+    if not _is_in(found, value_range, SLACK, images):
+        raise _wrong_range(found, value_range)
 
 
 def average(images: Tensor, over: Sequence[int], *, minus: Tensor | None = None) -> Tensor:
@@ -90,21 +125,47 @@ def average(images: Tensor, over: Sequence[int], *, minus: Tensor | None = None)
     return total * (total.numel() / count)
 
 
-def _check(images: Tensor, shape: Sequence[int], value_range: Sequence[float]) -> None:
+def statistic(values: Tensor, images: Tensor) -> Tensor:
+    """Statistics of training images in the images' dtype, or in float32 if that is wider."""
+    return values.to(torch.promote_types(images.dtype, torch.float32))
+
+
+def without_autocast(values: Tensor) -> AbstractContextManager:
+    """A context in which products keep the values' dtype, since half precision loses variances."""
+    kind = values.device.type
+    available = torch.amp.is_autocast_available(kind)
+    return torch.autocast(kind, enabled=False) if available else nullcontext()
+
+
+def _span(value_range: Sequence[float]) -> str:
     lowest, highest = value_range
+    return f"float values from {lowest:g} to {highest:g}"
+
+
+def _check_kind(images: Tensor, shape: Sequence[int], value_range: Sequence[float]) -> None:
     fitted = ", ".join("any" if size == ANY else str(size) for size in shape)
-    span = f"float values from {lowest:g} to {highest:g}"
     if not isinstance(images, Tensor) or not images.is_floating_point():
         got = images.dtype if isinstance(images, Tensor) else type(images).__name__
-        raise TypeError(f"expected images of {span}; got {got}")
+        raise TypeError(f"expected images of {_span(value_range)}; got {got}")
     fits = [size in (ANY, got) for size, got in zip(shape, images.shape[1:], strict=False)]
     if images.ndim != 4 or not all(fits):
         raise ValueError(f"expected images (batch, {fitted}); got shape {tuple(images.shape)}")
-    if images.numel() == 0:
-        return
-    low, high = (value.item() for value in images.detach().aminmax())
-    slack = SLACK * (highest - lowest)
-    # If pixels from 0 to 255 never exceed 1, they are from 0 to 1 (or an almost black picture).
-    shrunken = highest - lowest > 100 and 0 < high - lowest <= 1
-    if shrunken or not (lowest - slack <= low and high <= highest + slack):
-        raise ValueError(f"expected images of {span}; got values from {low:g} to {high:g}")
+
+
+def _is_in(
+    found: tuple[float, float], value_range: Sequence[float], slack: float, images: Tensor
+) -> bool:
+    """Whether images with these lowest and highest values are of the range."""
+    (low, high), (lowest, highest) = found, value_range
+    width = highest - lowest
+    # Fractions from 0 to 1 are not pixels from 0 to 255; zeros and ones are an almost black image.
+    if width > 100 and 0 <= low < high <= 1 and extremes(images.frac()) != (0, 0):
+        return False
+    return lowest - slack * width <= low and high <= highest + slack * width
+
+
+def _wrong_range(found: tuple[float, float], value_range: Sequence[float]) -> ValueError:
+    low, high = found
+    return ValueError(
+        f"expected images of {_span(value_range)}; got values from {low:g} to {high:g}"
+    )

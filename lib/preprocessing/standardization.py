@@ -3,15 +3,15 @@
 import torch
 from torch import Tensor
 
-from lib.preprocessing.base import ANY, Preprocessing, average, check_training
+from lib.preprocessing.base import ANY, Preprocessing, average, check_training, statistic
 
 
 class Standardization(Preprocessing):
     """y = (x - mean) / std, with separate statistics for each channel or each pixel.
 
     Args:
-        mean, std: (channels, height, width), or (channels, 1, 1) for images of any size; None
-            makes an empty layer.
+        mean, std: float32 or float64, (channels, height, width), or (channels, 1, 1) for images of
+            any size; None makes an empty layer.
         value_range: the lowest and the highest value a pixel can have.
 
     Raises:
@@ -33,16 +33,18 @@ class Standardization(Preprocessing):
             mean, std = torch.empty(0), torch.empty(0)
         else:
             super().__init__(_image_shape(mean, std), value_range)
-        self.register_buffer("mean", mean.float())
-        self.register_buffer("std", std.float())
+        self.register_buffer("mean", mean)
+        self.register_buffer("std", std)
         self.to(mean.device)
 
     def _transform(self, images: Tensor) -> Tensor:
-        return (images - self.mean) / self.std
+        return (images - self.mean.to(images.dtype)) / self.std.to(images.dtype)
 
     def inverse(self, transformed: Tensor) -> Tensor:
-        """The images that `transformed` was made from."""
-        return transformed * self.std + self.mean
+        """The images that `transformed` was made from, in its dtype."""
+        wide = transformed.to(torch.promote_types(transformed.dtype, torch.float32))
+        images = wide * self.std.to(wide.dtype) + self.mean.to(wide.dtype)
+        return images.to(transformed.dtype)
 
 
 def _image_shape(mean: Tensor, std: Tensor) -> tuple[int, ...]:
@@ -68,7 +70,7 @@ def fit_mean_image(images: Tensor, *, value_range: tuple[float, float] = (0, 1))
     Source: Krizhevsky, Sutskever and Hinton, NeurIPS 2012 (AlexNet).
     """
     check_training(images, value_range)
-    mean = average(images, (0,))[0]
+    mean = statistic(average(images, (0,))[0], images)
     return Standardization(mean, torch.ones_like(mean), value_range=value_range)
 
 
@@ -80,7 +82,7 @@ def fit_channel_mean(
     Source: Simonyan and Zisserman, ICLR 2015 (VGG).
     """
     check_training(images, value_range)
-    mean = average(images, (0, 2, 3))[0]
+    mean = statistic(average(images, (0, 2, 3))[0], images)
     return Standardization(mean, torch.ones_like(mean), value_range=value_range)
 
 
@@ -100,4 +102,5 @@ def fit_standardization(
     if not bool((std > 0).all()):
         constant = (std <= 0).nonzero()[:, 0].tolist()
         raise ValueError(f"cannot divide by a std of 0: channels {constant} never vary")
-    return Standardization(mean[0], std, value_range=value_range)
+    mean, std = statistic(mean[0], images), statistic(std, images)
+    return Standardization(mean, std, value_range=value_range)

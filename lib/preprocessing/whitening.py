@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lib.pca import principal_directions
-from lib.preprocessing.base import Preprocessing, average, check_training
+from lib.preprocessing.base import Preprocessing, average, check_training, without_autocast
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +20,7 @@ class PrincipalComponents:
         variances: (K,), float64, decreasing: the covariance's eigenvalues.
         image_shape: (channels, height, width).
         value_range: the lowest and the highest value a pixel can have.
+        dtype: of the layers' statistics, float32 or float64: that of the images, if it is wide.
     """
 
     mean: Tensor
@@ -27,6 +28,7 @@ class PrincipalComponents:
     variances: Tensor
     image_shape: tuple[int, int, int]
     value_range: tuple[float, float]
+    dtype: torch.dtype = torch.float32
 
 
 def fit_principal_components(
@@ -44,14 +46,15 @@ def fit_principal_components(
     mean = average(images, (0,)).flatten()
     variances, directions = principal_directions(images.flatten(1), mean)
     channels, height, width = images.shape[1:]
-    return PrincipalComponents(mean, directions, variances, (channels, height, width), value_range)
+    shape, dtype = (channels, height, width), torch.promote_types(images.dtype, torch.float32)
+    return PrincipalComponents(mean, directions, variances, shape, value_range, dtype)
 
 
 class Whitening(Preprocessing):
     """y = scale · V (x - mean): rotate to the principal directions V, rescale; ZCA rotates back.
 
     Args:
-        mean: (D,); None makes an empty layer, for a saved state.
+        mean: (D,), float32 or float64; None makes an empty layer, for a saved state.
         directions: (K, D), orthonormal rows.
         scale: (K,), the factor of each direction.
         rotate_back: whether the result is an image again; otherwise it is (batch, K).
@@ -75,29 +78,43 @@ class Whitening(Preprocessing):
     ):
         super().__init__(image_shape, value_range)
         self.register_buffer("rotate_back", torch.tensor(rotate_back))
+        self._rotates_back = rotate_back
         values = {"mean": mean, "directions": directions, "scale": scale}
         for name, value in values.items():
-            self.register_buffer(name, torch.empty(0) if value is None else value.float())
+            self.register_buffer(name, torch.empty(0) if value is None else value)
         self.to(self.mean.device)
 
     @property
     def matrix(self) -> Tensor:
         """The whole map from centered images, flattened, to outputs: (K, D), or (D, D) for ZCA."""
         scaled = self.scale[:, None] * self.directions
-        return self.directions.T @ scaled if self.rotate_back else scaled
+        return self.directions.T @ scaled if self._rotates_back else scaled
+
+    def _read_settings(self) -> None:
+        super()._read_settings()
+        self._rotates_back = bool(self.rotate_back)
 
     def _transform(self, images: Tensor) -> Tensor:
-        y = (images.flatten(1) - self.mean) @ self.directions.T * self.scale
-        return (y @ self.directions).view_as(images) if self.rotate_back else y
+        mean, directions, scale = self._statistics(images.dtype)
+        with without_autocast(images):
+            y = (images.flatten(1) - mean) @ directions.T * scale
+            return (y @ directions).view_as(images) if self._rotates_back else y
 
     def inverse(self, transformed: Tensor) -> Tensor:
-        """The images that `transformed` was made from, up to the directions that were dropped."""
-        y = transformed.flatten(1)
-        if self.rotate_back:
-            y = y @ self.directions.T
-        return (y / self.scale @ self.directions + self.mean).unflatten(
-            1, self.image_shape.tolist()
-        )
+        """The images that `transformed` was made from, up to the directions that were dropped.
+
+        They have its dtype.
+        """
+        y = transformed.flatten(1).to(torch.promote_types(transformed.dtype, torch.float32))
+        mean, directions, scale = self._statistics(y.dtype)
+        with without_autocast(y):
+            if self._rotates_back:
+                y = y @ directions.T
+            images = y / scale @ directions + mean
+        return images.unflatten(1, self._shape).to(transformed.dtype)
+
+    def _statistics(self, dtype: torch.dtype) -> tuple[Tensor, Tensor, Tensor]:
+        return self.mean.to(dtype), self.directions.to(dtype), self.scale.to(dtype)
 
 
 def decorrelation(components: PrincipalComponents, *, keep: int | None = None) -> Whitening:
@@ -151,7 +168,8 @@ def _whitening(
     of: PrincipalComponents, directions: Tensor, scale: Tensor, *, rotate_back: bool
 ) -> Whitening:
     images = {"image_shape": of.image_shape, "value_range": of.value_range}
-    return Whitening(of.mean, directions, scale, rotate_back=rotate_back, **images)
+    statistics = (values.to(of.dtype) for values in (of.mean, directions, scale))
+    return Whitening(*statistics, rotate_back=rotate_back, **images)
 
 
 def _first(components: PrincipalComponents, keep: int | None) -> tuple[Tensor, Tensor]:

@@ -5,6 +5,8 @@ from collections.abc import Iterable
 import torch
 from torch import Tensor, nn
 
+from lib.validation import extremes
+
 
 def multiclass_svm_loss(scores: Tensor, labels: Tensor, *, margin: float = 1.0) -> Tensor:
     """The mean over the batch of Σ_{j ≠ y} max(0, s_j - s_y + margin): a scalar.
@@ -17,7 +19,8 @@ def multiclass_svm_loss(scores: Tensor, labels: Tensor, *, margin: float = 1.0) 
 
     Raises:
         TypeError: labels that are not int64.
-        ValueError: mismatched shapes, an empty batch, or a class out of range.
+        ValueError: mismatched shapes, an empty batch or, on the CPU, a class out of range; on other
+            devices labels are not looked at, since the program would have to wait for them.
 
     Source: Weston and Watkins, "Support vector machines for multi-class pattern recognition", 1999.
     """
@@ -28,7 +31,8 @@ def multiclass_svm_loss(scores: Tensor, labels: Tensor, *, margin: float = 1.0) 
             "expected scores (batch, classes) and labels (batch,); "
             f"got {tuple(scores.shape)} and {tuple(labels.shape)}"
         )
-    if not bool(((labels >= 0) & (labels < scores.shape[1])).all()):
+    found = extremes(labels)
+    if found is not None and not 0 <= found[0] <= found[1] < scores.shape[1]:
         raise ValueError(f"labels must be below {scores.shape[1]} classes; got {labels.tolist()}")
     right = labels[:, None]
     margins = (scores - scores.gather(1, right) + margin).clamp(min=0)

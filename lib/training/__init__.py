@@ -2,7 +2,6 @@
 
 from lib.training.classifiers import scene_classifiers
 from lib.training.fitting import (
-    SGD,
     DivergedError,
     History,
     Metrics,
@@ -11,9 +10,9 @@ from lib.training.fitting import (
     cross_entropy,
     fit,
     minibatches,
-    one_cycle_adam,
     predict,
 )
+from lib.training.optimizers import SGD, one_cycle_adam
 from lib.training.stacks import Part
 from lib.training.stopping import BestSnapshot
 from lib.training.trials import Outcome, Trial, run_trial, run_trials

@@ -21,7 +21,13 @@ LIB = Path(__file__).parents[1]
 SCENE_SIZE = 64  # pixels
 NETWORK = {"width": 8, "batch_norm": True}
 # Code that also determines the weights.
-CODE = ("models", "initialization.py", "training/fitting.py", "training/trials.py")
+CODE = (
+    "models",
+    "initialization.py",
+    "training/fitting.py",
+    "training/optimizers.py",
+    "training/trials.py",
+)
 DIGEST = 64  # hexadecimal digits at the start of a file
 
 
