@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
-from lib.visualization.base import check_input, examined, forward_with
+from lib.visualization.base import check_input, forward_with
+from lib.visualization.examining import examined
+from lib.visualization.precision import wide
 
 
 def record_activations(
@@ -123,5 +125,4 @@ def _pooled(output: Tensor, name: str) -> Tensor:
         return output
     if output.ndim != 4:
         raise ValueError(f"{name} must be (n, d) or (n, d, height, width); got {output.shape}")
-    precise = torch.promote_types(output.dtype, torch.float32)
-    return output.to(precise).mean(dim=(2, 3)).to(output.dtype)
+    return wide(output).mean(dim=(2, 3)).to(output.dtype)

@@ -4,7 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.visualization.base import as_target, check_input, examined
+from lib.visualization.base import as_target, check_input, check_scores
+from lib.visualization.examining import examined
+from lib.visualization.slopes import as_leaf, slope
 
 
 def fgsm(
@@ -97,21 +99,18 @@ def margin_gradient(model: nn.Module, images: Tensor, classes: Tensor) -> Tensor
     Call this inside `examined`.
 
     Raises:
+        TypeError: the model's output is not a tensor of floats.
         ValueError: the model does not give logits (batch, two classes or more), lacks a class, or
             its logits do not depend on the pixels.
     """
-    x = images.detach().clone().requires_grad_()
-    logits = model(x.clone())  # a copy, since the first layer may work in place
-    if logits.ndim != 2 or logits.shape[1] < 2 or int(classes.max()) >= logits.shape[1]:
-        raise ValueError(
-            f"the model gives {tuple(logits.shape)}; the labels reach {int(classes.max())}"
-        )
-    if not logits.requires_grad:
-        raise ValueError("the logits do not depend on the pixels through anything with a slope")
+    x = as_leaf(model, images)
+    logits = check_scores(model(x.clone()), classes)  # a copy: the first layer may work in place
+    if logits.shape[1] < 2:
+        raise ValueError(f"an attack needs two classes or more; got {tuple(logits.shape)}")
     logits = logits if logits.dtype == torch.float64 else logits.float()
     chosen = functional.one_hot(classes, logits.shape[1]).bool()
     others = logits.masked_fill(chosen, -torch.inf).logsumexp(dim=1)
-    return torch.autograd.grad((others - logits[chosen]).sum(), x)[0]
+    return slope(others - logits[chosen], x)
 
 
 def project(

@@ -1,7 +1,6 @@
-"""What all methods share: a model that is examined and left unchanged, and what to explain."""
+"""What all methods share: what to explain, and a forward pass."""
 
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import torch
@@ -28,29 +27,7 @@ class Neuron(NamedTuple):
 
 Target = int | Sequence[int] | Tensor | Neuron
 MOST_IMAGES, MOST_PIXELS = 256, 2**18  # per batch
-
-
-@contextmanager
-def examined(model: nn.Module) -> Iterator[None]:
-    """A context in which the model is in evaluation mode and its weights need no gradients.
-
-    Afterwards every module's mode and every weight's `requires_grad` are restored, even after an
-    exception. Gradients are recorded inside the block, wherever it is entered.
-    """
-    modes = [(module, module.training) for module in model.modules()]
-    wanted = [(weight, weight.requires_grad) for weight in model.parameters()]
-    try:
-        for module, _ in modes:
-            module.training = False  # not eval(): some networks override it
-        for weight, _ in wanted:
-            weight.requires_grad_(False)
-        with torch.inference_mode(False), torch.enable_grad():
-            yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
-        for weight, wants in wanted:
-            weight.requires_grad_(wants)
+APART = 1e-2  # of the largest score: far more than what rounding changes, float32 or wider
 
 
 def check_input(model: nn.Module, images: Tensor) -> None:
@@ -79,7 +56,8 @@ def forward_with(
     """The model's output, and those of the named layers, all in one graph.
 
     Raises:
-        ValueError: the model has no such layer, or did not call it, or called it several times.
+        ValueError: the model has no such layer, did not call it, called it several times, or it is
+            scripted or traced.
         TypeError: a layer's output is not a tensor.
     """
     if not layers:
@@ -88,6 +66,11 @@ def forward_with(
     for name in layers:
         if name not in modules:
             raise ValueError(f"the model has no layer {name!r}; it has {_some(modules)}")
+        if isinstance(modules[name], torch.jit.ScriptModule):
+            raise ValueError(
+                f"layer {name!r} is scripted or traced, so its output cannot be recorded; give the "
+                f"model that it was made from"
+            )
     outputs: dict[str, Tensor] = {}
 
     def hook(name: str):
@@ -123,12 +106,7 @@ def as_target(target: Target, images: Tensor) -> Tensor | Neuron:
     """
     if isinstance(target, Neuron):
         return target
-    try:
-        classes = torch.as_tensor(target, device=images.device)
-    except (TypeError, ValueError, RuntimeError) as error:
-        raise TypeError(f"target must be whole numbers or a Neuron; got {target!r}") from error
-    if classes.is_floating_point() or classes.is_complex() or classes.dtype == torch.bool:
-        raise TypeError(f"target must be whole numbers or a Neuron; got {classes.dtype}")
+    classes = whole_numbers(target).to(images.device)
     if classes.ndim == 0:
         classes = classes.expand(len(images))
     if classes.shape != (len(images),):
@@ -138,7 +116,22 @@ def as_target(target: Target, images: Tensor) -> Tensor | Neuron:
         )
     if bool((classes < 0).any()):
         raise ValueError(f"classes start at 0; got {int(classes.min())}")
-    return classes.long().clone()
+    return classes.clone()
+
+
+def whole_numbers(target: int | Sequence[int] | Tensor) -> Tensor:
+    """The target as int64, of any shape.
+
+    Raises:
+        TypeError: no integers.
+    """
+    try:
+        classes = torch.as_tensor(target)
+    except (TypeError, ValueError, RuntimeError) as error:
+        raise TypeError(f"target must be whole numbers or a Neuron; got {target!r}") from error
+    if classes.is_floating_point() or classes.is_complex() or classes.dtype == torch.bool:
+        raise TypeError(f"target must be whole numbers or a Neuron; got {classes.dtype}")
+    return classes.long()
 
 
 def target_scores(model: nn.Module, images: Tensor, target: Tensor | Neuron) -> Tensor:
@@ -159,17 +152,49 @@ def scores_and_outputs(
     """The result of `target_scores`, and the named layers' outputs, from one forward pass.
 
     Raises:
+        TypeError: the model's output is not a tensor of floats.
         ValueError: no such class, layer, channel or position.
     """
     if isinstance(target, Neuron):
         _, outputs = forward_with(model, images, [*layers, target.layer])
         return pick(outputs[target.layer], target), outputs
-    logits, outputs = forward_with(model, images, layers)
-    if logits.ndim != 2:
-        raise ValueError(f"the model must give (batch, classes); got {tuple(logits.shape)}")
-    if int(target.max()) >= logits.shape[1]:
-        raise ValueError(f"the model knows {logits.shape[1]} classes; got {int(target.max())}")
-    return logits.gather(1, target[:, None])[:, 0], outputs
+    output, outputs = forward_with(model, images, layers)
+    return check_scores(output, target).gather(1, target[:, None])[:, 0], outputs
+
+
+def check_scores(output: object, classes: Tensor) -> Tensor:
+    """A model's output, if it has a score for each of these classes (batch,).
+
+    Raises:
+        TypeError: not a tensor of floats; the message says how to wrap the model.
+        ValueError: not (batch, classes), or not enough classes.
+    """
+    if not isinstance(output, Tensor):
+        raise TypeError(
+            f"the model gives {type(output).__name__}, not a tensor (batch, classes); wrap it in "
+            f"a module whose forward returns {_first_tensor(output)}"
+        )
+    if not output.is_floating_point():
+        raise TypeError(f"the model must give scores that are floats; got {output.dtype}")
+    if output.ndim != 2 or len(output) != len(classes):
+        raise ValueError(
+            f"the model gives {tuple(output.shape)} for {len(classes)} images, not (batch, classes)"
+        )
+    if int(classes.max()) >= output.shape[1]:
+        raise ValueError(f"the model knows {output.shape[1]} classes; got {int(classes.max())}")
+    return output
+
+
+def _first_tensor(output: object) -> str:
+    """Code that takes the first tensor from a model's output."""
+    if isinstance(output, Mapping):
+        parts = {f"[{key!r}]": value for key, value in output.items()}
+    elif isinstance(output, Sequence):
+        parts = {f"[{index}]": value for index, value in enumerate(output)}
+    else:
+        parts = {f".{name}": value for name, value in getattr(output, "__dict__", {}).items()}
+    places = [place for place, value in parts.items() if isinstance(value, Tensor)]
+    return f"model(images){places[0]}" if places else "the tensor"
 
 
 def pick(output: Tensor, neuron: Neuron) -> Tensor:
@@ -192,30 +217,27 @@ def images_at_once(images: Tensor) -> int:
     return max(1, min(MOST_IMAGES, MOST_PIXELS // images[0, 0].numel()))
 
 
-def image_gradients(
-    model: nn.Module, images: Tensor, target: Tensor | Neuron, *, batch_size: int
-) -> Tensor:
-    """The gradient of each image's score with respect to its pixels, in the images' shape.
+def check_independence(model: nn.Module, images: Tensor, target: Tensor | Neuron) -> None:
+    """Raise if the first image's score changes with the other images of its batch, or by chance.
 
-    Call this inside `examined`. Images are taken `batch_size` at a time to bound the memory.
+    Call this inside `examined`, in methods that put several variants of an image into one batch.
 
     Raises:
-        ValueError: a batch size below 1, or a score that does not depend on the pixels.
+        ValueError: it does, as with batch statistics or dropout that do not ask for the mode.
+
+    Cost: a forward pass of three images.
     """
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1; got {batch_size}")
-    parts = []
-    for start in range(0, len(images), batch_size):
-        rows = slice(start, start + batch_size)
-        x = images[rows].detach().requires_grad_()
-        part = target if isinstance(target, Neuron) else target[rows]
-        scores = target_scores(model, x.clone(), part)  # a copy: the first layer may work in place
-        if not scores.requires_grad:
-            raise ValueError(
-                "the score does not depend on the pixels through anything with a slope"
-            )
-        parts.append(torch.autograd.grad(scores.sum(), x)[0])
-    return torch.cat(parts)
+    first, goal = images[:1], target if isinstance(target, Neuron) else target[:1]
+    pair = goal if isinstance(goal, Neuron) else goal.expand(2)
+    with torch.no_grad():
+        alone = target_scores(model, first.clone(), goal)
+        beside = target_scores(model, torch.cat([first, first + 1]), pair)
+    scale = torch.cat([alone, beside]).abs().max()
+    if bool((alone - beside[:1]).abs() > max(APART, 8 * torch.finfo(scale.dtype).eps) * scale):
+        raise ValueError(
+            f"an image's score must not depend on the other images of its batch, nor on chance; "
+            f"it is {float(alone):.3g} alone, {float(beside[0]):.3g} beside another"
+        )
 
 
 def _some(modules: Mapping[str, nn.Module], most: int = 12) -> str:

@@ -5,8 +5,12 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lib.progress import progress_bar
-from lib.visualization.base import check_input, examined
+from lib.visualization.base import check_input
+from lib.visualization.examining import examined
 from lib.visualization.objectives import Objective, evaluate
+from lib.visualization.precision import wide
+from lib.visualization.slopes import as_leaf, slope
+from lib.visualization.synthesis import NO_SLOPE
 from lib.visualization.transforms import jitter as random_shift
 
 SMALLEST = 16  # pixels on the short side of the smallest octave
@@ -59,9 +63,9 @@ def deep_dream(
             base = _resize(images.detach(), size)
             x = base + _resize(detail, size)
             for _ in range(steps):
-                gradient = _shifted_gradient(model, x, objective, shift, generator)
-                mean = gradient.float().abs().flatten(1).mean(1).clamp(min=1e-30)
-                move = gradient.float() / mean.view(-1, 1, 1, 1)
+                gradient = wide(_shifted_gradient(model, x, objective, shift, generator))
+                mean = gradient.abs().flatten(1).mean(1)
+                move = gradient / mean.clamp(min=torch.finfo(mean.dtype).tiny).view(-1, 1, 1, 1)
                 x = (x + step_size * move.to(x)).clamp(*bounds)
             detail = x - base
             results.append(x)
@@ -69,11 +73,9 @@ def deep_dream(
 
 
 def _shifted_gradient(model, x, objective, shift, generator) -> Tensor:
-    x = x.detach().clone().requires_grad_()
+    x = as_leaf(model, x)
     scores = evaluate(model, shift(x, generator), objective)
-    if not scores.requires_grad:
-        raise ValueError("the objective does not depend on the pixels through any slope")
-    return torch.autograd.grad(scores.sum(), x)[0]
+    return slope(scores, x, missing=NO_SLOPE)
 
 
 def _sizes(images: Tensor, octaves: int, octave_scale: float, steps: int) -> list[tuple[int, int]]:
@@ -94,5 +96,5 @@ def _resize(images: Tensor, size: tuple[int, int]) -> Tensor:
     if tuple(images.shape[-2:]) == size:
         return images
     smaller = images.shape[-1] > size[1]
-    wide = functional.interpolate(images.float(), size, mode="bilinear", antialias=smaller)
-    return wide.to(images.dtype)
+    resized = functional.interpolate(wide(images), size, mode="bilinear", antialias=smaller)
+    return resized.to(images.dtype)

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from lib.visualization.precision import unit_scale, wide
+
 
 def first_layer_filters(model: nn.Module) -> Tensor:
     """A copy of the weights of the model's first convolution, (filters, channels, height, width).
@@ -41,6 +43,7 @@ def roughness(filters: Tensor) -> Tensor:
             "expected (filters, channels, height, width) with two pixels or more; got "
             f"{tuple(filters.shape)}"
         )
-    w = filters.detach().to(torch.promote_types(filters.dtype, torch.float32))
+    w = wide(filters.detach())
+    w = w / unit_scale(w, 1, 2, 3)  # squares of large or small weights could not be represented
     steps = torch.cat([w.diff(dim=2).flatten(1), w.diff(dim=3).flatten(1)], dim=1)
     return ((steps**2).mean(dim=1) / (2 * (w**2).flatten(1).mean(dim=1))).to(filters.dtype)

@@ -4,14 +4,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.visualization.base import (
-    Neuron,
-    Target,
-    as_target,
-    check_input,
-    examined,
-    scores_and_outputs,
-)
+from lib.visualization.base import Neuron, Target, as_target, check_input, scores_and_outputs
+from lib.visualization.examining import examined
+from lib.visualization.slopes import NO_SLOPE, as_leaf, slope
 
 
 def grad_cam(
@@ -60,8 +55,7 @@ def grad_cam(
 
 
 def _maps(model: nn.Module, images: Tensor, target: Tensor | Neuron, layer: str) -> Tensor:
-    x = images.detach().clone().requires_grad_()
-    scores, outputs = scores_and_outputs(model, x.clone(), target, [layer])
+    scores, outputs = scores_and_outputs(model, as_leaf(model, images).clone(), target, [layer])
     activations = outputs[layer]
     if activations.ndim != 4:
         raise ValueError(
@@ -69,9 +63,7 @@ def _maps(model: nn.Module, images: Tensor, target: Tensor | Neuron, layer: str)
             f"{tuple(activations.shape)}"
         )
     if not (scores.requires_grad and activations.requires_grad):
-        raise ValueError("the score does not depend on the pixels through anything with a slope")
-    (gradients,) = torch.autograd.grad(scores.sum(), activations, allow_unused=True)
-    if gradients is None:
-        raise ValueError(f"the score does not depend on layer {layer!r}")
+        raise ValueError(NO_SLOPE)
+    gradients = slope(scores, activations, missing=f"the score does not depend on layer {layer!r}")
     weights = gradients.mean(dim=(2, 3), keepdim=True)
     return (weights * activations.detach()).sum(dim=1).relu()

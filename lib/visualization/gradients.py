@@ -9,11 +9,13 @@ from lib.visualization.base import (
     Neuron,
     Target,
     as_target,
+    check_independence,
     check_input,
-    examined,
-    image_gradients,
     images_at_once,
 )
+from lib.visualization.examining import examined
+from lib.visualization.precision import wide, wide_dtype
+from lib.visualization.slopes import image_gradients
 
 # Eight of the 8 × 8 positions on the grid of a network with a stride of 8, well spread.
 SHIFTS = ((0, 0), (3, 5), (5, 2), (6, 7), (1, 4), (2, 1), (4, 6), (7, 3))
@@ -156,7 +158,7 @@ def integrated_gradients(
     way = images - start
 
     def between(rows: slice, points: Tensor) -> Tensor:
-        part = ((points + 0.5) / steps).to(images.dtype).view(-1, 1, 1, 1, 1)
+        part = ((points.to(wide_dtype(images)) + 0.5) / steps).to(images).view(-1, 1, 1, 1, 1)
         return start[rows] + part * way[rows]
 
     mean = _mean_gradients(model, images, target, between, count=steps, batch_size=batch_size)
@@ -228,9 +230,10 @@ def _mean_gradients(
     if count < 1 or batch_size < 1:
         raise ValueError(f"expected at least 1 sample and a batch of 1; got {count}, {batch_size}")
     goal = as_target(target, images)
-    total = torch.zeros_like(images, dtype=torch.promote_types(images.dtype, torch.float32))
+    total = torch.zeros_like(wide(images))
     every = torch.arange(count, device=images.device)
     with examined(model):
+        check_independence(model, images, goal)
         for numbers in every.split(max(1, batch_size // len(images))):
             for start in range(0, len(images), batch_size):
                 rows = slice(start, start + batch_size)

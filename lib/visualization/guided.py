@@ -4,17 +4,22 @@ The rule is applied where PyTorch's functions are called, not built into modules
 every ReLU, whether it is a module, used twice, in place, or a plain function call.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.autograd.function import BackwardCFunction
 from torch.nn import functional
 from torch.overrides import TorchFunctionMode
 
-from lib.visualization.base import Target, as_target, check_input, examined, image_gradients
+from lib.visualization.base import Target, as_target, check_input
+from lib.visualization.examining import examined
+from lib.visualization.slopes import image_gradients
 
 INFINITY = float("inf")
+BACK = "Backward"
+SCRIPTED = ("ReluBackward", "DifferentiableGraphBackward")  # of ReLUs that were not called here
 
 
 def guided_backprop(
@@ -24,8 +29,7 @@ def guided_backprop(
 
     At y = ReLU(x), what goes back is g · [g > 0] · [x > 0] instead of g · [x > 0]. This covers ReLU
     and ReLU6 as modules or functions, `hardtanh` from 0, `threshold(x, 0, 0)` and `clamp(min=0)`;
-    other activations (leaky ReLU, SiLU, …) keep their own gradient, and so does a ReLU inside a
-    scripted function.
+    other activations (leaky ReLU, SiLU, …) keep their own gradient.
 
     Args:
         model: maps images to logits (batch, classes); it is left unchanged.
@@ -35,7 +39,8 @@ def guided_backprop(
 
     Raises:
         TypeError, ValueError: images or a target that the model cannot take, a network that calls
-            no ReLU, or one that is scripted or compiled, where ReLUs are out of reach.
+            no ReLU, or one with ReLUs out of reach: in scripted parts, or in the forward pass of a
+            custom `torch.autograd.Function`, which has its own gradient.
 
     Cost: a forward and a backward pass.
     Source: Springenberg, Dosovitskiy, Brox, Riedmiller, "Striving for simplicity", ICLR workshop
@@ -62,9 +67,9 @@ def _gradients(
     check_input(model, images)
     goal = as_target(target, images)
     for name, module in model.named_modules():
-        if isinstance(module, torch.jit.ScriptModule) or hasattr(module, "_orig_mod"):
+        if isinstance(module, torch.jit.ScriptModule):
             raise ValueError(
-                f"the ReLUs of a scripted or compiled module cannot be reached: {name or 'model'!r}"
+                f"the ReLUs of a scripted or traced module cannot be reached: {name or 'model'!r}"
             )
     with examined(model), _Rectifiers(rule) as met:
         result = image_gradients(model, images, goal, batch_size=batch_size)
@@ -94,7 +99,10 @@ class _Deconvolved(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx, x: Tensor, most: float) -> Tensor:
-        return x.clamp(0, most)
+        y = x.clamp(0, most)
+        # Not needed, but a checkpointed block runs again without the rule, and must save as much.
+        ctx.save_for_backward(y)
+        return y
 
     @staticmethod
     def backward(ctx, gradient: Tensor) -> tuple[Tensor, None]:
@@ -109,22 +117,49 @@ class _Call(NamedTuple):
 
 
 class _Rectifiers(TorchFunctionMode):
-    """Inside this context every ReLU gets a rule's gradient; `count` says how many there were."""
+    """Inside this context every ReLU gets a rule's gradient; `count` says how many there were.
+
+    Before gradients are computed, the graph must have no ReLU that was not called in Python.
+    """
 
     def __init__(self, rule: type):
         super().__init__()
-        self.rule, self.count = rule, 0
+        self.rule, self.count, self.unrecorded = rule, 0, False
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         kwargs = kwargs or {}
+        if func is torch.autograd.grad:
+            self._check(*args[0])
         read = _READERS.get(func)
         call = read(args, kwargs) if read else None
         if call is None:
+            return func(*args, **kwargs)
+        if not torch.is_grad_enabled():  # in a custom function's forward pass, or without effect
+            self.unrecorded = True
             return func(*args, **kwargs)
         self.count += 1
         x = args[0] if args else kwargs["input"]
         y = self.rule.apply(x, call.most)
         return x.copy_(y) if call.in_place else y
+
+    def _check(self, scores: Tensor) -> None:
+        for node in _nodes(scores):
+            custom = (
+                isinstance(node, BackwardCFunction) and node.name() != self.rule.__name__ + BACK
+            )
+            if (custom and self.unrecorded) or any(part in node.name() for part in SCRIPTED):
+                raise ValueError(f"a ReLU cannot be reached, since its gradient is {node.name()}")
+
+
+def _nodes(scores: Tensor) -> Iterator[Any]:
+    """The nodes of the graph that leads to the scores."""
+    found, waiting = set(), [scores.grad_fn]
+    while waiting:
+        node = waiting.pop()
+        if node is not None and node not in found:
+            found.add(node)
+            waiting += [earlier for earlier, _ in node.next_functions]
+            yield node
 
 
 def _argument(args: tuple, kwargs: Mapping, place: int, name: str, default: object) -> Any:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 
 from lib.pca import principal_directions
+from lib.visualization.precision import unit_scale, wide, without_autocast
 
 
 class Projection(NamedTuple):
@@ -23,6 +24,7 @@ class Projection(NamedTuple):
     shares: Tensor
 
 
+@without_autocast()
 def principal_components(features: Tensor, count: int = 2) -> Projection:
     """The vectors' coordinates along the directions of largest variance, largest first.
 
@@ -37,9 +39,10 @@ def principal_components(features: Tensor, count: int = 2) -> Projection:
     Cost: see `lib.pca.principal_directions`, in float64.
     """
     _check(features)
-    vectors = features.detach()
+    vectors = wide(features.detach())
     mean = vectors.double().mean(dim=0)
-    variances, directions = principal_directions(vectors, mean)
+    scale = unit_scale(vectors - mean.to(vectors))  # squares of very large or small numbers fail
+    variances, directions = principal_directions(vectors / scale, mean / scale[0].double())
     if not 1 <= count <= len(directions):
         raise ValueError(f"count must be 1 to {len(directions)}; got {count}")
     directions, shares = directions[:count], variances[:count] / variances.sum()
@@ -50,7 +53,9 @@ def principal_components(features: Tensor, count: int = 2) -> Projection:
 def tsne_layout(
     features: Tensor, *, perplexity: float = 30.0, generator: torch.Generator, steps: int = 1000
 ) -> Tensor:
-    """A place (n, 2) for each vector, such that close ones stay close; float32, on their device.
+    """A place (n, 2) for each vector, such that close ones stay close, on their device.
+
+    Places have the precision of the vectors, float32 at least.
 
     The start is drawn from the generator: small normal numbers, not the first principal components,
     so that different draws show what is due to chance.
@@ -77,8 +82,8 @@ def tsne_layout(
     seed = int(torch.randint(2**31 - 1, (), generator=generator))
     model = TSNE(perplexity=perplexity, init="random", max_iter=steps, random_state=seed, n_jobs=1)
     with threadpool_limits(1):  # its threads would spend more time waiting than computing
-        places = model.fit_transform(features.detach().float().cpu().numpy())
-    return torch.from_numpy(places).to(features.device)
+        places = model.fit_transform(wide(features.detach()).cpu().numpy())
+    return torch.from_numpy(places).to(wide(features))
 
 
 def grid_layout(places: Tensor, *, columns: int | None = None) -> Tensor:
@@ -108,7 +113,8 @@ def grid_layout(places: Tensor, *, columns: int | None = None) -> Tensor:
     cells = torch.cartesian_prod(torch.arange(rows), torch.arange(columns))
     centers = (cells + 0.5) / torch.tensor([rows, columns])
     low, high = places.amin(dim=0), places.amax(dim=0)
-    unit = ((places - low) / (high - low).clamp(min=1e-12)).detach().cpu().double()
+    reach = torch.where(high > low, high - low, 1)
+    unit = ((places - low) / reach).detach().cpu().double()
     targets = torch.stack([1 - unit[:, 1], unit[:, 0]], dim=1)
     chosen = linear_sum_assignment((torch.cdist(targets, centers.double()) ** 2).numpy())[1]
     return cells[torch.from_numpy(chosen)].to(places.device)

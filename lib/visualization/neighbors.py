@@ -6,8 +6,11 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from lib.visualization.precision import unit_scale, wide, without_autocast
+
 METRICS = ("euclidean", "cosine")
 FROM_DIFFERENCES = "donot_use_mm_for_euclid_dist"  # dot products lose small distances
+PAIRS = 4096  # at a time, of those that need more care
 
 
 class Neighbors(NamedTuple):
@@ -22,6 +25,7 @@ class Neighbors(NamedTuple):
     indices: Tensor
 
 
+@without_autocast()
 def nearest_neighbors(
     features: Tensor,
     queries: Tensor,
@@ -55,6 +59,7 @@ def nearest_neighbors(
     found = []
     for index in torch.arange(len(queries), device=queries.device).split(batch_size):
         distances = torch.cdist(others[index], rows, compute_mode=FROM_DIFFERENCES)
+        _repair_(distances, others[index], rows)
         if exclude_self:
             distances.scatter_(1, index[:, None], torch.inf)
         ordered = distances.sort(dim=1, stable=True)
@@ -73,11 +78,22 @@ def _comparable(rows: Tensor, metric: str, side: int) -> Tensor:
     """
     rows = rows.detach()
     if metric == "euclidean":
-        return rows.to(torch.promote_types(rows.dtype, torch.float32))
+        return wide(rows)
     rows = rows.double()
-    units = functional.normalize(rows, eps=torch.finfo(rows.dtype).tiny)
+    units = functional.normalize(rows / unit_scale(rows, 1))
     zero = functional.one_hot(torch.tensor(side), 2).to(rows)
     return torch.cat([units, (rows == 0).all(dim=1, keepdim=True) * zero], dim=1)
+
+
+def _repair_(distances: Tensor, queries: Tensor, rows: Tensor) -> None:
+    """Compute those distances again whose squares are too large or too small to be represented."""
+    number = torch.finfo(distances.dtype)
+    vanishing = distances < (number.tiny / number.eps) ** 0.5
+    for pairs in (vanishing | distances.isinf()).nonzero().split(PAIRS):
+        query, row = pairs.T
+        differences = queries[query] - rows[row]
+        scale = unit_scale(differences, 1)
+        distances[query, row] = (differences / scale).norm(dim=1) * scale[:, 0]
 
 
 def _check(

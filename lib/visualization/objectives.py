@@ -15,7 +15,16 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
-from lib.visualization.base import Neuron, Target, as_target, examined, forward_with, pick
+from lib.visualization.base import (
+    Neuron,
+    Target,
+    as_target,
+    check_scores,
+    forward_with,
+    pick,
+)
+from lib.visualization.examining import examined
+from lib.visualization.precision import wide, without_autocast
 
 
 class Seen(NamedTuple):
@@ -23,7 +32,7 @@ class Seen(NamedTuple):
 
     Attributes:
         images: (batch, channels, height, width), as the network sees them.
-        logits: the network's output.
+        logits: the network's output; not a tensor if the network gives something else.
         outputs: outputs of the layers that the objective names.
     """
 
@@ -78,11 +87,6 @@ def _scale(function: Callable, factor: float | Tensor, seen: Seen) -> Tensor:
     return value * (factor.to(value) if isinstance(factor, Tensor) else factor)
 
 
-def _wide(values: Tensor) -> Tensor:
-    """Half precision as float32, for sums over many terms; other dtypes unchanged."""
-    return values.float() if values.dtype in (torch.float16, torch.bfloat16) else values
-
-
 def class_score(target: Target) -> Objective:
     """The score of a class before the softmax, or a neuron's activation.
 
@@ -102,13 +106,9 @@ def class_score(target: Target) -> Objective:
 def _class_score(target: Target, seen: Seen) -> Tensor:
     target = as_target(target, seen.images)
     if isinstance(target, Neuron):
-        return _wide(pick(seen.outputs[target.layer], target))
-    logits = seen.logits
-    if logits.ndim != 2 or int(target.max()) >= logits.shape[1]:
-        raise ValueError(
-            f"the model gives {tuple(logits.shape)}; the target is class {int(target.max())}"
-        )
-    return _wide(logits.gather(1, target[:, None])[:, 0])
+        return wide(pick(seen.outputs[target.layer], target))
+    logits = check_scores(seen.logits, target)
+    return wide(logits.gather(1, target[:, None])[:, 0])
 
 
 def channel_mean(layer: str, channel: int) -> Objective:
@@ -124,7 +124,7 @@ def _channel_mean(layer: str, channel: int, seen: Seen) -> Tensor:
     output = seen.outputs[layer]
     if output.ndim < 2 or not 0 <= channel < output.shape[1]:
         raise ValueError(f"layer {layer!r} gives {tuple(output.shape)}; asked for {channel}")
-    chosen = _wide(output[:, channel])
+    chosen = wide(output[:, channel])
     return chosen.flatten(1).mean(1) if output.ndim > 2 else chosen
 
 
@@ -137,7 +137,7 @@ def layer_energy(layer: str) -> Objective:
 
 
 def _layer_energy(layer: str, seen: Seen) -> Tensor:
-    return _wide(seen.outputs[layer]).square().flatten(1).mean(1)
+    return wide(seen.outputs[layer]).square().flatten(1).mean(1)
 
 
 def feature_distance(features: Mapping[str, Tensor]) -> Objective:
@@ -159,6 +159,7 @@ def _feature_distance(features: Mapping[str, Tensor], seen: Seen) -> Tensor:
     return _relative_distance(seen.outputs, features)
 
 
+@without_autocast()
 def gram_matrix(features: Tensor) -> Tensor:
     """The mean over places of the products of all pairs of channels, (batch, channels, channels).
 
@@ -175,7 +176,7 @@ def gram_matrix(features: Tensor) -> Tensor:
         raise ValueError(
             f"features must be (batch, channels, height, width); got {tuple(features.shape)}"
         )
-    columns = _wide(features).flatten(2)
+    columns = wide(features).flatten(2)
     return columns @ columns.transpose(1, 2) / columns.shape[2]
 
 
@@ -203,7 +204,7 @@ def _gram_distance(grams: Mapping[str, Tensor], seen: Seen) -> Tensor:
 def _relative_distance(ours: Mapping[str, Tensor], given: Mapping[str, Tensor]) -> Tensor:
     total = torch.zeros(())
     for layer, target in given.items():
-        output = _wide(ours[layer])
+        output = wide(ours[layer])
         if output.shape[1:] != target.shape[1:] or target.shape[0] not in (1, output.shape[0]):
             raise ValueError(
                 f"layer {layer!r} gives {tuple(output.shape)} here, the target is "
@@ -232,7 +233,7 @@ def total_variation(beta: float = 2.0) -> Objective:
 
 
 def _total_variation(beta: float, seen: Seen) -> Tensor:
-    x = _wide(seen.images)
+    x = wide(seen.images)
     if min(x.shape[2:]) < 2:
         raise ValueError(f"total variation needs 2 × 2 pixels or more; got {tuple(x.shape)}")
     right, down = x.diff(dim=3)[:, :, :-1], x.diff(dim=2)[..., :-1]
@@ -251,7 +252,7 @@ def squared_norm(*, center: float = 0.0) -> Objective:
 
 
 def _squared_norm(center: float, seen: Seen) -> Tensor:
-    return (_wide(seen.images) - center).square().flatten(1).sum(1)
+    return (wide(seen.images) - center).square().flatten(1).sum(1)
 
 
 def evaluate(model: nn.Module, images: Tensor, objective: Objective) -> Tensor:

@@ -10,11 +10,13 @@ from lib.visualization.base import (
     Neuron,
     Target,
     as_target,
+    check_independence,
     check_input,
-    examined,
     target_scores,
 )
+from lib.visualization.examining import examined
 from lib.visualization.gradients import as_baseline
+from lib.visualization.precision import wide, without_autocast
 
 MOST_IMAGES, MOST_PIXELS = 32, 2**18  # per batch
 
@@ -83,7 +85,8 @@ def slide_window(
 
     Raises:
         TypeError, ValueError: images or a target that the model cannot take, a window larger than
-            the image, or a stride of 0 or larger than the window, which would skip pixels.
+            the image, a stride of 0 or larger than the window, which would skip pixels, or a model
+            whose scores depend on the other images of a batch or on chance.
 
     Cost: a forward pass for each position, about (height · width) / stride² of them for each image.
     Source: Zeiler, Fergus, "Visualizing and understanding convolutional networks", ECCV 2014,
@@ -98,13 +101,17 @@ def slide_window(
     tops, lefts = (_places(*numbers) for numbers in zip(size, window, stride, strict=True))
     batch_size = batch_size or max(1, min(MOST_IMAGES, MOST_PIXELS // (size[0] * size[1])))
     with examined(model), torch.no_grad():
+        check_independence(model, images, goal)
         scores = _scores(model, images, cover, goal, tops, lefts, window, batch_size)
     grid = scores[:, 1:].view(len(images), len(tops), len(lefts))
     return Occlusion(scores[:, 0], grid, tops, lefts, window, size)
 
 
+@without_autocast()
 def occlusion_map(occlusion: Occlusion, *, places: int | None = None) -> Tensor:
     """The mean fall of the score over the windows that cover each pixel: (batch, h, w).
+
+    It is computed in the scores' precision, float32 at least, and returned in theirs.
 
     Args:
         occlusion: the result of `slide_window`.
@@ -117,18 +124,18 @@ def occlusion_map(occlusion: Occlusion, *, places: int | None = None) -> Tensor:
     count = len(occlusion.tops) * len(occlusion.lefts)
     if places is not None and not 0 <= places <= count:
         raise ValueError(f"places must be between 0 and {count}; got {places}")
-    falls = (occlusion.score[:, None, None] - occlusion.scores).float()
+    falls = wide(occlusion.score)[:, None, None] - wide(occlusion.scores)
     seen = torch.arange(count, device=falls.device).view(falls.shape[1:]) < (
         count if places is None else places
     )
     rows, columns = (
-        _covers(starts, length, side, falls.device).float()
+        _covers(starts, length, side, falls.device).to(falls)
         for starts, length, side in zip(
             (occlusion.tops, occlusion.lefts), occlusion.window, occlusion.size, strict=True
         )
     )
     total = rows.T @ (falls * seen) @ columns
-    return (total / (rows.T @ seen.float() @ columns)).to(occlusion.scores.dtype)
+    return (total / (rows.T @ seen.to(falls) @ columns)).to(occlusion.scores.dtype)
 
 
 def _scores(

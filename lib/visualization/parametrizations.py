@@ -11,6 +11,8 @@ from functools import partial
 import torch
 from torch import Tensor
 
+from lib.visualization.precision import wide, without_autocast
+
 # From Lucid: the square root of the covariance of ImageNet's colors, columns in decreasing order.
 _COLORS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 EDGE = 1e-3  # pixels nearer to 0 or 1 than this are moved here, since their logit is infinite
@@ -21,7 +23,7 @@ class Parametrization:
     """Numbers to optimize and how they become images; every use starts from the same numbers.
 
     Attributes:
-        start: the first values of the numbers, float32.
+        start: the first values of the numbers, float32 or wider.
         render: maps them to images (batch, channels, height, width), differentiable.
         direct: whether the numbers are the pixels.
     """
@@ -43,7 +45,7 @@ def pixels(images: Tensor) -> Parametrization:
         ValueError: not (batch, channels, height, width).
     """
     _check(images)
-    return Parametrization(images.detach().float().clone(), _same, direct=True)
+    return Parametrization(wide(images.detach()).clone(), _same, direct=True)
 
 
 def bounded_pixels(images: Tensor) -> Parametrization:
@@ -63,6 +65,7 @@ def noise(
     return center + std * torch.randn(shape, generator=generator)
 
 
+@without_autocast()
 @torch.inference_mode(False)
 def fourier(
     images: Tensor, *, decay: float = 1.0, decorrelate: bool | None = None
@@ -87,8 +90,8 @@ def fourier(
     if colors and images.shape[1] != 3:
         raise ValueError(f"decorrelated colors need 3 channels; got {images.shape[1]}")
     height, width = images.shape[-2:]
-    scale = _scales(height, width, decay, images.device)
     values = _logit(images)
+    scale = _scales(height, width, decay, values)
     if colors:
         values = _mix(values, torch.linalg.inv(_color_matrix(values)))
     spectrum = torch.fft.rfft2(values, norm="ortho") / scale
@@ -137,7 +140,7 @@ def _check(images: Tensor) -> None:
 
 
 def _logit(images: Tensor) -> Tensor:
-    images = images.detach().float()
+    images = wide(images.detach())
     if not bool(((images >= 0) & (images <= 1)).all()):
         raise ValueError(
             f"images must be in [0, 1]; got {float(images.min()):.3g} to {float(images.max()):.3g}"
@@ -149,10 +152,10 @@ def _same(values: Tensor) -> Tensor:
     return values
 
 
-def _scales(height: int, width: int, decay: float, device: torch.device) -> Tensor:
+def _scales(height: int, width: int, decay: float, like: Tensor) -> Tensor:
     """The factor of each coefficient, (height, width // 2 + 1); largest at the lowest frequency."""
-    down = torch.fft.fftfreq(height, device=device)[:, None]
-    across = torch.fft.rfftfreq(width, device=device)[None]
+    down = torch.fft.fftfreq(height, dtype=like.dtype, device=like.device)[:, None]
+    across = torch.fft.rfftfreq(width, dtype=like.dtype, device=like.device)[None]
     lowest = 1 / max(height, width)
     return (lowest / (down**2 + across**2).sqrt().clamp(min=lowest)) ** decay * height / 4
 
@@ -166,6 +169,7 @@ def _mix(values: Tensor, matrix: Tensor) -> Tensor:
     return torch.einsum("oc,bchw->bohw", matrix, values)
 
 
+@without_autocast()
 def _render_fourier(
     values: Tensor, *, scale: Tensor, size: tuple[int, int], colors: bool
 ) -> Tensor:

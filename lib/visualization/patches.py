@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from lib.visualization.activations import split_images
-from lib.visualization.base import check_input, examined, forward_with
+from lib.visualization.base import check_input, forward_with
+from lib.visualization.examining import examined
 from lib.visualization.receptive_fields import ReceptiveField, receptive_field
 
 

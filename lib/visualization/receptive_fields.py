@@ -3,19 +3,25 @@
 Pixels are replaced by NaN, which every operation passes on: where NaN arrives, they matter.
 """
 
-import copy
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 
-from lib.visualization.base import examined, forward_with
+from lib.visualization.base import forward_with
+from lib.visualization.examining import copy_of, examined
+from lib.visualization.probing import exact, gray_images, run_until, takes
 
 NARROW = 32  # pixels along the side not measured: enough for nearly any network
 STEP = 64  # images grow by multiples of this, so every stride meets the border the same way
 GROWTH = (0, 1, 2, 4, 8, 16)  # times the image's size; a larger field counts as the whole image
+LOST = (
+    "the field of layer {!r} cannot be measured: not-a-number, which shows {}, gets lost on the "
+    "way, as in a comparison such as torch.where(x > 0, x, 0)"
+)
+DRAWS = 2  # of noise, to check what NaN has found
+ROUNDING = 1e-3  # of a layer's outputs: more than what rounding changes
 
 
 @dataclass(frozen=True)
@@ -72,9 +78,11 @@ def receptive_field(
 
     Raises:
         ValueError: no such layer, one that is not called exactly once, or units whose fields
-            differ in size or spacing, as after fractional or adaptive pooling.
+            differ in size or spacing, as after fractional or adaptive pooling; a model that
+            compares numbers before the layer, as far as noise shows it, or one that refuses
+            images of other sizes in which the fields could be measured.
 
-    Cost: about 25 forward passes of narrow images, up to the layer.
+    Cost: about 30 forward passes of narrow images and four of whole ones, up to the layer.
     Source: Luo et al., "Understanding the effective receptive field in deep convolutional neural
     networks", NIPS 2016, who show how little of it matters much.
     """
@@ -82,17 +90,19 @@ def receptive_field(
     if min(height, width) < 1:
         raise ValueError(f"image_size must be at least 1; got {image_size}")
     if any(weight.dtype in (torch.float16, torch.bfloat16) for weight in model.parameters()):
-        model = copy.deepcopy(model).float()  # fast half precision mixes neighboring pixels
-    with examined(model), torch.no_grad(), _exact():
+        model = copy_of(model).float()  # fast half precision mixes neighboring pixels
+    with examined(model), torch.no_grad(), exact():
         units = _units(model, layer, (height, width))
         if units is None:
             return _whole((height, width), (1, 1))
         rows = _measure(model, layer, (height, width), side=0)
         columns = _measure(model, layer, (height, width), side=1)
-    if rows is None or columns is None:
-        return _whole((height, width), units)
-    size, stride, offset = zip(rows, columns, strict=True)
-    return ReceptiveField(size, stride, offset, (height, width), units)
+        if rows is None or columns is None:
+            return _whole((height, width), units)
+        size, stride, offset = zip(rows, columns, strict=True)
+        field = ReceptiveField(size, stride, offset, (height, width), units)
+        _check_with_noise(model, layer, field)
+    return field
 
 
 def _whole(image_size: tuple[int, int], units: tuple[int, int]) -> ReceptiveField:
@@ -101,7 +111,11 @@ def _whole(image_size: tuple[int, int], units: tuple[int, int]) -> ReceptiveFiel
 
 def _units(model: nn.Module, layer: str, size: tuple[int, int]) -> tuple[int, int] | None:
     """(rows, columns) of the layer's maps; None if it has none."""
-    _, outputs = forward_with(model, _blank(model, 1, size), [layer])
+    images = gray_images(model, 1, size)
+    try:
+        _, outputs = forward_with(model, images, [layer])
+    except AssertionError as error:
+        raise ValueError(f"the model refuses images of {size} pixels: {error}") from error
     shape = tuple(outputs[layer].shape)
     if len(shape) == 2:
         return None
@@ -115,10 +129,13 @@ def _measure(
 ) -> tuple[int, int, int] | None:
     """(size, stride, offset) along one side; None if a unit sees all of it, however long it is."""
     length, across = image_size[side], image_size[1 - side]
-    found = None
+    found, last = None, None
     for factor in GROWTH:
         probed = length + STEP * -(-factor * length // STEP)
         reach = _make_reach(model, layer, probed, across, side)
+        if reach is None:
+            return _measure_within(layer, last, found)
+        last = reach, probed
         if found and _is_confirmed(reach, found, probed):
             return found
         found, unit = None, _uncut_unit(reach, layer, probed)
@@ -129,11 +146,15 @@ def _measure(
 
 def _uncut_unit(reach: Callable, layer: str, length: int) -> int | None:
     """A unit in the middle that, like the next one, sees neither end of the image."""
-    ends = reach([slice(0, 1), slice(length - 1, length), slice(0, 0)])
-    if bool(ends[2].any()):
+    top, bottom, none, every = reach(
+        [slice(0, 1), slice(length - 1, length), slice(0, 0), slice(0, length)]
+    )
+    if bool(none.any()):
         raise ValueError(f"layer {layer!r} gives not-a-number for a gray image")
-    unit = ends.shape[1] // 2 - 1
-    return None if unit < 0 or bool(ends[:, unit : unit + 2].any()) else unit
+    unit = len(none) // 2 - 1
+    if not bool(every[max(0, unit) : unit + 2].all()):
+        raise ValueError(LOST.format(layer, "nothing"))
+    return None if unit < 0 or bool((top | bottom)[unit : unit + 2].any()) else unit
 
 
 def _is_confirmed(reach: Callable, found: tuple[int, int, int], length: int) -> bool:
@@ -146,8 +167,34 @@ def _is_confirmed(reach: Callable, found: tuple[int, int, int], length: int) -> 
     unit = reach([slice(0, 0)]).shape[1] // 2
     first = offset + stride * unit
     inside = first > 0 and first + size < length
-    outside = reach([slice(0, max(0, first)), slice(first + size, length)])
-    return inside and not bool(outside[:, unit].any())
+    return inside and _sees_no_more(reach, found, length, unit)
+
+
+def _sees_no_more(reach: Callable, found: tuple[int, int, int], length: int, unit: int) -> bool:
+    """Whether no pixel outside the field that was found reaches this unit."""
+    size, stride, offset = found
+    first = offset + stride * unit
+    outside = reach([slice(0, max(0, first)), slice(max(0, first + size), length)])
+    return not bool(outside[:, unit].any())
+
+
+def _measure_within(
+    layer: str, last: tuple[Callable, int] | None, found: tuple[int, int, int] | None
+) -> tuple[int, int, int] | None:
+    """What was found in the longest image that the model takes, if units at its ends agree."""
+    if last is not None:
+        reach, length = last
+        ends = reach([slice(0, 1), slice(length - 1, length)])
+        count = ends.shape[1]
+        if found is None and bool(ends.all()):
+            return None
+        if found and all(
+            _sees_no_more(reach, found, length, u) for u in (0, count // 2, count - 1)
+        ):
+            return found
+    raise ValueError(
+        f"the fields of layer {layer!r} cannot be measured, since the model takes no larger images"
+    )
 
 
 def _bounds(reach: Callable, layer: str, length: int, unit: int) -> tuple[int, int, int]:
@@ -177,82 +224,42 @@ def _search(length: int, reach: Callable, unit: int, *, down: bool = False) -> t
     return first, second
 
 
-def _make_reach(model: nn.Module, layer: str, length: int, across: int, side: int) -> Callable:
-    """A function from parts of one side to (parts, units) bool: do these pixels reach the unit?"""
+def _make_reach(
+    model: nn.Module, layer: str, length: int, across: int, side: int
+) -> Callable[[list[slice]], Tensor] | None:
+    """A function from parts of one side to (parts, units) bool: do these pixels reach the unit?
 
-    def run(parts: list[slice], narrow: int) -> Tensor:
-        size = (length, narrow) if side == 0 else (narrow, length)
-        images = _blank(model, len(parts), size)
-        for image, part in zip(images, parts, strict=True):
-            image.transpose(1, 1 + side)[:, part] = torch.nan
-        output = _run_until(model, layer, images)
-        return output.isnan().any(dim=1).any(dim=2 - side)
+    None if the model takes no images of this length.
+    """
+
+    def oriented(width: int) -> tuple[int, int]:
+        return (length, width) if side == 0 else (width, length)
+
+    widths = dict.fromkeys((min(across, NARROW), across))
+    narrow = next((width for width in widths if takes(model, layer, oriented(width))), None)
+    if narrow is None:
+        return None
 
     def reach(parts: list[slice]) -> Tensor:
-        if across <= NARROW:
-            return run(parts, across)
-        try:
-            return run(parts, NARROW)
-        except (RuntimeError, ValueError):  # a network without padding leaves nothing of it
-            return run(parts, across)
+        images = gray_images(model, len(parts), oriented(narrow))
+        for image, part in zip(images, parts, strict=True):
+            image.transpose(1, 1 + side)[:, part] = torch.nan
+        output = run_until(model, layer, images)
+        return output.isnan().any(dim=1).any(dim=2 - side)
 
     return reach
 
 
-class _ReachedError(Exception):
-    """The layer's output is known; the rest of the network need not run."""
+def _check_with_noise(model: nn.Module, layer: str, field: ReceptiveField) -> None:
+    """Raise if other pixels outside the field of a unit in the middle change its output.
 
-
-def _run_until(model: nn.Module, layer: str, images: Tensor) -> Tensor:
-    """The layer's output."""
-    outputs: list[Tensor] = []
-
-    def stop(module: nn.Module, inputs: object, output: Tensor) -> None:
-        outputs.append(output)
-        raise _ReachedError
-
-    handle = model.get_submodule(layer).register_forward_hook(stop)
-    try:
-        _show(model, images)
-    except _ReachedError:
-        pass
-    finally:
-        handle.remove()
-    return outputs[0]
-
-
-def _show(model: nn.Module, images: Tensor) -> None:
-    """Run the model; if it rejects NaN, put NaN in before its first convolution instead."""
-    try:
-        model(images)
-        return
-    except (ValueError, AssertionError):
-        blank, lost = torch.full_like(images, 0.5), images.isnan().any(dim=1, keepdim=True)
-    first = next(module for module in model.modules() if isinstance(module, nn.Conv2d))
-
-    def put(module: nn.Module, inputs: tuple[Tensor]) -> Tensor:
-        if inputs[0].shape[2:] != lost.shape[2:]:
-            raise ValueError("the model refuses not-a-number, and its first convolution sees maps "
-                             f"of {tuple(inputs[0].shape[2:])}, not the image")  # fmt: skip
-        return inputs[0].masked_fill(lost, torch.nan)
-
-    handle = first.register_forward_pre_hook(put)
-    try:
-        model(blank)
-    finally:
-        handle.remove()
-
-
-def _blank(model: nn.Module, count: int, size: tuple[int, int]) -> Tensor:
-    """Gray images for the model's first convolution."""
-    first = next((module for module in model.modules() if isinstance(module, nn.Conv2d)), None)
-    if first is None:
-        raise ValueError(f"the model has no nn.Conv2d; got a {type(model).__name__}")
-    return torch.full((count, first.in_channels, *size), 0.5).to(first.weight)
-
-
-@contextmanager
-def _exact() -> Iterator[None]:
-    """A context without fast convolutions on tiles, which mix neighboring pixels."""
-    with torch.backends.cudnn.flags(enabled=False), torch.backends.nnpack.flags(enabled=False):
-        yield
+    NaN gets lost in a comparison, such as the one of torch.where(x > 0, x, 0).
+    """
+    row, column = (count // 2 for count in field.units)
+    top, left, bottom, right = field.box(row, column)
+    images = gray_images(model, 2 * DRAWS, field.image_size)
+    noise = torch.randn(images.shape, generator=torch.Generator().manual_seed(0)).to(images)
+    noise[DRAWS:, :, top:bottom, left:right] = noise[:DRAWS, :, top:bottom, left:right]
+    one, other = run_until(model, layer, noise)[:, :, row, column].split(DRAWS)
+    if bool((one - other).abs().max() > ROUNDING * one.abs().max()):
+        raise ValueError(LOST.format(layer, f"only {field.size} of it"))

@@ -1,15 +1,20 @@
-"""How good is a map? Scores against a known object, the network, or another map."""
+"""How good is a map? Scores against a known object, the network, or another map.
 
-import copy
+Scores are computed in the maps' precision, float32 at least, and returned in it.
+"""
+
 from collections.abc import Sequence
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lib.visualization.examining import copy_of
+from lib.visualization.precision import wide, wide_dtype
+
 
 def energy_inside(maps: Tensor, masks: Tensor) -> Tensor:
-    """The fraction of each map's positive values that lies in the mask: (batch,) float32, 0 to 1.
+    """The fraction of each map's positive values that lies in the mask: (batch,), 0 to 1.
 
     Negative values count as 0. A map without positive values points nowhere; like a uniform map, it
     gets the mask's fraction of the image.
@@ -28,12 +33,12 @@ def energy_inside(maps: Tensor, masks: Tensor) -> Tensor:
     positive = maps.clamp(min=0).flatten(1)
     # Divide by the maximum first: sums of tiny gradients would underflow, of huge ones overflow.
     largest = positive.amax(dim=1, keepdim=True)
-    positive = torch.where(largest > 0, positive / largest.clamp(min=1e-38), 1.0)
+    positive = torch.where(largest > 0, positive / largest, 1.0)
     return (positive * masks.flatten(1)).sum(dim=1) / positive.sum(dim=1)
 
 
 def pointing_game(maps: Tensor, masks: Tensor, *, tolerance: int = 0) -> Tensor:
-    """Whether each map is largest inside the mask: (batch,) float32, 1 for yes, 0 for no.
+    """Whether each map is largest inside the mask: (batch,), 1 for yes, 0 for no.
 
     If several pixels share the maximum, the result is the fraction of them that lies inside.
 
@@ -53,11 +58,12 @@ def pointing_game(maps: Tensor, masks: Tensor, *, tolerance: int = 0) -> Tensor:
         reach = 2 * tolerance + 1
         masks = functional.max_pool2d(masks[:, None].float(), reach, 1, tolerance)[:, 0] > 0
     largest = maps == maps.amax(dim=(1, 2), keepdim=True)
-    return (largest & masks).sum(dim=(1, 2)) / largest.sum(dim=(1, 2))
+    inside = (largest & masks).sum(dim=(1, 2), dtype=maps.dtype)
+    return inside / largest.sum(dim=(1, 2))
 
 
 def rank_correlation(maps: Tensor, others: Tensor) -> Tensor:
-    """Spearman's correlation of each map with its counterpart over pixels: (batch,) float32.
+    """Spearman's correlation of each map with its counterpart over pixels: (batch,).
 
     Equal values share their mean rank; a constant map has correlation 0 with any map.
 
@@ -74,7 +80,8 @@ def rank_correlation(maps: Tensor, others: Tensor) -> Tensor:
     first, second = (_centered_ranks(values.flatten(1)) for values in (maps, others))
     norms = first.norm(dim=1) * second.norm(dim=1)
     inner = (first * second).sum(dim=1)
-    return torch.where(norms > 0, inner / norms.clamp(min=1e-30), 0.0).float()
+    correlations = torch.where(norms > 0, inner / norms.clamp(min=1e-30), 0.0)
+    return correlations.to(torch.promote_types(wide_dtype(maps), wide_dtype(others)))
 
 
 def randomize_layers(
@@ -95,7 +102,7 @@ def randomize_layers(
 
     Source: Adebayo et al., "Sanity checks for saliency maps", NeurIPS 2018, section 3.
     """
-    changed = copy.deepcopy(model)
+    changed = copy_of(model)
     modules = dict(changed.named_modules(remove_duplicate=False))
     unknown = [name for name in layers if name not in modules]
     if unknown:
@@ -111,7 +118,7 @@ def randomize_layers(
 
 
 def _checked(maps: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
-    """Maps in float32 and masks, both (batch, height, width)."""
+    """Maps in float32 or wider and masks, both (batch, height, width)."""
     if masks.dtype != torch.bool:
         raise TypeError(f"masks must be bool; got {masks.dtype}")
     masks = masks[:, 0] if masks.ndim == 4 and masks.shape[1] == 1 else masks
@@ -122,7 +129,7 @@ def _checked(maps: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
         )
     if not bool(maps.isfinite().all()):
         raise ValueError("maps must be finite; got NaN or infinity")
-    return maps.float(), masks.to(maps.device)
+    return wide(maps), masks.to(maps.device)
 
 
 def _centered_ranks(values: Tensor) -> Tensor:

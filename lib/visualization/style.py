@@ -15,6 +15,7 @@ from lib.visualization.objectives import (
     total_variation,
 )
 from lib.visualization.parametrizations import Parametrization, fourier
+from lib.visualization.precision import wide_dtype
 from lib.visualization.synthesis import Synthesis, synthesize
 
 
@@ -147,9 +148,9 @@ def style_transfer(
         )
     objective = style_objective(
         model, content, style, content_layer=content_layer, style_layers=style_layers,
-        style_weight=torch.tensor(style_weights),
+        style_weight=torch.tensor(style_weights, dtype=wide_dtype(content)),
     )  # fmt: skip
     if tv:
         objective = objective - tv * total_variation()
-    start = fourier(content.float().expand(len(style_weights), -1, -1, -1))
+    start = fourier(content.expand(len(style_weights), -1, -1, -1))
     return synthesize(model, objective, parametrization=start, **options)

@@ -8,11 +8,16 @@ import torch
 from torch import Tensor, nn
 
 from lib.progress import progress_bar
-from lib.visualization.base import Neuron, Target, examined
+from lib.visualization.base import Neuron, Target, whole_numbers
+from lib.visualization.examining import check_differentiable, examined
 from lib.visualization.objectives import Objective, class_score, evaluate, squared_norm
 from lib.visualization.parametrizations import Parametrization, pixels
+from lib.visualization.precision import without_autocast
 from lib.visualization.regularizers import Regularizer
+from lib.visualization.slopes import slope
 from lib.visualization.transforms import Transform
+
+NO_SLOPE = "the objective does not depend on the pixels through anything with a slope"
 
 
 @dataclass(frozen=True)
@@ -20,7 +25,8 @@ class Synthesis:
     """Result of a synthesis.
 
     Attributes:
-        images: (batch, channels, height, width), float32, on the parametrization's device.
+        images: (batch, channels, height, width), on the parametrization's device and in its
+            precision, float32 or float64.
         scores: (steps, batch), the objective before each step, for the transformed images.
         frames: (kept, batch, channels, height, width), on the CPU: the images before some steps,
             and at the end; empty unless frames were requested.
@@ -51,7 +57,8 @@ def synthesize(
 
     Args:
         model: any network; it runs in evaluation mode, whatever its mode. A model in half precision
-            sees rounded images; what is optimized stays in float32.
+            sees rounded images; what is optimized stays in float32
+            (or float64, if the parametrization is).
         objective: its sum over the batch is maximized, so images do not affect each other.
         parametrization: what is optimized, on the model's device.
         transforms: random changes of the images at each step, before the model sees them.
@@ -72,6 +79,7 @@ def synthesize(
     Cost: a step is one forward and one backward pass of the batch.
     """
     _check(parametrization, steps, regularizers, keep_every)
+    check_differentiable(model)
     ascent = _Ascent(model, objective, parametrization.render, _bind(transforms, generator))
     history, frames = [], {}
     with examined(model):
@@ -105,7 +113,7 @@ class _Ascent:
         def closure() -> Tensor:
             scores = self.scores(values)
             seen.append(scores.detach())
-            values.grad = -torch.autograd.grad(scores.sum(), values)[0]
+            values.grad = -slope(scores, values, missing=NO_SLOPE)
             return -scores.detach().sum()
 
         # A tensor works as well as the declared float, and avoids waiting for a GPU.
@@ -117,8 +125,6 @@ class _Ascent:
         for transform in self.transforms:
             images = transform(images)
         scores = evaluate(self.model, images.to(_dtype(self.model)), self.objective)
-        if not scores.requires_grad:
-            raise ValueError("the objective does not depend on the pixels through any slope")
         if not bool(scores.isfinite().all()):
             raise RuntimeError(
                 f"the objective became {scores.detach().tolist()}; a smaller lr usually cures this"
@@ -156,12 +162,13 @@ def gradient_ascent(
     Source: Simonyan, Vedaldi, Zisserman, "Deep inside convolutional networks", ICLR workshop 2014,
     equation 1.
     """
-    count = 1 if isinstance(target, int | Neuron) else len(target)
+    count = 1 if isinstance(target, Neuron) else whole_numbers(target).numel()
     device = next((weight.device for weight in model.parameters()), torch.device("cpu"))
+    gray = torch.full((count, *size), center, dtype=_dtype(model), device=device)
     return synthesize(
         model,
         class_score(target) - lam * squared_norm(center=center),
-        parametrization=pixels(torch.full((count, *size), center, device=device)),
+        parametrization=pixels(gray),
         steps=steps,
         lr=lr,
         optimizer=torch.optim.SGD,
@@ -171,6 +178,7 @@ def gradient_ascent(
 
 
 @torch.no_grad()
+@without_autocast()
 def _rendered(parametrization: Parametrization, values: Tensor) -> Tensor:
     return parametrization.render(values.detach()).clone()
 

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from lib.visualization.precision import wide, wide_dtype, without_autocast
+
 Transform = Callable[[Tensor, torch.Generator], Tensor]
 
 
@@ -84,13 +86,14 @@ def blur(sigma: float) -> Transform:
     return lambda images, _: gaussian_blur(images, sigma)
 
 
+@without_autocast()
 def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
     """Images (batch, channels, height, width) blurred with standard deviation `sigma`, in pixels.
 
     The kernel reaches to three standard deviations; at the edges the last pixel is repeated.
     """
     reach = max(1, math.ceil(3 * sigma))
-    places = torch.arange(-reach, reach + 1, dtype=torch.float32)
+    places = torch.arange(-reach, reach + 1, dtype=wide_dtype(images))
     kernel = torch.exp(-(places**2) / (2 * sigma**2))
     kernel = (kernel / kernel.sum()).to(images)
     channels = images.shape[1]
@@ -101,15 +104,19 @@ def gaussian_blur(images: Tensor, sigma: float) -> Tensor:
     )
 
 
+@without_autocast()
 def _resample(images: Tensor, angles: Tensor, factors: Tensor) -> Tensor:
     """Each image turned by its angle (radians) and enlarged by its factor, by inverse sampling."""
     height, width = images.shape[-2:]
+    pictures = wide(images)  # half precision would round the places, too
+    angles, factors = angles.to(pictures.dtype), factors.to(pictures.dtype)
     cos, sin = torch.cos(angles) / factors, torch.sin(angles) / factors
     ratio = height / width  # coordinates run from -1 to 1 along either side
     rows = [cos, -sin * ratio, 0 * cos, sin / ratio, cos, 0 * cos]
-    theta = torch.stack(rows, dim=1).view(-1, 2, 3).to(images)
+    theta = torch.stack(rows, dim=1).view(-1, 2, 3).to(pictures)
     grid = functional.affine_grid(theta, list(images.shape), align_corners=False)
-    return functional.grid_sample(images, grid, padding_mode="reflection", align_corners=False)
+    turned = functional.grid_sample(pictures, grid, padding_mode="reflection", align_corners=False)
+    return turned.to(images.dtype)
 
 
 def _require(fine: bool, message: str) -> None:

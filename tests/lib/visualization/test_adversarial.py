@@ -144,7 +144,7 @@ def test_what_cannot_be_attacked_is_refused(network, images):
     for wrong, message in [
         (lambda: fgsm(model, images * 2, 0, **options), "bounds"),
         (lambda: fgsm(model, images, 0, epsilon=-0.1), "epsilon"),
-        (lambda: fgsm(model, images, 4, **options), "labels reach 4"),
+        (lambda: fgsm(model, images, 4, **options), "knows 4 classes; got 4"),
         (lambda: fgsm(model, images, [0, 1], **options), "each of 3 images"),
         (lambda: pgd(model, images, 0, steps=0, step_size=0.1, **options), "steps"),
         (lambda: pgd(model, images, 0, steps=1, step_size=-1, **options), "step_size"),

@@ -7,12 +7,12 @@ from lib.visualization.base import (
     Neuron,
     as_target,
     check_input,
-    examined,
     forward_with,
-    image_gradients,
     scores_and_outputs,
     target_scores,
 )
+from lib.visualization.examining import examined
+from lib.visualization.slopes import image_gradients
 
 
 def test_an_examined_model_evaluates_and_comes_back(awkward, left_alone):

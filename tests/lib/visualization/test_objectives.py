@@ -143,7 +143,7 @@ def test_the_squared_norm_by_hand():
 @pytest.mark.parametrize(
     ("objective", "message"),
     [
-        (o.class_score(6), "class 6"),
+        (o.class_score(6), "knows 6 classes; got 6"),
         (o.class_score([0, 1, 2]), "each of 2 images"),
         (o.channel_mean("0", 4), "asked for 4"),
         (o.channel_mean("nose", 0), "no layer 'nose'"),
