@@ -40,7 +40,8 @@ def kept(F: Tensor, Y: Tensor) -> float:
 
 def shifted(images: Tensor, by: int) -> Tensor:
     """Images moved to the right; their left edge is repeated."""
-    return functional.pad(images, (by, 0, 0, 0), mode="replicate")[..., : images.shape[-1]]
+    padded = functional.pad(images, (by, 0, 0, 0), mode="replicate")
+    return padded[..., : images.shape[-1]].to(images.dtype)  # autocast pads in float32
 
 
 def vectors(space: str, images: Tensor, s: int, photo_net: nn.Module, run: Run) -> Tensor:

@@ -7,6 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
+from lib.augmentation.base import exact
 from lib.training.trials import BatchTransform
 
 _MERGED = {"network", "transform", "penalty"}  # what `combine` puts together
@@ -45,9 +46,10 @@ def _unite(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any
 def _chained(
     transforms: Sequence[BatchTransform], images: Tensor, labels: Tensor, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
+    pixels = exact(images)
     for transform in transforms:
-        images, labels = transform(images, labels, generator)
-    return images, labels
+        pixels, labels = transform(pixels, labels, generator)
+    return pixels.to(images.dtype), labels
 
 
 def _summed(penalties: Sequence[Callable[[nn.Module], Tensor]], model: nn.Module) -> Tensor:

@@ -1,10 +1,18 @@
-"""What all augmentations share: argument checks, random draws, and a way to chain them."""
+"""What all augmentations share: argument checks, precision, random draws, and a way to chain them.
+
+Nothing is computed in half precision: bfloat16 cannot tell column 257 from 256, nor 0.999 from 1.
+Draws, places and pixels are computed in float32, and the images that a function returns are rounded
+to their own dtype at the end. float64 stays float64.
+"""
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from lib.validation import check_images
 
 Operation = Callable[[Tensor, torch.Generator], Tensor]
 
@@ -24,10 +32,16 @@ class LabelPreserving:
     def __call__(
         self, images: Tensor, labels: Tensor, generator: torch.Generator
     ) -> tuple[Tensor, Tensor]:
-        """The images after all operations, and the labels unchanged."""
+        """The images after all operations, rounded to their dtype only then; the labels unchanged.
+
+        Raises:
+            TypeError, ValueError: not images.
+        """
+        check_images(images)
+        pixels = exact(images)
         for operation in self.operations:
-            images = operation(images, generator)
-        return images, labels
+            pixels = operation(pixels, generator)
+        return pixels.to(images.dtype), labels
 
 
 def label_preserving(*operations: Operation) -> LabelPreserving:
@@ -44,8 +58,26 @@ def label_preserving(*operations: Operation) -> LabelPreserving:
     return LabelPreserving(operations)
 
 
+def precision(images: Tensor) -> torch.dtype:
+    """What the images are computed in: float64 if they are float64, otherwise float32."""
+    return torch.float64 if images.dtype == torch.float64 else torch.float32
+
+
+def exact(images: Tensor) -> Tensor:
+    """The images in the dtype of `precision`."""
+    return images.to(precision(images))
+
+
+def without_autocast(images: Tensor) -> AbstractContextManager:
+    """A block that autocast does not touch.
+
+    It would round matrix products, and it cannot stack float16 while it casts to bfloat16.
+    """
+    return torch.autocast(images.device.type, enabled=False)
+
+
 def per_image(images: Tensor, name: str, value: Tensor | float) -> Tensor:
-    """`value` as one number per image: (batch,), of the images' dtype and device.
+    """`value` as one number per image: (batch,), of the images' precision and device.
 
     Raises:
         ValueError: neither a number nor a tensor (batch,), or a value that is not finite.
@@ -54,7 +86,7 @@ def per_image(images: Tensor, name: str, value: Tensor | float) -> Tensor:
 
 
 def pair_per_image(images: Tensor, name: str, value: Tensor | tuple[float, float]) -> Tensor:
-    """`value`, (x, y), as one pair per image: (batch, 2), of the images' dtype and device.
+    """`value`, (x, y), as one pair per image: (batch, 2), of the images' precision and device.
 
     Raises:
         ValueError: neither two numbers nor a tensor (batch, 2), or a value that is not finite.
@@ -65,7 +97,7 @@ def pair_per_image(images: Tensor, name: str, value: Tensor | tuple[float, float
 def _expanded(
     images: Tensor, name: str, value: object, shape: tuple[int, ...], expected: str
 ) -> Tensor:
-    numbers = torch.as_tensor(value).to(images)
+    numbers = torch.as_tensor(value, dtype=precision(images), device=images.device)
     if numbers.shape not in (torch.Size(shape), torch.Size(shape[1:])):
         raise ValueError(f"{name} must be {expected} {shape}; got shape {tuple(numbers.shape)}")
     if not bool(numbers.isfinite().all()):
@@ -73,18 +105,42 @@ def _expanded(
     return numbers.expand(shape)
 
 
-def uniform(images: Tensor, low: float, high: float, generator: torch.Generator) -> Tensor:
-    """One number per image, (batch,), uniform in [low, high), on the images' device.
+def whole_per_image(images: Tensor, name: str, value: Tensor | int) -> Tensor:
+    """`value` as one whole number per image: int64 (batch,), on the images' device.
 
-    Drawn on the generator's device and then moved, so that every device sees the same numbers.
+    Raises:
+        ValueError: neither a number nor a tensor (batch,), or a value that is not whole.
+    """
+    numbers = torch.as_tensor(value, device=images.device)
+    if numbers.shape not in (torch.Size([]), images.shape[:1]):
+        raise ValueError(
+            f"{name} must be a number or a tensor ({len(images)},); "
+            f"got shape {tuple(numbers.shape)}"
+        )
+    whole = numbers.long()
+    if not bool((whole == numbers).all()):
+        raise ValueError(f"{name} must be whole; got {numbers.tolist()}")
+    return whole.expand(len(images))
+
+
+def uniform(images: Tensor, low: float, high: float, generator: torch.Generator) -> Tensor:
+    """One number per image, (batch,), uniform in [low, high), of the images' precision and device.
+
+    Drawn in float32 on the generator's device and then moved, so that every device and every dtype
+    sees the same numbers.
 
     Raises:
         ValueError: low is above high.
     """
     if not low <= high:
         raise ValueError(f"a range must be (lowest, highest); got ({low}, {high})")
-    draws = torch.rand(len(images), generator=generator, device=generator.device)
-    return (low + (high - low) * draws).to(images)
+    draws = low + (high - low) * torch.rand(
+        len(images), generator=generator, device=generator.device
+    )
+    if low < high:  # the sum may be rounded up to `high`
+        below = torch.nextafter(*torch.tensor([high, low], dtype=torch.float32))
+        draws = draws.clamp(max=float(below))
+    return draws.to(images.device, precision(images))
 
 
 def integers(images: Tensor, low: int, high: int, generator: torch.Generator) -> Tensor:

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from lib.augmentation.base import per_image, uniform
+from lib.augmentation.base import exact, per_image, uniform
 from lib.validation import check_images
 
 LUMA = (0.2989, 0.587, 0.114)  # how bright red, green and blue look (ITU-R BT.601)
@@ -23,7 +23,7 @@ def adjust_brightness(images: Tensor, factor: Tensor | float) -> Tensor:
     Raises:
         ValueError: a negative factor, or mismatched shapes.
     """
-    return _blend(images, 0.0, factor)
+    return _blend(_pixels(images), 0.0, factor).to(images.dtype)
 
 
 def adjust_contrast(images: Tensor, factor: Tensor | float) -> Tensor:
@@ -31,7 +31,8 @@ def adjust_contrast(images: Tensor, factor: Tensor | float) -> Tensor:
 
     Same result as torchvision's function of this name, up to rounding (1e-6).
     """
-    return _blend(images, gray(images).mean(dim=(-2, -1), keepdim=True), factor)
+    pixels = _pixels(images)
+    return _blend(pixels, _gray(pixels).mean(dim=(-2, -1), keepdim=True), factor).to(images.dtype)
 
 
 def adjust_saturation(images: Tensor, factor: Tensor | float) -> Tensor:
@@ -39,7 +40,8 @@ def adjust_saturation(images: Tensor, factor: Tensor | float) -> Tensor:
 
     Same result as torchvision's function of this name, up to rounding (1e-6).
     """
-    return _blend(images, gray(images), factor)
+    pixels = _pixels(images)
+    return _blend(pixels, _gray(pixels), factor).to(images.dtype)
 
 
 def adjust_hue(images: Tensor, shift: Tensor | float) -> Tensor:
@@ -55,14 +57,14 @@ def adjust_hue(images: Tensor, shift: Tensor | float) -> Tensor:
     Raises:
         ValueError: a shift out of range, or mismatched shapes.
     """
-    _check_channels(images)
+    pixels = _pixels(images)
     shift = per_image(images, "shift", shift)
     if not bool((shift.abs() <= 0.5).all()):
         raise ValueError(f"shift must lie in [-1/2, 1/2] turns; got {shift.tolist()}")
     if images.shape[1] == 1:
         return images
-    hue, chroma, value = _hue_chroma_value(images)
-    return _rgb(hue + 6 * shift.view(-1, 1, 1), chroma, value)
+    hue, chroma, value = _hue_chroma_value(pixels)
+    return _rgb(hue + 6 * shift.view(-1, 1, 1), chroma, value).to(images.dtype)
 
 
 def color_jitter(
@@ -90,6 +92,7 @@ def color_jitter(
     if not all(0 <= amount <= 1 for amount in amounts.values()) or not 0 <= hue <= 0.5:
         raise ValueError(f"amounts must lie in [0, 1], hue in [0, 1/2]; got {amounts}, hue {hue}")
     check_images(images)
+    pixels = exact(images)
     steps: list[tuple[Callable, float, float]] = [
         (adjust_brightness, brightness, 1.0),
         (adjust_contrast, contrast, 1.0),
@@ -99,40 +102,44 @@ def color_jitter(
     for adjust, amount, middle in steps:
         if amount:
             draws = uniform(images, middle - amount, middle + amount, generator)
-            images = adjust(images, draws)
-    return images
+            pixels = adjust(pixels, draws)
+    return pixels.to(images.dtype)
 
 
 def gray(images: Tensor) -> Tensor:
     """How bright each pixel looks, (batch, 1, height, width)."""
-    _check_channels(images)
-    if images.shape[1] == 1:
-        return images
-    red, green, blue = images.split(1, dim=1)
-    return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
+    return _gray(_pixels(images)).to(images.dtype)
 
 
-def _blend(images: Tensor, other: Tensor | float, factor: Tensor | float) -> Tensor:
-    """factor · images + (1 - factor) · other, in [0, 1]."""
-    _check_channels(images)
-    factor = per_image(images, "factor", factor).view(-1, 1, 1, 1)
-    if not bool((factor >= 0).all()):
-        raise ValueError(f"factor must be at least 0; got {factor.flatten().tolist()}")
-    return (factor * images + (1 - factor) * other).clamp(0, 1)
-
-
-def _check_channels(images: Tensor) -> None:
+def _pixels(images: Tensor) -> Tensor:
+    """The images in their precision, which is at least float32."""
     check_images(images)
     if images.shape[1] not in (1, 3):
         raise ValueError(f"colors need 1 or 3 channels; got {images.shape[1]}")
+    return exact(images)
 
 
-def _hue_chroma_value(images: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+def _gray(pixels: Tensor) -> Tensor:
+    if pixels.shape[1] == 1:
+        return pixels
+    red, green, blue = pixels.split(1, dim=1)
+    return LUMA[0] * red + LUMA[1] * green + LUMA[2] * blue
+
+
+def _blend(pixels: Tensor, other: Tensor | float, factor: Tensor | float) -> Tensor:
+    """factor · pixels + (1 - factor) · other, in [0, 1]."""
+    factor = per_image(pixels, "factor", factor).view(-1, 1, 1, 1)
+    if not bool((factor >= 0).all()):
+        raise ValueError(f"factor must be at least 0; got {factor.flatten().tolist()}")
+    return (factor * pixels + (1 - factor) * other).clamp(0, 1)
+
+
+def _hue_chroma_value(pixels: Tensor) -> tuple[Tensor, Tensor, Tensor]:
     """Hue in sixths of a turn, chroma (largest minus smallest channel), value (largest)."""
-    red, green, blue = images.unbind(1)
-    value = images.amax(1)
-    chroma = value - images.amin(1)
-    safe = chroma.clamp(min=torch.finfo(images.dtype).tiny)
+    red, green, blue = pixels.unbind(1)
+    value = pixels.amax(1)
+    chroma = value - pixels.amin(1)
+    safe = chroma.clamp(min=torch.finfo(pixels.dtype).tiny)
     largest_is_blue = (red - green) / safe + 4
     largest_is_green = (blue - red) / safe + 2
     hue = torch.where(green == value, largest_is_green, largest_is_blue)

@@ -9,7 +9,14 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from lib.augmentation.base import integers, per_image, uniform
+from lib.augmentation.base import (
+    exact,
+    integers,
+    per_image,
+    uniform,
+    whole_per_image,
+    without_autocast,
+)
 from lib.augmentation.geometry import horizontal_flip, sample
 from lib.validation import check_images
 
@@ -23,17 +30,17 @@ def crop(images: Tensor, top: Tensor | int, left: Tensor | int, *, size: int) ->
 
     Args:
         images: (batch, channels, height, width).
-        top, left: whole pixels; a number or int64 (batch,).
+        top, left: whole pixels; a number or (batch,).
 
     Returns:
         (batch, channels, size, size).
 
     Raises:
-        ValueError: a square that does not lie within its image.
+        ValueError: a square that does not lie within its image, or corners that are not whole.
     """
     check_images(images)
     top, left = (
-        torch.as_tensor(corner, device=images.device).expand(len(images)) for corner in (top, left)
+        whole_per_image(images, name, corner) for name, corner in (("top", top), ("left", left))
     )
     for name, corner, length in (("top", top, images.shape[-2]), ("left", left, images.shape[-1])):
         if size < 1 or not bool(((corner >= 0) & (corner + size <= length)).all()):
@@ -65,9 +72,10 @@ def resize_short_side(images: Tensor, length: int) -> Tensor:
     if short == length:
         return images
     size = (int(length * height / short), int(length * width / short))
-    return functional.interpolate(
-        images, size=size, mode="bilinear", antialias=True, align_corners=False
+    resized = functional.interpolate(
+        exact(images), size=size, mode="bilinear", antialias=True, align_corners=False
     )
+    return resized.to(images.dtype)
 
 
 def random_scale_crop(
@@ -104,8 +112,8 @@ def random_scale_crop(
     for length in lengths.unique().tolist():
         chosen = lengths == length
         resized = resize_short_side(images[chosen], length)
-        corner = (
-            (part[chosen] * (side - size + 1)).long()
+        corner = (  # in float32 even for float64 images, so that every dtype gets the same corner
+            (part[chosen].float() * (side - size + 1)).long()
             for part, side in zip((down, right), resized.shape[-2:], strict=True)
         )
         result[chosen] = crop(resized, *corner, size=size)
@@ -145,9 +153,9 @@ def resized_crop(
     )
     if size < 1 or not bool((extent > 0).all()):
         raise ValueError(f"boxes and size must be positive; got {extent.tolist()}, size {size}")
-    middles = (torch.arange(size).to(images) + 0.5) / size
+    middles = (torch.arange(size).to(extent) + 0.5) / size
     x_y = torch.stack(torch.meshgrid(middles, middles, indexing="xy"), -1)
-    center = torch.tensor([images.shape[-1] / 2, images.shape[-2] / 2]).to(images)
+    center = torch.tensor([images.shape[-1] / 2, images.shape[-2] / 2]).to(extent)
     at = start.view(-1, 1, 1, 2) + x_y * extent.view(-1, 1, 1, 2) - center
     return sample(images, at, padding="border")
 
@@ -174,14 +182,13 @@ def ten_crops(images: Tensor, size: int) -> Tensor:
     bottom, right = (side - size for side in images.shape[-2:])
     center = (round(bottom / 2), round(right / 2))
     corners = [(0, 0), (0, right), (bottom, 0), (bottom, right), center]
-    return torch.stack(
-        [
-            crop(version, top, left, size=size)
-            for version in (images, horizontal_flip(images))
-            for top, left in corners
-        ],
-        dim=1,
-    )
+    crops = [
+        crop(version, top, left, size=size)
+        for version in (images, horizontal_flip(images))
+        for top, left in corners
+    ]
+    with without_autocast(images):
+        return torch.stack(crops, dim=1)
 
 
 def multi_scale_crops(
@@ -202,6 +209,8 @@ def crop_probabilities(
 ) -> Tensor:
     """The network's probabilities for each crop, in evaluation mode: (batch, all crops, classes).
 
+    They are float64 if the network's logits are, otherwise float32.
+
     Args:
         model: maps images (n, channels, size, size) to logits; its mode is restored.
         crops: tensors (batch, crops, channels, size, size), such as those of `multi_scale_crops`.
@@ -212,9 +221,9 @@ def crop_probabilities(
     model.eval()
     try:
         logits = [
-            torch.cat([model(batch) for batch in part.flatten(0, 1).split(batch_size)]).unflatten(
-                0, part.shape[:2]
-            )
+            torch.cat(
+                [exact(model(batch)) for batch in part.flatten(0, 1).split(batch_size)]
+            ).unflatten(0, part.shape[:2])
             for part in crops
         ]
     finally:

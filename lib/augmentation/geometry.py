@@ -11,7 +11,14 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lib.augmentation.base import pair_per_image, per_image, uniform
+from lib.augmentation.base import (
+    exact,
+    pair_per_image,
+    per_image,
+    precision,
+    uniform,
+    without_autocast,
+)
 from lib.validation import check_images
 
 PADDINGS = ("zeros", "border", "reflection")
@@ -90,7 +97,9 @@ def affine(
     inverse = torch.stack([d, -b, -c, a], -1).unflatten(-1, (2, 2))
     inverse = inverse / (a * d - b * c).view(-1, 1, 1)
     at = _pixels(images) - moved.view(-1, 1, 1, 2)
-    return sample(images, torch.einsum("nij,nhwj->nhwi", inverse, at), padding=padding)
+    with without_autocast(images):
+        at = torch.einsum("nij,nhwj->nhwi", inverse, at)
+    return sample(images, at, padding=padding)
 
 
 def affine_matrix(
@@ -104,7 +113,7 @@ def affine_matrix(
     """The matrices (batch, 2, 2) that map a point (x, y) of the input to its place in the output.
 
     Rotation · scale · vertical shear · horizontal shear · stretch. Arguments and errors are those
-    of `affine`.
+    of `affine`. The matrices are float64 for float64 images, otherwise float32.
     """
     angle = per_image(images, "angle", angle).deg2rad()
     factors = (
@@ -118,8 +127,9 @@ def affine_matrix(
     slant_x, slant_y = slants.deg2rad().tan().unbind(-1)
     one, none = torch.ones_like(angle), torch.zeros_like(angle)
     turn = _matrix(angle.cos(), -angle.sin(), angle.sin(), angle.cos())
-    shears = _matrix(one, none, -slant_y, one) @ _matrix(one, -slant_x, none, one)
-    return turn @ shears @ torch.diag_embed(factors)
+    with without_autocast(images):
+        shears = _matrix(one, none, -slant_y, one) @ _matrix(one, -slant_x, none, one)
+        return turn @ shears @ torch.diag_embed(factors)
 
 
 def rotate(images: Tensor, angle: Tensor | float, *, padding: str = "zeros") -> Tensor:
@@ -168,18 +178,21 @@ def random_affine(
         padding: as in `affine`.
 
     Raises:
-        ValueError: a negative amount, or anything that `affine` rejects.
+        ValueError: a negative amount, a range of scales that reaches 0, or a shear of 90° or more.
     """
     check_images(images)
     amounts = {"degrees": degrees, "translate": translate, "stretch": stretch, "shear": shear}
     if min(amounts.values()) < 0:
         raise ValueError(f"amounts must be at least 0; got {amounts}")
+    # Otherwise `affine` would reject some draws and take others.
+    if not (scale[0] > 0 and shear < 90):
+        raise ValueError(f"scales must be positive, shear below 90; got {scale}, shear {shear}")
 
     def pairs(amount: float) -> Tensor:
         draws = [uniform(images, -amount, amount, generator) for _ in range(2)]
         return torch.stack(draws, -1)
 
-    size = torch.tensor([images.shape[-1], images.shape[-2]]).to(images)
+    size = torch.tensor([images.shape[-1], images.shape[-2]]).to(images.device, precision(images))
     return affine(
         images,
         angle=uniform(images, -degrees, degrees, generator),
@@ -239,17 +252,19 @@ def sample(images: Tensor, at: Tensor, *, padding: str = "zeros") -> Tensor:
         raise ValueError(f"padding must be one of {', '.join(PADDINGS)}; got {padding!r}")
     if at.ndim != 4 or at.shape[-1] != 2 or at.shape[0] not in (1, len(images)):
         raise ValueError(f"at must be ({len(images)}, rows, columns, 2); got {tuple(at.shape)}")
-    half = torch.tensor([images.shape[-1] / 2, images.shape[-2] / 2]).to(images)
-    grid = (at / half).expand(len(images), -1, -1, -1)
-    return functional.grid_sample(
-        images, grid, mode="bilinear", padding_mode=padding, align_corners=False
+    pixels = exact(images)
+    half = torch.tensor([images.shape[-1] / 2, images.shape[-2] / 2]).to(pixels)
+    grid = (at.to(pixels) / half).expand(len(images), -1, -1, -1)
+    shown = functional.grid_sample(
+        pixels, grid, mode="bilinear", padding_mode=padding, align_corners=False
     )
+    return shown.to(images.dtype)
 
 
 def _pixels(images: Tensor) -> Tensor:
     """(1, height, width, 2): x and y of every pixel's center, from the center of the image."""
     y, x = (
-        torch.arange(n, dtype=images.dtype, device=images.device) - (n - 1) / 2
+        torch.arange(n, dtype=precision(images), device=images.device) - (n - 1) / 2
         for n in images.shape[-2:]
     )
     return torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)[None]

@@ -3,9 +3,9 @@
 import numpy as np
 import torch
 from torch import Tensor
-from torch.nn import functional
 
-from lib.augmentation.base import integers, per_image
+from lib.augmentation.base import exact, integers, per_image, whole_per_image
+from lib.labels import class_probabilities
 from lib.validation import check_images
 
 
@@ -18,19 +18,20 @@ def erase(
 
     Args:
         images: (batch, channels, height, width).
-        top, left: the square's upper left corner in pixels, may be negative; numbers or (batch,).
+        top, left: the square's upper left corner in whole pixels, may be negative; numbers or
+            (batch,).
         size: side of the square, in pixels.
         fill: its gray value.
 
     Raises:
-        ValueError: a negative size, or mismatched shapes.
+        ValueError: a negative size, corners that are not whole, or mismatched shapes.
     """
     check_images(images)
     if size < 0:
         raise ValueError(f"size must be at least 0 pixels; got {size}")
     inside = []
     for name, start, length in zip(("top", "left"), (top, left), images.shape[-2:], strict=True):
-        start = per_image(images, name, start)[:, None]
+        start = whole_per_image(images, name, start)[:, None]
         position = torch.arange(length, device=images.device)
         inside.append((position >= start) & (position < start + size))
     square = inside[0][:, None, :, None] & inside[1][:, None, None, :]
@@ -69,20 +70,24 @@ def blend(
 
     Args:
         images: (batch, channels, height, width).
-        probabilities: (batch, classes), of the labels' dtype.
+        probabilities: (batch, classes); one-hot rows may be integers.
         lam: λ in [0, 1]; a number or (batch,).
-        partner: int64, (batch,): the index of each image's partner.
+        partner: (batch,): the index of each image's partner.
 
     Returns:
-        Images and probabilities of the same shapes.
+        Images and probabilities of the same shapes and dtypes; integers become float32.
 
     Raises:
-        ValueError: a λ or a partner out of range, or mismatched shapes.
+        TypeError: probabilities that are not a tensor.
+        ValueError: a λ or a partner out of range, rows that are not probabilities, or mismatched
+            shapes.
     """
     check_images(images)
     lam = per_image(images, "lam", lam)
     if not bool(((lam >= 0) & (lam <= 1)).all()):
         raise ValueError(f"lam must lie in [0, 1]; got {lam.tolist()}")
+    if not isinstance(probabilities, Tensor):
+        raise TypeError(f"probabilities must be a tensor; got {type(probabilities).__name__}")
     if probabilities.ndim != 2 or len(probabilities) != len(images):
         raise ValueError(
             f"probabilities must be ({len(images)}, classes); got {tuple(probabilities.shape)}"
@@ -91,10 +96,15 @@ def blend(
         raise ValueError(f"partner must be ({len(images)},); got {tuple(partner.shape)}")
     if not bool(((partner >= 0) & (partner < len(images))).all()):
         raise ValueError(f"partner must be from 0 to {len(images) - 1}; got {partner.tolist()}")
-    partner, weight = partner.to(images.device), lam.view(-1, 1, 1, 1)
-    mixed = torch.lerp(images[partner], images, weight)  # λ x + (1 - λ) x'
-    weight = lam.to(probabilities.dtype)[:, None]
-    return mixed, torch.lerp(probabilities[partner], probabilities, weight)
+    rows = class_probabilities(probabilities, probabilities.shape)
+    partner = whole_per_image(images, "partner", partner)
+    return _mix(images, lam.view(-1, 1, 1, 1), partner), _mix(rows, lam[:, None], partner)
+
+
+def _mix(values: Tensor, weight: Tensor, partner: Tensor) -> Tensor:
+    """λ x + (1 - λ) x', rounded to the dtype of x at the end."""
+    wide = exact(values)
+    return torch.lerp(wide[partner], wide, weight.to(wide.dtype)).to(values.dtype)
 
 
 def mixup(
@@ -109,16 +119,19 @@ def mixup(
 
     Args:
         images: (batch, channels, height, width).
-        labels: int64 (batch,), or probabilities (batch, classes).
+        labels: classes (batch,) or (batch, 1), integers of any dtype or bool, or one-hot rows or
+            probabilities (batch, classes).
         alpha: λ is drawn from Beta(alpha, alpha) for each image; small values give λ near 0 or 1.
-        classes: the number of classes; required if labels are integers.
+        classes: the number of classes; required if labels are classes.
 
     Returns:
-        (images, probabilities): probabilities (batch, classes) float32.
+        (images, probabilities): probabilities (batch, classes), float32 unless labels are floats of
+        another dtype.
 
     Raises:
-        ValueError: alpha is not positive, integer labels without `classes` or out of its range, or
-            mismatched shapes.
+        TypeError: classes that are not integers.
+        ValueError: alpha is not positive, classes without `classes` or out of its range, rows that
+            are not probabilities, or mismatched shapes.
 
     Source: Zhang et al., "mixup: Beyond empirical risk minimization", ICLR 2018, section 2. Its
     code draws one λ for a batch; we draw one for each image.
@@ -130,16 +143,14 @@ def mixup(
     # torch's Beta takes no generator; NumPy's takes a seed, which we draw from ours.
     seed = int(torch.randint(2**62, (), generator=generator, device=generator.device))
     lam = np.random.default_rng(seed).beta(alpha, alpha, len(images))
-    return blend(
-        images, _probabilities(labels, classes), lam=torch.from_numpy(lam), partner=partner
-    )
+    classes = _count_classes(labels) if classes is None else classes
+    rows = class_probabilities(labels, (len(images), classes))
+    return blend(images, rows, lam=torch.from_numpy(lam), partner=partner)
 
 
-def _probabilities(labels: Tensor, classes: int | None) -> Tensor:
-    if labels.is_floating_point():
-        return labels
-    if classes is None:
-        raise ValueError("mixup of integer labels needs classes=, how many classes there are")
-    if not bool(((labels >= 0) & (labels < classes)).all()):
-        raise ValueError(f"labels must be below classes={classes}; got {labels.tolist()}")
-    return functional.one_hot(labels, classes).float()
+def _count_classes(labels: Tensor) -> int:
+    """The number of classes of one-hot rows or probabilities."""
+    rows = isinstance(labels, Tensor) and labels.ndim == 2
+    if not rows or (labels.shape[1] == 1 and not labels.is_floating_point()):
+        raise ValueError("mixup of class labels needs classes=, how many classes there are")
+    return labels.shape[1]

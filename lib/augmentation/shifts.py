@@ -6,7 +6,7 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from lib.augmentation.base import uniform
+from lib.augmentation.base import exact, uniform
 from lib.augmentation.geometry import affine, horizontal_flip, rotate
 from lib.validation import check_images
 
@@ -49,7 +49,8 @@ def _rescaled(images: Tensor, generator: torch.Generator) -> Tensor:
 
 def _relit(images: Tensor, generator: torch.Generator) -> Tensor:
     tint = torch.tensor([1.25, 1.0, 0.75] if images.shape[1] == 3 else [1.0])
-    return (0.5 * images * tint.to(images).view(-1, 1, 1)).clamp(0, 1)
+    pixels = exact(images)
+    return (0.5 * pixels * tint.to(pixels).view(-1, 1, 1)).clamp(0, 1).to(images.dtype)
 
 
 def _rotated(images: Tensor, generator: torch.Generator) -> Tensor:
@@ -59,7 +60,8 @@ def _rotated(images: Tensor, generator: torch.Generator) -> Tensor:
 
 def _sign(images: Tensor, generator: torch.Generator) -> Tensor:
     """-1 or 1 for each image, (batch,)."""
-    return torch.where(uniform(images, 0, 1, generator) < 0.5, -1.0, 1.0).to(images)
+    draws = uniform(images, 0, 1, generator)
+    return torch.where(draws < 0.5, -1.0, 1.0).to(draws)
 
 
 _SHIFTS: dict[str, Callable[[Tensor, torch.Generator], Tensor]] = {
