@@ -5,6 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
+from lib.labels import class_indices
+
 
 @dataclass(frozen=True, eq=False)
 class ImageDataset:
@@ -12,13 +14,23 @@ class ImageDataset:
 
     Attributes:
         images: (n, channels, height, width), float32 in [0, 1].
-        labels: (n,), int64, each an index into `classes`.
+        labels: (n,), int64, each an index into `classes`; other forms that
+            `lib.labels.class_indices` knows are turned into this one.
         classes: the names of the classes.
+
+    Raises:
+        TypeError: labels that are not integers.
+        ValueError: a label that is no index into `classes`, or another number of labels than of
+            images.
     """
 
     images: Tensor
     labels: Tensor
     classes: tuple[str, ...]
+
+    def __post_init__(self) -> None:
+        labels = class_indices(self.labels, (len(self.images), len(self.classes)))
+        object.__setattr__(self, "labels", labels)  # how a frozen dataclass sets a field
 
     def __len__(self) -> int:
         return len(self.labels)

@@ -7,6 +7,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from lib.datasets.words import PAD, START
+from lib.labels import class_indices
 
 
 def trim(numbers: Tensor) -> Tensor:
@@ -58,15 +59,17 @@ def sequence_loss(logits: Tensor, target: Tensor) -> Tensor:
 
     Args:
         logits: (batch, steps, words).
-        target: (batch, steps) int64.
+        target: (batch, steps), numbers of words, integers of any dtype.
 
     Raises:
-        ValueError: mismatched shapes, or a batch with only PAD.
+        TypeError: a target that is not integers.
+        ValueError: mismatched shapes, a number that is no word's, or a batch with only PAD.
     """
     if logits.shape[:-1] != target.shape:
         raise ValueError(
             f"logits must be {tuple(target.shape)} and words; got {tuple(logits.shape)}"
         )
-    if not bool((target != PAD).any()):
+    words = class_indices(target, logits.shape)
+    if not bool((words != PAD).any()):
         raise ValueError("the target holds nothing but PAD")
-    return functional.cross_entropy(logits.flatten(0, 1), target.flatten(), ignore_index=PAD)
+    return functional.cross_entropy(logits.flatten(0, 1), words.flatten(), ignore_index=PAD)

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable
 
-import torch
 from torch import Tensor, nn
 
-from lib.validation import extremes
+from lib.labels import class_indices
 
 
 def multiclass_svm_loss(scores: Tensor, labels: Tensor, *, margin: float = 1.0) -> Tensor:
@@ -15,26 +14,18 @@ def multiclass_svm_loss(scores: Tensor, labels: Tensor, *, margin: float = 1.0) 
 
     Args:
         scores: (batch, classes), higher means likelier.
-        labels: int64, (batch,).
+        labels: classes (batch,) or (batch, 1), integers of any dtype or bool; or one-hot rows.
 
     Raises:
-        TypeError: labels that are not int64.
-        ValueError: mismatched shapes, an empty batch or, on the CPU, a class out of range; on other
-            devices labels are not looked at, since the program would have to wait for them.
+        TypeError: classes that are not integers.
+        ValueError: mismatched shapes, an empty batch, a class out of range, or rows that are not
+            one-hot.
 
     Source: Weston and Watkins, "Support vector machines for multi-class pattern recognition", 1999.
     """
-    if labels.dtype != torch.int64:
-        raise TypeError(f"labels must be int64, one class each; got {labels.dtype}")
-    if scores.ndim != 2 or len(scores) == 0 or labels.shape != scores.shape[:1]:
-        raise ValueError(
-            "expected scores (batch, classes) and labels (batch,); "
-            f"got {tuple(scores.shape)} and {tuple(labels.shape)}"
-        )
-    found = extremes(labels)
-    if found is not None and not 0 <= found[0] <= found[1] < scores.shape[1]:
-        raise ValueError(f"labels must be below {scores.shape[1]} classes; got {labels.tolist()}")
-    right = labels[:, None]
+    if scores.ndim != 2 or len(scores) == 0:
+        raise ValueError(f"expected scores (batch, classes); got {tuple(scores.shape)}")
+    right = class_indices(labels, scores.shape)[:, None]
     margins = (scores - scores.gather(1, right) + margin).clamp(min=0)
     return margins.scatter(1, right, 0.0).sum(dim=1).mean()
 

@@ -6,12 +6,11 @@ from lib.training.fitting import (
     History,
     Metrics,
     Stopper,
-    accuracy,
-    cross_entropy,
     fit,
     minibatches,
     predict,
 )
+from lib.training.measures import accuracy, cross_entropy
 from lib.training.optimizers import SGD, one_cycle_adam
 from lib.training.stacks import Part
 from lib.training.stopping import BestSnapshot

@@ -25,6 +25,7 @@ CODE = (
     "models",
     "initialization.py",
     "training/fitting.py",
+    "training/measures.py",
     "training/optimizers.py",
     "training/trials.py",
 )

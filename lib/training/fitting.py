@@ -8,6 +8,7 @@ import torch
 from torch import Tensor, nn
 
 from lib.progress import progress_bar
+from lib.training.measures import cross_entropy
 
 Metrics = Mapping[str, Tensor | float]
 Network = TypeVar("Network", bound=nn.Module)
@@ -17,24 +18,6 @@ LOOK_EVERY = 50  # updates between two looks at the losses; on a GPU, each look 
 
 class DivergedError(RuntimeError):
     """The training loss became infinite or NaN."""
-
-
-def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
-    """The mean of -log softmax(logits)[label] over the batch; a stack gives one per copy.
-
-    Args:
-        logits: (..., batch, classes).
-        labels: int64, (batch,) or (..., batch); or the probability of each class, floats of the
-            logits' shape.
-
-    Returns:
-        (...): a scalar for one network, (copies,) for a stack.
-    """
-    log_p = logits.log_softmax(dim=-1)
-    if labels.is_floating_point():
-        return -(labels * log_p).sum(dim=-1).mean(dim=-1)
-    labels = labels.expand(log_p.shape[:-1])
-    return -log_p.gather(-1, labels[..., None]).squeeze(-1).mean(dim=-1)
 
 
 def minibatches(
@@ -96,7 +79,7 @@ def fit(
 
     Args:
         images: (examples, ...), on the model's device.
-        labels: (examples,).
+        labels: a row for each example, in any form that the loss takes.
         batches: index tensors, such as those of `minibatches`.
         loss: of (logits, labels); a vector (one loss per copy of a stack) is summed for backprop.
         penalty: a scalar added to the loss before backprop; the history holds the loss without it.
@@ -110,6 +93,7 @@ def fit(
     Raises:
         DivergedError: the loss is not finite, and `on_divergence` is "raise". On a GPU, which would
             have to be waited for, losses are only looked at every 50 updates and at the end.
+        TypeError: labels that are not a tensor with a row for each example.
         ValueError: an unknown `on_divergence`, different numbers of images and labels, or a stopper
             without `evaluate`.
     """
@@ -117,6 +101,8 @@ def fit(
         raise ValueError(f"on_divergence must be 'raise' or 'record'; got {on_divergence!r}")
     if stopper is not None and evaluate is None:
         raise ValueError("a stopper looks at what evaluate returns; got a stopper and no evaluate")
+    if not isinstance(labels, Tensor) or labels.ndim == 0:
+        raise TypeError(f"labels must be a tensor, a row for each example; got {labels!r}")
     if len(images) != len(labels):
         raise ValueError(f"{len(images)} images, but {len(labels)} labels")
     losses: list[Tensor] = []
@@ -213,17 +199,3 @@ def predict(model: nn.Module, images: Tensor, *, batch_size: int = 500) -> Tenso
         return torch.cat([model(batch) for batch in images.split(batch_size)])
     finally:
         model.train(was_training)
-
-
-@torch.no_grad()
-def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
-    """The fraction of examples whose largest logit is the label's; a stack gives one per copy.
-
-    A network whose logits are not finite has diverged, and its accuracy is NaN.
-
-    Args:
-        logits: (..., batch, classes).
-        labels: (batch,).
-    """
-    right = (logits.argmax(dim=-1) == labels).float().mean(dim=-1)
-    return right.where(logits.isfinite().all(dim=-1).all(dim=-1), torch.nan)

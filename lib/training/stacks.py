@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from lib.models import MLP
-from lib.training.fitting import accuracy
+from lib.training.measures import accuracy
 
 
 @dataclass(frozen=True)

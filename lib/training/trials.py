@@ -14,7 +14,8 @@ from torch import Tensor, nn
 from lib.datasets.images import ImageDataset
 from lib.models import ConvNet
 from lib.runtime import Run
-from lib.training.fitting import History, accuracy, cross_entropy, fit, minibatches, predict
+from lib.training.fitting import History, fit, minibatches, predict
+from lib.training.measures import accuracy, cross_entropy
 from lib.training.optimizers import SGD
 from lib.training.stopping import BestSnapshot
 from lib.workers import spread, worker_count

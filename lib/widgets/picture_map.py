@@ -12,9 +12,11 @@ from collections.abc import Mapping, Sequence
 
 import anywidget
 import numpy as np
+import torch
 import traitlets
 from PIL import Image
 
+from lib.labels import class_indices
 from lib.widgets.assets import script, style
 
 MAX_PICTURES = 500
@@ -66,7 +68,7 @@ class PictureMap(anywidget.AnyWidget):
         Args:
             images: (n, 1 or 3, height, width) in [0, 1], an array or a tensor on the CPU; up to
                 `MAX_PICTURES`, larger ones are reduced to `MAX_SIDE` pixels.
-            labels: (n,), each an index into `classes`.
+            labels: (n,), each an index into `classes`; a list, an array or a tensor.
             classes: names of up to `MAX_CLASSES` classes.
             layouts: for each name (n, 2), positions to the right and upward; the first is shown
                 first. Both directions have the same scale.
@@ -77,12 +79,14 @@ class PictureMap(anywidget.AnyWidget):
             max_bytes: the most that the pictures may take in the page.
 
         Raises:
+            TypeError: labels that are not integers.
             ValueError: mismatched shapes or counts, labels or neighbors out of range, or pictures
                 that are too large in total.
         """
         pixels = _check_images(images)
         count = len(pixels)
-        names = _check_labels(labels, classes, count)
+        names = _check_classes(classes)
+        indices = class_indices(torch.as_tensor(labels, device="cpu"), (count, len(names)))
         if not 0 <= selected < count:
             raise ValueError(f"selected must be from 0 to {count - 1}; got {selected}")
         if not layouts or not 1 <= len(neighbors) <= 2:
@@ -96,7 +100,7 @@ class PictureMap(anywidget.AnyWidget):
             sheet=sheet,
             columns=columns,
             proportion=pixels.shape[1] / pixels.shape[2],
-            labels=[int(label) for label in labels],
+            labels=indices.tolist(),
             classes=names,
             layouts=[_describe_layout(name, at, count) for name, at in layouts.items()],
             spaces=[_describe_space(name, rows, count) for name, rows in neighbors.items()],
@@ -123,11 +127,9 @@ def _check_images(images: object) -> np.ndarray:
     return (rgb.clip(0, 1) * 255).round().astype(np.uint8)
 
 
-def _check_labels(labels: Sequence[int], classes: Sequence[str], count: int) -> list[str]:
+def _check_classes(classes: Sequence[str]) -> list[str]:
     if not 1 <= len(classes) <= MAX_CLASSES:
         raise ValueError(f"classes must be 1 to {MAX_CLASSES} names; got {len(classes)}")
-    if len(labels) != count or not all(0 <= int(label) < len(classes) for label in labels):
-        raise ValueError(f"labels must be {count} indices into {len(classes)} classes")
     return [str(name) for name in classes]
 
 

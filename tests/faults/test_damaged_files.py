@@ -22,7 +22,7 @@ from tests.faults.cases import refused, sampled
 from tests.faults.damage import damaged, plan
 
 RUN = runtime.Run("quick", 0, torch.device("cpu"), 1)
-SCENES = ImageDataset(torch.zeros(1, 3, 64, 64), torch.zeros(1), tuple("abcdefghij"))
+SCENES = ImageDataset(torch.zeros(1, 3, 64, 64), torch.zeros(1).long(), tuple("abcdefghij"))
 NOWHERE = "http://127.0.0.1:9/data"
 
 

@@ -28,7 +28,7 @@ from tests.faults.cases import refused, sampled
 
 pytestmark = pytest.mark.filterwarnings("ignore:Detected pickle protocol:UserWarning")
 RUN = runtime.Run("quick", 0, torch.device("cpu"), 1)
-SCENES = ImageDataset(torch.zeros(1, 3, 64, 64), torch.zeros(1), tuple("abcdefghij"))
+SCENES = ImageDataset(torch.zeros(1, 3, 64, 64), torch.zeros(1).long(), tuple("abcdefghij"))
 
 
 class Payload:

@@ -30,7 +30,7 @@ SIZE = 1 << 20  # bytes, so that writing takes several calls
 CONTENTS = [bytes([version]) * SIZE for version in (0, 1)]
 DIGESTS = [hashlib.sha256(content).hexdigest() for content in CONTENTS]
 RUN = runtime.Run("standard", 0, torch.device("cpu"), 1)
-SCENES = ImageDataset(torch.zeros(1, 3, 64, 64), torch.zeros(1), tuple("abcdefghij"))
+SCENES = ImageDataset(torch.zeros(1, 3, 64, 64), torch.zeros(1).long(), tuple("abcdefghij"))
 NAME = "data"
 
 

@@ -49,8 +49,9 @@ def test_the_keyboard_reaches_equations_while_they_scroll(page):
 
 
 def test_what_the_theme_names_otherwise_has_its_text_as_its_name(page):
-    page.set_content("""<!doctype html><body><details><summary aria-label="Toggle">Contents</summary>
-        </details><button class="theme-switch" title="Old"></button>""")
+    page.set_content("""<!doctype html><body>
+        <details><summary aria-label="Toggle">Contents</summary></details>
+        <button class="theme-switch" title="Old"></button>""")
     page.add_script_tag(path=THEME / "course.js")
     expect(page.locator("summary")).not_to_have_attribute("aria-label", "Toggle")
     page.evaluate("""document.querySelector(".theme-switch").innerHTML =

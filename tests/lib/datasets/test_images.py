@@ -7,7 +7,9 @@ from lib.datasets.images import ImageDataset, train_validation_split
 @pytest.fixture
 def ten():
     """Ten images of one pixel; each label is the row's number."""
-    return ImageDataset(torch.arange(10.0).reshape(10, 1, 1, 1) / 10, torch.arange(10), ("a",))
+    return ImageDataset(
+        torch.arange(10.0).reshape(10, 1, 1, 1) / 10, torch.arange(10), tuple("abcdefghij")
+    )
 
 
 def generator(seed=0):

@@ -1,5 +1,3 @@
-import math
-
 import pytest
 import torch
 from torch.nn import functional
@@ -9,7 +7,6 @@ from lib.training import (
     SGD,
     DivergedError,
     accuracy,
-    cross_entropy,
     fit,
     fitting,
     minibatches,
@@ -27,29 +24,6 @@ def blobs():
     labels = torch.arange(40) % 2
     points = torch.randn(40, 2, generator=generator()) + 6 * labels[:, None].float() - 3
     return points, labels
-
-
-def test_cross_entropy_and_its_gradient_are_those_of_torch():
-    logits, labels = torch.randn(6, 5, requires_grad=True), torch.tensor([0, 1, 2, 3, 4, 0])
-    ours, theirs = cross_entropy(logits, labels), functional.cross_entropy(logits, labels)
-    torch.testing.assert_close(ours, theirs)
-    (ours_grad,) = torch.autograd.grad(ours, logits)
-    (theirs_grad,) = torch.autograd.grad(functional.cross_entropy(logits, labels), logits)
-    torch.testing.assert_close(ours_grad, theirs_grad)
-
-
-def test_guessing_among_ten_classes_costs_log_10():
-    loss = cross_entropy(torch.zeros(3, 10), torch.tensor([0, 5, 9]))
-    assert loss.item() == pytest.approx(math.log(10))
-
-
-def test_cross_entropy_of_a_stack_is_one_number_per_copy():
-    logits, labels = torch.randn(4, 6, 5), torch.randint(5, (6,))
-    losses = cross_entropy(logits, labels)
-    assert losses.shape == (4,)
-    torch.testing.assert_close(losses[2], cross_entropy(logits[2], labels))
-    own = torch.randint(5, (4, 6))
-    torch.testing.assert_close(cross_entropy(logits, own)[3], cross_entropy(logits[3], own[3]))
 
 
 def test_a_pass_of_minibatches_visits_every_example_once():
@@ -166,16 +140,6 @@ def test_fit_is_silent_unless_asked(blobs, capfd):
     assert "training" in capfd.readouterr().err
 
 
-def test_cross_entropy_takes_probabilities_too():
-    logits, labels = torch.randn(6, 4, generator=generator()), torch.tensor([0, 3, 1, 2, 2, 0])
-    probabilities = functional.one_hot(labels, 4).float()
-    torch.testing.assert_close(cross_entropy(logits, probabilities), cross_entropy(logits, labels))
-    mixed = torch.rand(6, 4, generator=generator()).softmax(dim=1)
-    torch.testing.assert_close(
-        cross_entropy(logits, mixed), functional.cross_entropy(logits, mixed)
-    )
-
-
 def test_a_penalty_pulls_but_stays_out_of_the_history(blobs):
     free, bound = (MLP(2, [8], 2, generator=generator()) for _ in range(2))
     losses = [
@@ -232,22 +196,6 @@ def test_predict_uses_evaluation_mode_and_puts_the_mode_back():
     torch.testing.assert_close(logits, net[1](x).detach())
     assert net.training
     assert not logits.requires_grad
-
-
-@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
-def test_of_equal_logits_the_first_class_is_the_answer(dtype):
-    logits = torch.zeros(4, 300, dtype=dtype)
-    logits[1, 100:] = logits[2, 299] = 1
-    assert accuracy(logits, torch.tensor([0, 100, 299, 1])).item() == 0.75
-
-
-def test_accuracy_counts_and_shows_divergence():
-    logits = torch.tensor([[2.0, 1.0], [0.0, 3.0], [1.0, 0.0]])
-    labels = torch.tensor([0, 1, 1])
-    assert accuracy(logits, labels).item() == pytest.approx(2 / 3)
-    broken = torch.stack([logits, logits * math.nan])
-    assert accuracy(broken, labels)[0].item() == pytest.approx(2 / 3)
-    assert accuracy(broken, labels)[1].isnan()
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
