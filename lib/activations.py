@@ -179,4 +179,5 @@ def dead_fraction(pre: Tensor, activation: Activation, *, threshold: float = 1e-
     if pre.ndim < 2 or pre.shape[-2] == 0:
         raise ValueError(f"expected pre-activations (examples, units); got {tuple(pre.shape)}")
     alive = activation.derivative(pre).abs() >= threshold
-    return 1 - alive.any(dim=-2).float().mean(dim=-1)
+    wide = torch.promote_types(pre.dtype, torch.float32)
+    return 1 - alive.any(dim=-2).to(wide).mean(dim=-1)

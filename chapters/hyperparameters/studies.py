@@ -9,9 +9,10 @@ from functools import partial
 from pathlib import Path
 
 import optuna
-import sqlalchemy
 from optuna.exceptions import ExperimentalWarning
 from optuna.trial import TrialState
+from sqlalchemy import URL
+from sqlalchemy.exc import DatabaseError
 
 from lib.workers import spread
 
@@ -64,13 +65,13 @@ def evaluate(
 def _open(path: Path) -> optuna.Study:
     """The study in the file, a new one if there is none."""
     # The URL is made by SQLAlchemy, which knows how to write a path with a question mark.
-    url = sqlalchemy.URL.create("sqlite", database=str(path))
+    url = URL.create("sqlite", database=str(path))
     try:
         return optuna.create_study(
             storage=url.render_as_string(), study_name=NAME, direction="maximize",
             load_if_exists=True,
         )  # fmt: skip
-    except sqlalchemy.exc.DatabaseError as error:
+    except DatabaseError as error:
         raise ValueError(
             f"path must be the SQLite file of a study; got {path}: {error.orig}"
         ) from error

@@ -93,9 +93,12 @@ def _pool(x: Tensor, size: tuple[int, ...], generator: torch.Generator | None) -
         u = torch.full((len(x), 1, 2), 0.5)
     else:
         u = torch.rand(len(x), 1, 2, generator=generator, device=generator.device)
-    return functional.fractional_max_pool2d(
-        x, WINDOW, output_size=size, _random_samples=u.to(x).expand(-1, x.shape[1], -1)
+    # torch places the windows in the dtype of x, and half precision would move them.
+    wide = x.to(torch.promote_types(x.dtype, torch.float32))
+    pooled = functional.fractional_max_pool2d(
+        wide, WINDOW, output_size=size, _random_samples=u.to(wide).expand(-1, x.shape[1], -1)
     )
+    return pooled.to(x.dtype)
 
 
 def _pair(size: int | Sequence[int]) -> tuple[int, ...]:

@@ -187,7 +187,15 @@ class _Log(Generic[Network]):
 
 
 def _stack_values(values: Sequence[Tensor | float]) -> Tensor:
-    return torch.stack([torch.as_tensor(value).detach() for value in values])
+    # A Python number has the precision of float64.
+    return torch.stack(
+        [
+            value.detach()
+            if isinstance(value, Tensor)
+            else torch.tensor(value, dtype=torch.float64)
+            for value in values
+        ]
+    )
 
 
 @torch.no_grad()

@@ -32,7 +32,8 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
 def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
     """The fraction of examples whose largest logit is the label's; a stack gives one per copy.
 
-    A network whose logits are not finite has diverged, and its accuracy is NaN.
+    Of equal logits, the first counts as the largest. A network whose logits are not finite has
+    diverged, and its accuracy is NaN.
 
     Args:
         logits: (..., batch, classes).
@@ -42,5 +43,6 @@ def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
         TypeError, ValueError: labels that do not belong to the logits.
     """
     labels = class_indices(labels, logits.shape)
-    right = (logits.argmax(dim=-1) == labels).float().mean(dim=-1)
+    wide = torch.promote_types(logits.dtype, torch.float32)
+    right = (logits.argmax(dim=-1) == labels).to(wide).mean(dim=-1)
     return right.where(logits.isfinite().all(dim=-1).all(dim=-1), torch.nan)

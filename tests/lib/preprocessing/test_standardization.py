@@ -54,6 +54,27 @@ def test_standardized_training_images_have_mean_0_and_std_1_in_every_channel():
     torch.testing.assert_close(std, torch.ones(3))
 
 
+def test_images_in_float64_are_standardized_in_float64():
+    images = photos().double()
+    layer = fit_standardization(images)
+    std, mean = torch.std_mean(layer(images), dim=(0, 2, 3), correction=0)
+    torch.testing.assert_close(mean, torch.zeros(3).double(), atol=1e-14, rtol=0)
+    torch.testing.assert_close(std, torch.ones(3).double(), atol=1e-14, rtol=0)
+    loaded = Standardization()
+    loaded.load_state_dict(layer.state_dict())
+    assert torch.equal(loaded(images), layer(images))
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+@pytest.mark.parametrize("fit", FITS)
+def test_results_have_the_dtype_of_the_images(fit, dtype):
+    images = photos().to(dtype)
+    for layer in (fit(images), fit(photos().double())):
+        assert layer(images).dtype == layer.inverse(layer(images)).dtype == dtype
+        expected = layer(images.double())
+        torch.testing.assert_close(layer(images).double(), expected, atol=2e-2, rtol=2e-2)
+
+
 @pytest.mark.parametrize("fit", FITS)
 def test_the_inverse_gives_the_images_back(fit):
     images = photos()
@@ -138,8 +159,29 @@ def test_pixels_from_0_to_1_are_refused_where_0_to_255_was_fitted():
     layer(torch.zeros(1, 3, 6, 6))  # a black picture is one on either scale
 
 
-def test_a_little_overshoot_is_no_other_range():
-    fit_standardization(photos())(photos() + 0.05)
+@pytest.mark.parametrize("scale", [1, 255])
+def test_noise_overshoot_and_dark_images_are_no_other_range(scale):
+    layer = fit_standardization(scale * photos(), value_range=(0, scale))
+    noise = torch.randn(40, 3, 6, 6, generator=torch.Generator().manual_seed(0))
+    few = torch.zeros(1, 3, 6, 6)
+    few[..., 0, 0] = 1  # almost black, if pixels are from 0 to 255
+    nearly_alike = scale * (0.5 + 0.001 * photos())
+    for images in (scale * (photos() + 0.15 * noise), few, 1 - few, nearly_alike):
+        assert layer(images).shape == images.shape
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float64])
+def test_another_range_is_refused_in_every_dtype(dtype):
+    layer = fit_standardization(photos())
+    for other in (255 * photos(), 4 * photos() - 2, photos() / 0):
+        with pytest.raises(ValueError, match="from 0 to 1; got values"):
+            layer(other.to(dtype))
+
+
+def test_training_images_may_overshoot_a_little():
+    fit_standardization(1.1 * photos() - 0.05)
+    with pytest.raises(ValueError, match="from 0 to 1; got values"):
+        fit_standardization(1.3 * photos())
 
 
 def test_an_empty_batch_stays_empty():

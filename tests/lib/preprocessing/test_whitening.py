@@ -61,6 +61,23 @@ def test_whitened_training_images_have_identity_covariance(maker):
     torch.testing.assert_close(white, torch.eye(18, dtype=torch.float64), rtol=0, atol=1e-4)
 
 
+@pytest.mark.parametrize("maker", [pca_whitening, zca_whitening])
+def test_images_in_float64_are_whitened_in_float64(maker):
+    images = torch.rand(100, 1, 3, 3, generator=torch.Generator().manual_seed(0)).double()
+    white = maker(fit_principal_components(images))(images).flatten(1)
+    expected = torch.eye(9, dtype=torch.float64)
+    torch.testing.assert_close(white.T @ white / len(white), expected, atol=1e-12, rtol=0)
+
+
+@pytest.mark.parametrize("maker", [pca_whitening, zca_whitening])
+def test_autocast_does_not_round_the_products(maker):
+    images = torch.rand(100, 1, 3, 3, generator=torch.Generator().manual_seed(0))
+    layer = maker(fit_principal_components(images))
+    with torch.autocast("cpu", torch.bfloat16):
+        cast = layer(images)
+    assert torch.equal(cast, layer(images))
+
+
 def test_decorrelation_leaves_the_variances_and_removes_the_rest():
     images = correlated(200)
     components = fit_principal_components(images)

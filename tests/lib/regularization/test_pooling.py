@@ -67,6 +67,16 @@ def test_images_differ_in_their_windows_and_channels_do_not(seeded):
     assert len({tuple(image.flatten().tolist()) for image in y[:, 0]}) > 4
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_half_precision_has_the_same_windows(dtype, seeded):
+    x = torch.rand(3, 2, 200, 150, generator=seeded()).to(dtype)
+    found, expected = (
+        regularization.fractional_max_pool2d(v, output_size=(141, 101), generator=seeded())
+        for v in (x, x.float())
+    )
+    assert torch.equal(found, expected.to(dtype))
+
+
 def test_noise_comes_from_the_generator_alone_and_the_input_stays(seeded):
     x = torch.randn(4, 3, 20, 20, generator=seeded(1))
     before, state, g = x.clone(), torch.get_rng_state(), seeded()

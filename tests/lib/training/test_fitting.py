@@ -102,6 +102,15 @@ def test_evaluations_come_first_regularly_and_last(blobs):
     assert net.training
 
 
+def test_metrics_keep_their_precision(blobs):
+    net, third = MLP(2, [8], 2, generator=generator()), 1 / 3
+    values = {"number": third, "tensor": torch.tensor(third), "wide": torch.tensor(third).double()}
+    metrics = train(net, *blobs, steps=1, evaluate=lambda model: values).metrics
+    assert metrics["number"].tolist() == [third, third]
+    dtypes = [metric.dtype for metric in metrics.values()]
+    assert dtypes == [torch.float64, torch.float32, torch.float64]
+
+
 def test_a_loss_that_is_not_finite_stops_the_training(blobs):
     net = MLP(2, [8, 8], 2, generator=generator())
     with pytest.raises(

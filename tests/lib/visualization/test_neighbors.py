@@ -47,6 +47,19 @@ def test_the_cosine_does_not_depend_on_length_and_zero_has_no_direction():
     assert found.distances[0].tolist() == pytest.approx([0, 1, 1])
 
 
+@pytest.mark.parametrize(
+    ("dtype", "scales"),
+    [(torch.float64, (1e170, 1e-170, 1e300, 1e-300)), (torch.float32, (1e30, 1e-30, 1e37, 1e-37))],
+)
+def test_the_cosine_of_very_large_and_small_rows_is_right(rows, dtype, scales):
+    rows = rows.to(dtype)
+    expected = nearest_neighbors(rows, rows, 5, metric="cosine", exclude_self=True)
+    for scale in scales:
+        found = nearest_neighbors(scale * rows, rows, 5, metric="cosine", exclude_self=True)
+        assert torch.equal(found.indices, expected.indices)
+        torch.testing.assert_close(found.distances, expected.distances)
+
+
 def test_equal_distances_come_in_the_order_of_the_rows():
     features = torch.tensor([[1.0], [-1.0], [1.0], [0.0]])
     found = nearest_neighbors(features, torch.zeros(1, 1), 4)
