@@ -24,7 +24,7 @@ from lib.datasets.fashion_mnist_files import fetch_fashion_mnist
 from lib.evidence.ledger import LedgerError, evidence_folder, load_ledger
 from lib.files import write_atomically
 from tools.chapters import ROOT, Chapter, CourseError, list_chapters
-from tools.claims_page import agreement, found_cards
+from tools.claims_page.found import agreement, found_cards
 from tools.execute import execute
 from tools.folders import replace_folder
 from tools.lock import exclusive
@@ -222,7 +222,8 @@ def build_key(files: Mapping[str, bytes]) -> str:
     digest = hashlib.sha256()
     folders = [ROOT / "tools" / "theme", ROOT / "lib" / "widgets"]
     code = [path for folder in folders for path in folder.rglob("*") if path.suffix != ".pyc"]
-    modules = [*(ROOT / "tools").glob("*.py"), *(ROOT / "lib").glob("*.py")]
+    packages = [ROOT / "tools", ROOT / "tools" / "claims_page", ROOT / "lib"]
+    modules = [path for package in packages for path in package.glob("*.py")]
     sources = [*filter(Path.is_file, code), *modules, ROOT / "tools" / "vendor.json"]
     everything = dict(files) | {str(path): path.read_bytes() for path in sources}
     everything["lock"] = (ROOT / "requirements.lock").read_bytes()

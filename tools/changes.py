@@ -36,6 +36,7 @@ READERS = {
     "tools/printing/*.js": ["tests/tools/test_javascript.py", "tests/tools/test_printing.py"],
     "tools/printing/*.ts": ["tests/tools/test_javascript.py"],
     "tools/theme/*": ["tests/tools/test_javascript.py", "tests/tools/test_sphinx_course.py"],
+    "tools/theme/claims.*": ["tests/tools/claims_page/test_filters.py"],
     "tools/mutants.py": ["tests/tools/test_mutants.py"],
     "*.md": ["tests/test_documentation.py", "tests/test_reference_pages.py", "tests/test_cards.py"],
     "_toc.yml": ["tests/test_reference_pages.py"],

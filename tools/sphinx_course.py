@@ -20,6 +20,7 @@ from tools.places import MARK, make_place
 THEME = Path(__file__).with_name("theme")
 VENDORED = Path(__file__).parents[1] / "_build" / "vendor"  # filled by tools/build.py
 SCRIPT, STYLE = "course-widgets.js", "course-widgets.css"
+CLAIMS = 'class="course-claims"'  # shows that a page lists claims
 QUESTION = "What does it take to tell these points apart?"
 
 
@@ -27,6 +28,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
     """Register this extension; called by Sphinx."""
     app.connect("builder-inited", add_static_files)
     app.connect("html-page-context", add_widget_files)
+    app.connect("html-page-context", add_claims_files)
     app.add_directive("playground", PlaygroundDirective)
     app.add_css_file("course.css", priority=900)
     app.add_css_file("print.css", priority=901)
@@ -37,7 +39,7 @@ def setup(app: Sphinx) -> dict[str, Any]:
 
 
 def add_static_files(app: Sphinx) -> None:
-    """Have Sphinx copy the theme's files, its icon, the widgets' bundle and the vendored files.
+    """Have Sphinx copy the theme's files, the widgets' bundle, the vendored files and tables.
 
     They are added here and not in `_config.yml` because Jupyter Book would load every script in a
     folder that it knows on every page.
@@ -49,6 +51,7 @@ def add_static_files(app: Sphinx) -> None:
         raise ConfigError(f"{VENDORED} is not there; 'make book' fills it before it runs Sphinx")
     files = [THEME, VENDORED, BUNDLES / SCRIPT, BUNDLES / STYLE]
     app.config.html_static_path.extend(map(str, files))
+    app.config.html_extra_path.extend(map(str, Path(app.srcdir).glob("*.csv")))
     app.config.html_favicon = str(THEME / "favicon.svg")
 
 
@@ -60,6 +63,15 @@ def add_widget_files(
         return
     app.add_css_file(STYLE, priority=902)
     app.add_js_file(SCRIPT, priority=902, loading_method="defer")
+
+
+def add_claims_files(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Load the script and style of claims only on the page that lists them."""
+    if CLAIMS in context.get("body", ""):
+        app.add_css_file("claims.css", priority=903)
+        app.add_js_file("claims.js", priority=903, loading_method="defer")
 
 
 class PlaygroundDirective(SphinxDirective):

@@ -18,7 +18,10 @@ from lib.evidence.ledger import Ledger
 from tools.benchmarks_page import render_benchmarks_page
 from tools.bibliography import cite, read_references
 from tools.chapters import ROOT, Chapter, CourseError, read_source, title_of
-from tools.claims_page import found_cards, render_claims_page
+from tools.claims_page.found import found_cards
+from tools.claims_page.page import render_claims_page
+from tools.claims_page.values import FILE as VALUES
+from tools.claims_page.values import write_values
 from tools.colab import read_repository
 from tools.contents_map import PLACE, read_stops, render_map
 from tools.exercises import without_solutions
@@ -78,7 +81,7 @@ def stage(
         cite(notebook, references)
         files[f"{chapter.docname}.ipynb"] = nbformat.writes(notebook).encode()
     files["index.md"] = with_map(files["index.md"], sorted(chapters, key=lambda c: c.name))
-    return files | generated_files(claims, pages, root)
+    return files | generated_files(claims, pages, ledger, root)
 
 
 def written_files(root: Path) -> dict[str, bytes]:
@@ -105,13 +108,17 @@ def with_map(page: bytes, chapters: Sequence[Chapter]) -> bytes:
 
 
 def generated_files(
-    claims: Mapping[str, tuple[str, list[Card]]], pages: Mapping[str, Page], root: Path
+    claims: Mapping[str, tuple[str, list[Card]]],
+    pages: Mapping[str, Page],
+    ledger: Ledger,
+    root: Path,
 ) -> dict[str, bytes]:
-    """The pages of claims, the syllabus and benchmarks.
+    """The pages of claims, the syllabus and benchmarks, and the file with all values.
 
     Args:
         claims: (title, cards) for each chapter, keyed by document name.
         pages: all other pages, keyed by document name.
+        ledger: the evidence.
 
     Raises:
         CourseError: two claims have the same id, or a row of the syllabus has no section.
@@ -122,7 +129,8 @@ def generated_files(
         raise CourseError(f"two chapters have a claim of the same id: {', '.join(twice)}")
     syllabus = read_syllabus(root / "chapters" / "syllabus.yml")
     return {
-        "claims.md": render_claims_page(claims).encode(),
+        "claims.md": render_claims_page(claims, ledger).encode(),
+        VALUES: write_values(ledger, {card.claim.id: card.claim for card in every}).encode(),
         **render_benchmarks_page(load_record(root / "benchmarks" / "results.json")),
         "syllabus.md": render_syllabus_page(syllabus, pages, every).encode(),
     }

@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 from lib.budgets import BUDGETS
 from lib.evidence.cards import Card
 from lib.evidence.claims import Claim
-from lib.evidence.estimates import Estimate
 from lib.evidence.ledger import Ledger, load_ledger, write_found
 
 if TYPE_CHECKING:  # torch takes seconds to import, and tools that read the ledger do not need it
@@ -80,8 +79,6 @@ class Experiment(Generic[Result]):
         for claim in self.claims:
             comparable = BUDGETS.index(run.budget) >= BUDGETS.index(claim.needs)
             values = measured.get(claim.id, ()) if comparable and run.as_written else ()
-            cards[claim.id] = Card(
-                claim, ledger.estimate(claim), Estimate.of([values]) if values else None
-            )
+            cards[claim.id] = Card.of(claim, ledger, values)
             write_found(claim, values)
         return cards

@@ -87,14 +87,23 @@ class Record:
     withdrawn: str = ""
 
 
+Kept = tuple[Record, Values]  # a run, and what it measured for one claim
+
+
 class Ledger:
-    """The records of all runs that count."""
+    """The records of all runs; withdrawn ones stand apart and never count."""
 
     def __init__(self, records: Sequence[Record]) -> None:
-        """Store the records, without the withdrawn ones."""
+        """Store the records, the withdrawn ones apart."""
         self.records = [record for record in records if not record.withdrawn]
+        self.withdrawn = [record for record in records if record.withdrawn]
 
-    def runs_of(self, claim: Claim) -> list[tuple[Record, Values]]:
+    @property
+    def processors(self) -> list[str]:
+        """The names of all processors that measured something, sorted."""
+        return sorted({record.run.processor for record in self.records})
+
+    def runs_of(self, claim: Claim) -> list[Kept]:
         """Every run that measured the claim as it stands now, by base seed."""
         found = [(r, r.claims[claim.id]) for r in self.records if claim.id in r.claims]
         found = [(record, kept) for record, kept in found if kept.version == claim.version]
@@ -106,7 +115,7 @@ class Ledger:
         The base seeds in `PILOTS` shaped the experiment, so they count only while there are no
         others. Runs with the same base seed, on several processors, are one run.
         """
-        return _estimate(self.runs_of(claim), independent=claim.independent)
+        return pool(self.runs_of(claim), independent=claim.independent)
 
     def verdict(self, claim: Claim) -> str:
         """The claim's verdict."""
@@ -118,17 +127,25 @@ class Ledger:
         kept = [(record, record.claims[id]) for record in self.records if id in record.claims]
         newest = max((values.version for _, values in kept), default=0)
         kept = [(record, values) for record, values in kept if values.version == newest]
-        estimate = _estimate(kept, independent=False)
+        estimate = pool(kept, independent=False)
         return None if estimate is None else (estimate, kept[0][1].unit)
 
 
-def _estimate(runs: Sequence[tuple[Record, Values]], *, independent: bool) -> Estimate | None:
-    runs = [(record, kept) for record, kept in runs if record.run.device == "cpu"]
-    seeds = {record.run.seed for record, _ in runs}
-    values: dict[int, list[float]] = {seed: [] for seed in seeds - set(PILOTS) or seeds}
-    for record, kept in runs:
-        if record.run.seed in values:
-            values[record.run.seed] += kept.values
+def counting(runs: Sequence[Kept]) -> list[Kept]:
+    """The runs that count: those on CPUs, and pilots only while there are no others."""
+    on_cpu = [kept for kept in runs if kept[0].run.device == "cpu"]
+    return [kept for kept in on_cpu if kept[0].run.seed not in PILOTS] or on_cpu
+
+
+def pool(runs: Sequence[Kept], *, independent: bool) -> Estimate | None:
+    """The estimate from the runs that count, one unit per base seed; None if there are none.
+
+    Args:
+        independent: see `Claim`.
+    """
+    values: dict[int, list[float]] = {}
+    for record, kept in counting(runs):
+        values.setdefault(record.run.seed, []).extend(kept.values)
     return Estimate.of(list(values.values()), independent=independent) if values else None
 
 

@@ -1,6 +1,7 @@
 """HTML and script in captions, labels, names and cell output: shown as text, and never run."""
 
 import json
+from dataclasses import replace
 from urllib.parse import urlencode
 
 import nbformat
@@ -9,7 +10,7 @@ import torch
 from matplotlib.figure import Figure
 
 from lib.evidence.cards import Card
-from lib.evidence.estimates import Estimate
+from lib.evidence.ledger import Ledger
 from lib.widgets import (
     AttentionReader,
     Choice,
@@ -25,10 +26,10 @@ from lib.widgets import (
     Viewing,
 )
 from tests.browser import serve
-from tests.evidence import make_claim
+from tests.evidence import make_claim, make_record
 from tests.faults.cases import sampled
 from tools import build
-from tools.claims_page import render_claims_page
+from tools.claims_page.page import render_claims_page
 
 PAYLOADS = {
     "script": "<script>run()</script>",
@@ -195,15 +196,22 @@ def test_an_address_with_html_starts_the_playground_as_it_is(payload, page):
 def test_a_claim_shows_html_as_text(payload, page, capsys):
     text = PAYLOADS[payload]
     claim = make_claim("id", statement=text, estimand=text, unit=text, rows=(text,))
-    made = Card(claim, Estimate.of([[1.0, 1.1, 1.2]]), Estimate.of([[1.0]]))
-    shown = (
-        made._repr_html_() + render_claims_page({"chapters/01_a": ("A", [made])}).split("\n")[-2]
+    run = make_record({claim: [1.0, 1.1, 1.2]}, processor=text)
+    ledger = Ledger([run, replace(run, withdrawn=text)])
+    made = Card.of(claim, ledger, [1.0])
+    row = next(
+        line
+        for line in render_claims_page({"chapters/01_a": ("A", [made])}, ledger).splitlines()
+        if line.startswith("<li")
     )
+    shown = made._repr_html_() + row.replace("<details", "<details open")
     page.evaluate("html => { document.querySelector('.shown').innerHTML = html }", shown)
     operate(page)
     page.wait_for_timeout(20)
     assert_inert(page)
     assert text in page.locator(".course-claim-statement").first.inner_text()
+    assert text in page.locator("li .course-claim-statement").inner_text()
+    assert page.locator("details td").filter(has_text="AVX2").count() == 2
     assert page.locator(".course-claim-numbers").first.inner_text().count(text) == 2
 
 

@@ -6,7 +6,8 @@ from lib.evidence import cards
 from lib.evidence.cards import Card
 from lib.evidence.claims import FAILS, HOLDS, NO_EVIDENCE, OPEN
 from lib.evidence.estimates import Estimate
-from tests.evidence import VALUES, make_claim
+from lib.evidence.ledger import Ledger
+from tests.evidence import VALUES, make_claim, make_filled_ledger, make_record
 
 
 def make(here=(), values=VALUES, **options):
@@ -53,6 +54,26 @@ def test_a_claim_without_evidence_says_so():
     assert card.verdict == NO_EVIDENCE
     assert "Evidence: none recorded yet." in words(card)
     assert not card.differs
+
+
+def test_a_verdict_on_fewer_than_three_base_seeds_is_called_provisional():
+    runs = [make_record({make_claim(): VALUES}, seed=seed) for seed in (10, 11, 12)]
+    for count, expected in ((2, "holds (provisional)"), (3, "holds")):
+        card = Card.of(make_claim(), Ledger(runs[:count]), [])
+        assert f"Claim: {expected}\n" in words(card)
+        assert f"[two-is-more: {expected}]" in repr(card)
+
+
+def test_a_card_shows_all_runs_and_this_one_among_them():
+    claim = make_claim(unit="points")
+    ledger = make_filled_ledger(claim)
+    card = Card.of(claim, ledger, [1.0])
+    assert len(card.marks) == len(ledger.runs_of(claim)) == 13
+    shown = card._repr_html_()
+    assert shown.count('class="course-strip"') == 1
+    assert shown.count('class="course-run-here"') == 1
+    assert "\n" not in shown
+    assert Card.of(claim, Ledger([]), []).strip() == ""
 
 
 def test_a_card_escapes_its_text_and_stays_one_line():

@@ -8,6 +8,7 @@ from lib.evidence.claims import NO_EVIDENCE
 from lib.evidence.ledger import (
     Ledger,
     LedgerError,
+    counting,
     evidence_folder,
     load_found,
     load_ledger,
@@ -56,6 +57,20 @@ def test_pilots_count_only_while_there_is_no_other_run():
     assert confirmed.latest(CLAIM.id)[0].means == (1.0,)
 
 
+def test_a_verdict_counts_neither_pilots_nor_gpus():
+    pilot = make_record({CLAIM: [9.0]})
+    gpu = make_record({CLAIM: [9.0]}, seed=10, device="mps")
+    confirming = make_record({CLAIM: [1.0]}, seed=10)
+    ledger = Ledger([pilot, gpu, confirming])
+    assert [record for record, _ in counting(ledger.runs_of(CLAIM))] == [confirming]
+    assert [record for record, _ in counting(Ledger([pilot, gpu]).runs_of(CLAIM))] == [pilot]
+
+
+def test_processors_are_listed_once():
+    runs = [make_record({CLAIM: [1]}, seed=i, processor="BAB"[i]) for i in range(3)]
+    assert Ledger(runs).processors == ["A", "B"]
+
+
 def test_runs_on_a_gpu_stand_apart():
     gpu = make_record({CLAIM: [9.0]}, seed=10, device="cuda")
     assert Ledger([gpu]).estimate(CLAIM) is None
@@ -67,8 +82,9 @@ def test_runs_on_a_gpu_stand_apart():
 def test_a_withdrawn_run_stays_on_record_and_does_not_count(tmp_path):
     wrong = make_record({CLAIM: [99, 99, 99]}, withdrawn="The labels were shuffled.")
     write_record(wrong, tmp_path / "01_a" / "wrong.json")
-    assert load_ledger(tmp_path).verdict(CLAIM) == NO_EVIDENCE
-    assert (tmp_path / "01_a" / "wrong.json").is_file()
+    ledger = load_ledger(tmp_path)
+    assert ledger.verdict(CLAIM) == NO_EVIDENCE
+    assert ledger.withdrawn == [wrong]
 
 
 def test_evidence_of_another_version_does_not_count():

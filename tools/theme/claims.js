@@ -1,0 +1,64 @@
+// Filters for the page of claims. Without this script, the page shows all of them.
+{
+  const PREFIX = "#claims?"; // what the page's address begins with while something is filtered
+  const form = document.querySelector("form.course-claims-filter");
+  const fields = [...form.elements].filter((element) => element.name);
+  const rows = [...document.querySelectorAll(".course-claim-row")];
+  const told = form.querySelector("[role=status]");
+  const textOf = (row) =>
+    `${row.id} ${row.querySelector("h3").textContent} ${row.querySelector("dl").textContent}`;
+  const texts = new Map(rows.map((row) => [row, textOf(row).toLowerCase()]));
+
+  const fits = (row, { chapter, verdict, strength, words }) =>
+    ["", row.dataset.chapter].includes(chapter) &&
+    ["", row.dataset.verdict].includes(verdict) &&
+    ["", ...row.dataset.strength.split(" ")].includes(strength) &&
+    words
+      .toLowerCase()
+      .split(/\s+/)
+      .every((word) => texts.get(row).includes(word));
+
+  const apply = () => {
+    const wanted = Object.fromEntries(new FormData(form));
+    for (const row of rows) row.hidden = !fits(row, wanted);
+    for (const list of document.querySelectorAll(".course-claims")) {
+      list.closest("section").hidden = !list.querySelector(".course-claim-row:not([hidden])");
+    }
+    const shown = rows.filter((row) => !row.hidden).length;
+    told.textContent =
+      shown === rows.length ? `All ${shown} claims` : `${shown} of ${rows.length} claims`;
+  };
+
+  const remember = () => {
+    const chosen = [...new FormData(form)].filter(([, value]) => value);
+    const bare = location.pathname + location.search;
+    const address = chosen.length ? PREFIX + new URLSearchParams(chosen) : bare;
+    history.replaceState(history.state, "", address);
+  };
+
+  const follow = () => {
+    const { hash } = location;
+    const wanted = new URLSearchParams(hash.startsWith(PREFIX) ? hash.slice(PREFIX.length) : "");
+    for (const field of fields) field.value = wanted.get(field.name) ?? "";
+    for (const field of fields) if (field.selectedIndex === -1) field.value = ""; // no such choice
+    apply();
+  };
+
+  const change = () => {
+    apply();
+    remember();
+  };
+  form.addEventListener("input", change);
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.querySelector("button").addEventListener("click", () => {
+    form.reset();
+    change();
+  });
+  // A link leads to a claim or a chapter that may be filtered away.
+  window.addEventListener("hashchange", () => {
+    follow();
+    document.getElementById(location.hash.slice(1))?.scrollIntoView();
+  });
+  form.hidden = false;
+  follow();
+}
