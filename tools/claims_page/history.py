@@ -46,14 +46,24 @@ def wordings(ledger: Ledger, claim: Claim) -> list[Wording]:
             stood = values.version, values.statement, values.estimand, values.bound, values.unit
             groups.setdefault(stood, []).append((record, values))
     return sorted(
-        (_wording(stood, runs, claim) for stood, runs in groups.items()),
+        (_wording(runs, independent=claim.independent) for runs in groups.values()),
         key=lambda wording: (wording.version, wording.first),
     )
 
 
-def _wording(stood: tuple, runs: list[Kept], claim: Claim) -> Wording:
+def _wording(runs: list[Kept], *, independent: bool) -> Wording:
+    stood = runs[0][1]
     dates = sorted(record.date for record, _ in runs)
-    return Wording(*stood, dates[0], dates[-1], pool(runs, independent=claim.independent))
+    return Wording(
+        stood.version,
+        stood.statement,
+        stood.estimand,
+        stood.bound,
+        stood.unit,
+        dates[0],
+        dates[-1],
+        pool(runs, independent=independent),
+    )
 
 
 def withdrawn_runs(ledger: Ledger, claim: Claim) -> list[Kept]:
@@ -66,8 +76,11 @@ def by_torch(ledger: Ledger, claim: Claim) -> dict[str, Estimate]:
     groups: dict[str, list[Kept]] = {}
     for record, values in counting(ledger.runs_of(claim)):
         groups.setdefault(torch_of((record, values)), []).append((record, values))
-    pooled = {name: pool(runs, independent=claim.independent) for name, runs in groups.items()}
-    return {name: pooled[name] for name in sorted(pooled) if pooled[name] is not None}  # type: ignore[misc]
+    return {
+        name: estimate
+        for name, runs in sorted(groups.items())
+        if (estimate := pool(runs, independent=claim.independent)) is not None
+    }
 
 
 def torch_of(kept: Kept) -> str:
