@@ -24,6 +24,7 @@ from tools.claims_page.values import FILE as VALUES
 from tools.claims_page.values import write_values
 from tools.colab import read_repository
 from tools.contents_map import PLACE, read_stops, render_map
+from tools.elsewhere import Entry, check_claims, read_elsewhere
 from tools.exercises import without_solutions
 from tools.places import place_widgets
 from tools.quotes import fill_quotes
@@ -51,11 +52,13 @@ def stage(
 
     Raises:
         CourseError: a chapter lacks its minutes, a claim its cell or a unique id, a page its
-            file, a source its entry in references.bib, or a row of the syllabus its section; or a
-            chapter shows a widget that is not one of the course's.
+            file, a source its entry in references.bib, a row of the syllabus its section, or a
+            rule of `elsewhere.yml` its claims; or a chapter shows a widget that is not one of the
+            course's.
     """
     results = list(results)
     references, repository = read_references(root / "references.bib"), read_repository(root)
+    elsewhere = read_elsewhere(root / "chapters" / "elsewhere.yml", [r.key for r in references])
     files = written_files(root)
     pages = {
         name.removesuffix(".md"): Page.read(content.decode())
@@ -81,7 +84,9 @@ def stage(
         cite(notebook, references)
         files[f"{chapter.docname}.ipynb"] = nbformat.writes(notebook).encode()
     files["index.md"] = with_map(files["index.md"], sorted(chapters, key=lambda c: c.name))
-    return files | generated_files(claims, pages, ledger, root)
+    if not waiting:
+        check_claims(elsewhere, [card.claim.id for _, cards in claims.values() for card in cards])
+    return files | generated_files(claims, pages, ledger, elsewhere, root)
 
 
 def written_files(root: Path) -> dict[str, bytes]:
@@ -111,6 +116,7 @@ def generated_files(
     claims: Mapping[str, tuple[str, list[Card]]],
     pages: Mapping[str, Page],
     ledger: Ledger,
+    elsewhere: Sequence[Entry],
     root: Path,
 ) -> dict[str, bytes]:
     """The pages of claims, the syllabus and benchmarks, and the file with all values.
@@ -119,6 +125,7 @@ def generated_files(
         claims: (title, cards) for each chapter, keyed by document name.
         pages: all other pages, keyed by document name.
         ledger: the evidence.
+        elsewhere: what papers found on the rules that the claims are about.
 
     Raises:
         CourseError: two claims have the same id, or a row of the syllabus has no section.
@@ -129,7 +136,7 @@ def generated_files(
         raise CourseError(f"two chapters have a claim of the same id: {', '.join(twice)}")
     syllabus = read_syllabus(root / "chapters" / "syllabus.yml")
     return {
-        "claims.md": render_claims_page(claims, ledger).encode(),
+        "claims.md": render_claims_page(claims, ledger, elsewhere).encode(),
         VALUES: write_values(ledger, {card.claim.id: card.claim for card in every}).encode(),
         **render_benchmarks_page(load_record(root / "benchmarks" / "results.json")),
         "syllabus.md": render_syllabus_page(syllabus, pages, every).encode(),

@@ -6,6 +6,7 @@ import pytest
 from tests.tools.conftest import markdown
 from tools.bibliography import Reference, cite, read_references, sources
 from tools.chapters import ROOT, CourseError, list_chapters, read_source
+from tools.elsewhere import read_elsewhere
 
 GRAHAM = Reference("graham2014", ("Graham",), "2014", "Fractional max-pooling")
 NAIR = Reference("nair2010", ("Nair", "Hinton"), "2010", "Rectified linear units")
@@ -115,9 +116,11 @@ def test_entries_are_read_as_plain_text(tmp_path):
 # The course's own
 
 
-def test_the_bibliography_holds_what_the_chapters_cite_and_no_more():
+def test_the_bibliography_holds_what_the_book_cites_and_no_more():
     listed = {source.key for chapter in CHAPTERS for source in sources(read_source(chapter), BOOK)}
-    assert listed == {reference.key for reference in BOOK}
+    known = {reference.key for reference in BOOK}
+    elsewhere = read_elsewhere(ROOT / "chapters" / "elsewhere.yml", known)
+    assert listed | {key for entry in elsewhere for key in entry.cite} == known
 
 
 @pytest.mark.parametrize("chapter", CHAPTERS, ids=lambda chapter: chapter.name)

@@ -23,6 +23,7 @@ SITE = {
     "index.md": "# Book\n",
     "references.bib": "@misc{graham2014, author={Graham, B.}, title={Max-pooling}, year=2014}",
     "benchmarks/results.json": (ROOT / "benchmarks" / "results.json").read_text(),
+    "chapters/elsewhere.yml": "[]",
     "chapters/syllabus.yml": """
         parts: {Part: [{id: M05, text: A row., sections: ["01_a#Chapter 01_a"]}]}
         later: []
@@ -128,6 +129,27 @@ def test_a_chapter_that_the_syllabus_forgot_is_refused(executed, site):
     (site / "chapters" / "syllabus.yml").write_text("parts: {}\nlater: []\n")
     with pytest.raises(CourseError, match="chapters/01_a: its header names M05"):
         stage([executed], Parameters(), NO_LEDGER, root=site)
+
+
+def test_what_papers_found_stands_next_to_claims_that_exist(
+    executed, site, write_chapter, monkeypatch
+):
+    monkeypatch.setenv("COURSE_CLAIMS_DIR", str(executed.folder / "claims"))
+    write_found(A_HOLDS, [2.0, 2.1, 2.2])
+    rule = "[{rule: R, claims: [a-holds], found: F, cite: [graham2014], located: in words}]"
+    (site / "chapters" / "elsewhere.yml").write_text(rule)
+    files = stage([executed], Parameters(), NO_LEDGER, root=site)
+    assert '<a href="#a-holds">Two is above one</a>' in files["claims.md"].decode()
+    unknown = rule.replace("a-holds", "no-claim")
+    (site / "chapters" / "elsewhere.yml").write_text(unknown)
+    with pytest.raises(CourseError, match="no chapter has: no-claim"):
+        stage([executed], Parameters(), NO_LEDGER, root=site)
+    later = replace(executed, chapter=write_chapter("02_b")).chapter
+    syllabus = (site / "chapters" / "syllabus.yml").read_text()
+    both = syllabus.replace('Chapter 01_a"', 'Chapter 01_a", "02_b#Chapter 02_b"')
+    (site / "chapters" / "syllabus.yml").write_text(both)
+    files = stage([executed], Parameters(), NO_LEDGER, root=site, waiting=[later])
+    assert "no-claim is not in this book." in files["claims.md"].decode()
 
 
 def test_mentions_of_papers_are_cited(executed, site):

@@ -13,7 +13,7 @@ LEVEL = 0.05  # accepted share of false verdicts among those that survive
 
 @dataclass(frozen=True)
 class Correction:
-    """The p-values of all claims with an interval, corrected for their number.
+    """The p-values of all claims with several runs, corrected for their number.
 
     Attributes:
         corrected: p-values by claim ID.
@@ -34,13 +34,19 @@ class Correction:
 
         Source: Benjamini and Yekutieli (2001), theorem 1.3.
         """
-        known = [card for card in cards if card.evidence and card.evidence.has_interval]
+        known = [card for card in cards if is_confirmed(card)]
         p_values = [card.evidence.p_value(card.claim) for card in known if card.evidence]
         ids = [card.claim.id for card in known]
         corrected = dict(zip(ids, map(float, _adjusted(p_values)), strict=True))
         decided = [card.claim.id for card in known if card.verdict != OPEN]
         survivors = frozenset(id for id in decided if corrected[id] <= LEVEL)
         return cls(corrected, survivors, len(decided))
+
+
+def is_confirmed(card: Card) -> bool:
+    """Whether there are enough runs to say how much runs differ."""
+    evidence = card.evidence
+    return evidence is not None and evidence.has_interval and not evidence.is_provisional
 
 
 def _adjusted(p_values: list[float]) -> Iterable[float]:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from lib.evidence.cards import Card
 from lib.evidence.claims import with_unit
 from lib.evidence.ledger import Kept, Ledger, counting
-from tools.claims_page.correction import Correction
+from tools.claims_page.correction import Correction, is_confirmed
 from tools.claims_page.history import (
     Wording,
     brief,
@@ -56,9 +56,9 @@ def percent(probability: float) -> str:
 
 
 def _statistics(card: Card, correction: Correction) -> dict[str, str]:
-    """The replication and the p-value; empty without an interval."""
+    """The replication and the p-value; empty without enough runs."""
     evidence, claim = card.evidence, card.claim
-    if evidence is None or not evidence.has_interval:
+    if evidence is None or not is_confirmed(card):
         return {}
     family = len(correction.corrected)
     claims = f"{family} claim{'' if family == 1 else 's'}"

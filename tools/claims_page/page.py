@@ -24,6 +24,7 @@ from tools.claims_page.filters import render_filters
 from tools.claims_page.found import agreement
 from tools.claims_page.rows import render_row
 from tools.claims_page.values import COLUMNS, FILE
+from tools.elsewhere import Entry, render_elsewhere
 
 # The strips need the room in which the page's contents would stand; the filters list the chapters.
 INTRO = """\
@@ -55,13 +56,18 @@ NUMBERS = f"""\
 """
 
 
-def render_claims_page(chapters: Mapping[str, tuple[str, Sequence[Card]]], ledger: Ledger) -> str:
+def render_claims_page(
+    chapters: Mapping[str, tuple[str, Sequence[Card]]],
+    ledger: Ledger,
+    elsewhere: Sequence[Entry] = (),
+) -> str:
     """The page in MyST Markdown: an introduction, counts, filters, then each chapter's claims.
 
     Args:
         chapters: (title, cards) for each chapter, keyed by document name, such as
             "chapters/01_activations"; chapters without claims are left out.
         ledger: the evidence from which the cards were made.
+        elsewhere: what papers found; it follows the claims.
     """
     every = [card for _, cards in chapters.values() for card in cards]
     if not every:
@@ -81,6 +87,8 @@ def render_claims_page(chapters: Mapping[str, tuple[str, Sequence[Card]]], ledge
                 for card in cards
             ]
             parts += [f"## {title}\n", '<ul class="course-claims">', *rows, "</ul>\n"]
+    if elsewhere:
+        parts.append(render_elsewhere(elsewhere, every))
     return "\n".join([*parts, NUMBERS, columns()])
 
 
@@ -108,7 +116,7 @@ def luck(correction: Correction) -> str:
     """How many intervals miss their truth by chance, and how many verdicts survive."""
     family = len(correction.corrected)
     if not family:
-        return "No claim has enough runs for an interval yet.\n"
+        return "No claim has three runs yet, so how runs differ is unknown, and all verdicts are provisional.\n"
     survive = f"{len(correction.survivors)} of {correction.decided} verdicts survive"
     return (
         "A 95% interval misses the true mean in 5% of the cases, even if all is well: of "

@@ -5,7 +5,7 @@ import html
 from lib.evidence.cards import COLORS, ICONS, Card
 from lib.evidence.claims import OPEN
 from lib.evidence.estimates import REPLICATES
-from tools.claims_page.correction import Correction
+from tools.claims_page.correction import Correction, is_confirmed
 from tools.claims_page.details import percent
 
 # What a reader can filter by: how strong the evidence is.
@@ -19,14 +19,14 @@ STRENGTHS = {
 
 
 def strengths(card: Card, correction: Correction) -> list[str]:
-    """The keys of `STRENGTHS` that apply to a claim; none without an interval."""
+    """The keys of `STRENGTHS` that apply to a claim; none without evidence."""
     evidence, claim = card.evidence, card.claim
-    if evidence is None or not evidence.has_interval:
-        return ["provisional"] if evidence is not None and evidence.is_provisional else []
+    if evidence is None or not is_confirmed(card):
+        return [] if evidence is None else ["provisional"]
     found = ["replicates" if evidence.replication(claim) >= REPLICATES else "wavers"]
     if card.verdict != OPEN:
         found.insert(0, "survives" if claim.id in correction.survivors else "falls")
-    return found + (["provisional"] if evidence.is_provisional else [])
+    return found
 
 
 def render_row(card: Card, correction: Correction, document: str, details: str) -> str:
@@ -63,10 +63,10 @@ def _numbers(card: Card) -> str:
 
 
 def _verdict(card: Card, strength: list[str]) -> str:
-    """Such as "✓ holds · survives correction · new run agrees: 98%"."""
+    """Such as "✓ holds · survives correction · a new run would agree: 98%"."""
     icon = f'<span aria-hidden="true" style="color:{COLORS[card.verdict]}">'
     parts = [f"{icon}{ICONS[card.verdict]}</span> <strong>{card.told}</strong>"]
     parts += [STRENGTHS[key] for key in strength if key in ("survives", "falls")]
-    if card.evidence is not None and card.evidence.has_interval:
-        parts.append(f"new run agrees: {percent(card.evidence.replication(card.claim))}")
+    if card.evidence is not None and is_confirmed(card):
+        parts.append(f"a new run would agree: {percent(card.evidence.replication(card.claim))}")
     return f'<p class="course-claim-verdict">{" · ".join(parts)}</p>'
