@@ -149,7 +149,12 @@ def test_a_statement_is_shown_as_it_is(read):
 
 def test_the_section_follows_the_claims(read):
     page = render_claims_page({"chapters/01_a": ("A", [card("relu-wins")])}, Ledger([]), read())
-    assert re.findall(r"(?m)^#+ .*$", page) == ["# Claims", "## A", "## Elsewhere"]
+    assert re.findall(r"(?m)^#+ .*$", page) == [
+        "# Claims",
+        "## A",
+        "## Elsewhere",
+        "## All numbers",
+    ]
     assert "## Elsewhere" not in render_claims_page({"chapters/01_a": ("A", [])}, Ledger([]))
 
 

@@ -116,7 +116,7 @@ def luck(correction: Correction) -> str:
     """How many intervals miss their truth by chance, and how many verdicts survive."""
     family = len(correction.corrected)
     if not family:
-        return "No claim has three runs yet, so how runs differ is unknown, and all verdicts are provisional.\n"
+        return "No claim has three runs yet. Until then, all verdicts are provisional.\n"
     survive = f"{len(correction.survivors)} of {correction.decided} verdicts survive"
     return (
         "A 95% interval misses the true mean in 5% of the cases, even if all is well: of "
