@@ -27,7 +27,7 @@ class Neuron(NamedTuple):
 
 Target = int | Sequence[int] | Tensor | Neuron
 MOST_IMAGES, MOST_PIXELS = 256, 2**18  # per batch
-APART = 1e-2  # of the largest score: far more than what rounding changes, float32 or wider
+ROUNDING = 1e-4  # of the largest score: a hundred times what rounding changes in float32
 
 
 def check_input(model: nn.Module, images: Tensor) -> None:
@@ -57,7 +57,7 @@ def forward_with(
 
     Raises:
         ValueError: the model has no such layer, did not call it, called it several times, or it is
-            scripted or traced.
+            scripted or traced, or computes without gradients where they are wanted.
         TypeError: a layer's output is not a tensor.
     """
     if not layers:
@@ -72,6 +72,7 @@ def forward_with(
                 f"model that it was made from"
             )
     outputs: dict[str, Tensor] = {}
+    differentiable = torch.is_grad_enabled()
 
     def hook(name: str):
         def record(module: nn.Module, inputs: object, output: object) -> Tensor:
@@ -79,6 +80,11 @@ def forward_with(
                 raise TypeError(f"layer {name!r} gives a {type(output).__name__}, not a tensor")
             if name in outputs:
                 raise ValueError(f"layer {name!r} is called more than once in a forward pass")
+            if differentiable and not torch.is_grad_enabled():
+                raise ValueError(
+                    f"layer {name!r} computes without gradients, as inside torch.no_grad or a "
+                    f"checkpoint with use_reentrant=True"
+                )
             outputs[name] = output
             return output.clone()  # otherwise a later in-place ReLU would change what we keep
 
@@ -218,7 +224,7 @@ def images_at_once(images: Tensor) -> int:
 
 
 def check_independence(model: nn.Module, images: Tensor, target: Tensor | Neuron) -> None:
-    """Raise if the first image's score changes with the other images of its batch, or by chance.
+    """Raise if what the first image gives changes with its batch, or from one time to the next.
 
     Call this inside `examined`, in methods that put several variants of an image into one batch.
 
@@ -227,16 +233,20 @@ def check_independence(model: nn.Module, images: Tensor, target: Tensor | Neuron
 
     Cost: a forward pass of three images.
     """
-    first, goal = images[:1], target if isinstance(target, Neuron) else target[:1]
-    pair = goal if isinstance(goal, Neuron) else goal.expand(2)
+
+    def given(batch: Tensor) -> Tensor:
+        if isinstance(target, Neuron):
+            return forward_with(model, batch, [target.layer])[1][target.layer]
+        return check_scores(model(batch), target[:1].expand(len(batch)))
+
+    first = images[:1]
     with torch.no_grad():
-        alone = target_scores(model, first.clone(), goal)
-        beside = target_scores(model, torch.cat([first, first + 1]), pair)
-    scale = torch.cat([alone, beside]).abs().max()
-    if bool((alone - beside[:1]).abs() > max(APART, 8 * torch.finfo(scale.dtype).eps) * scale):
+        alone, beside = given(first.clone()), given(torch.cat([first, first + 1]))
+    apart, scale = (alone - beside[:1]).abs().max(), beside.abs().max()
+    if bool(apart > max(ROUNDING, 8 * torch.finfo(scale.dtype).eps) * scale):
         raise ValueError(
-            f"an image's score must not depend on the other images of its batch, nor on chance; "
-            f"it is {float(alone):.3g} alone, {float(beside[0]):.3g} beside another"
+            f"an image's scores must not depend on the other images of its batch, nor on chance; "
+            f"they differ by up to {float(apart):.3g} when another image is beside it"
         )
 
 

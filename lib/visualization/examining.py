@@ -4,6 +4,7 @@ import copy
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
+from pickle import PickleError
 
 import torch
 from torch import Tensor, nn
@@ -11,6 +12,8 @@ from torch.nn.modules.batchnorm import _BatchNorm
 from torch.nn.parameter import is_lazy
 
 from lib.visualization.precision import without_autocast
+
+QUANTIZED = ("torch.ao.nn.quantized", "torch.ao.nn.intrinsic.quantized")
 
 
 @contextmanager
@@ -48,10 +51,16 @@ def copy_of(model: nn.Module) -> nn.Module:
     """A copy, even of a model that keeps results of its last forward pass, as weight norm does.
 
     `copy.deepcopy` refuses tensors with a graph behind them. The copy has them without.
+
+    Raises:
+        ValueError: the model holds something else that cannot be copied.
     """
     kept = (tensor for module in model.modules() for tensor in _tensors(vars(module)))
     memo = {id(tensor): tensor.detach().clone() for tensor in kept if not tensor.is_leaf}
-    return copy.deepcopy(model, memo)
+    try:
+        return copy.deepcopy(model, memo)
+    except (TypeError, RuntimeError, PickleError) as error:
+        raise ValueError(f"the model cannot be copied: {error}") from error
 
 
 def _tensors(value: object) -> Iterator[Tensor]:
@@ -95,11 +104,14 @@ def _named_tensors(model: nn.Module) -> Iterable[tuple[str, Tensor]]:
 
 
 def check_differentiable(model: nn.Module) -> None:
-    """Raise unless gradients can pass the model's weights.
+    """Raise unless gradients can pass the model.
 
     Raises:
-        ValueError: weights that were made under `torch.inference_mode`.
+        ValueError: quantized layers, or weights that were made under `torch.inference_mode`.
     """
+    for name, module in model.named_modules():
+        if type(module).__module__.startswith(QUANTIZED):
+            raise ValueError(f"{name or 'the model'!r} is quantized, so no gradient can pass it")
     for name, tensor in _named_tensors(model):
         if tensor.is_inference():
             raise ValueError(

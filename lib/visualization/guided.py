@@ -137,8 +137,8 @@ class _Rectifiers(TorchFunctionMode):
         if not torch.is_grad_enabled():  # in a custom function's forward pass, or without effect
             self.unrecorded = True
             return func(*args, **kwargs)
-        self.count += 1
         x = args[0] if args else kwargs["input"]
+        self.count += x.requires_grad  # one that sees only weights does not matter
         y = self.rule.apply(x, call.most)
         return x.copy_(y) if call.in_place else y
 

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lib.pca import principal_directions
-from lib.visualization.precision import unit_scale, wide, without_autocast
+from lib.visualization.precision import unit_scale, wide, wide_dtype, without_autocast
 
 
 class Projection(NamedTuple):
@@ -111,7 +111,8 @@ def grid_layout(places: Tensor, *, columns: int | None = None) -> Tensor:
         raise ValueError(f"columns must be at least 1; got {columns}")
     rows = -(-len(places) // columns)
     cells = torch.cartesian_prod(torch.arange(rows), torch.arange(columns))
-    centers = (cells + 0.5) / torch.tensor([rows, columns])
+    dtype = wide_dtype(places)
+    centers = (cells.to(dtype) + 0.5) / torch.tensor([rows, columns], dtype=dtype)
     low, high = places.amin(dim=0), places.amax(dim=0)
     reach = torch.where(high > low, high - low, 1)
     unit = ((places - low) / reach).detach().cpu().double()

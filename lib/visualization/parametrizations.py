@@ -161,7 +161,7 @@ def _scales(height: int, width: int, decay: float, like: Tensor) -> Tensor:
 
 
 def _color_matrix(values: Tensor) -> Tensor:
-    matrix = torch.tensor(_COLORS).to(values)
+    matrix = values.new_tensor(_COLORS)
     return matrix / matrix.norm(dim=0).max()
 
 

@@ -59,7 +59,7 @@ def gray_images(model: nn.Module, count: int, size: tuple[int, int]) -> Tensor:
     first = next((module for module in model.modules() if isinstance(module, nn.Conv2d)), None)
     if first is None:
         raise ValueError(f"the model has no nn.Conv2d; got a {type(model).__name__}")
-    return torch.full((count, first.in_channels, *size), GRAY).to(first.weight)
+    return first.weight.new_full((count, first.in_channels, *size), GRAY)
 
 
 @contextmanager

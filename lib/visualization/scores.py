@@ -56,7 +56,7 @@ def pointing_game(maps: Tensor, masks: Tensor, *, tolerance: int = 0) -> Tensor:
     maps, masks = _checked(maps, masks)
     if tolerance:
         reach = 2 * tolerance + 1
-        masks = functional.max_pool2d(masks[:, None].float(), reach, 1, tolerance)[:, 0] > 0
+        masks = functional.max_pool2d(masks[:, None].to(maps), reach, 1, tolerance)[:, 0] > 0
     largest = maps == maps.amax(dim=(1, 2), keepdim=True)
     inside = (largest & masks).sum(dim=(1, 2), dtype=maps.dtype)
     return inside / largest.sum(dim=(1, 2))

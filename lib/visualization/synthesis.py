@@ -79,10 +79,10 @@ def synthesize(
     Cost: a step is one forward and one backward pass of the batch.
     """
     _check(parametrization, steps, regularizers, keep_every)
-    check_differentiable(model)
     ascent = _Ascent(model, objective, parametrization.render, _bind(transforms, generator))
     history, frames = [], {}
     with examined(model):
+        check_differentiable(model)
         values = parametrization.start.clone().requires_grad_()
         solver = optimizer([values], lr=lr)
         for step in progress_bar(range(steps), desc=progress, shown=progress is not None):
