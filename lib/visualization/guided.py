@@ -144,11 +144,10 @@ class _Rectifiers(TorchFunctionMode):
 
     def _check(self, scores: Tensor) -> None:
         for node in _nodes(scores):
-            custom = (
-                isinstance(node, BackwardCFunction) and node.name() != self.rule.__name__ + BACK
-            )
-            if (custom and self.unrecorded) or any(part in node.name() for part in SCRIPTED):
-                raise ValueError(f"a ReLU cannot be reached, since its gradient is {node.name()}")
+            name = node.name()
+            custom = isinstance(node, BackwardCFunction) and name != self.rule.__name__ + BACK
+            if (custom and self.unrecorded) or any(part in name for part in SCRIPTED):
+                raise ValueError(f"a ReLU cannot be reached, since its gradient is {name}")
 
 
 def _nodes(scores: Tensor) -> Iterator[Any]:

@@ -11,35 +11,6 @@ from lib.visualization.base import (
     scores_and_outputs,
     target_scores,
 )
-from lib.visualization.examining import examined
-from lib.visualization.slopes import image_gradients
-
-
-def test_an_examined_model_evaluates_and_comes_back(awkward, left_alone):
-    next(awkward.parameters()).requires_grad_(False)
-    with left_alone(awkward), examined(awkward):
-        assert not any(module.training for module in awkward.modules())
-        assert not any(weight.requires_grad for weight in awkward.parameters())
-        assert torch.is_grad_enabled()
-
-
-def test_an_examined_model_comes_back_after_an_exception(network, left_alone):
-    model = network("batch norm", training=True)
-    model[1].eval()
-    with left_alone(model), pytest.raises(RuntimeError, match="midway"), examined(model):
-        raise RuntimeError("midway")
-    assert model.training
-    assert not model[1].training
-
-
-def test_gradients_are_recorded_inside_no_grad_and_inference_mode(network, images):
-    model, goal = network(), torch.zeros(3, dtype=torch.long)
-    with examined(model):
-        expected = image_gradients(model, images, goal, batch_size=3)
-    for mode in (torch.no_grad, torch.inference_mode):
-        with mode(), examined(model):
-            got = image_gradients(model, images, goal, batch_size=3)
-        assert torch.equal(got, expected)
 
 
 @pytest.mark.parametrize(
@@ -137,29 +108,23 @@ def test_scores_and_outputs_come_from_one_pass(network, images):
     assert torch.equal(scores, model(images)[:, 1])
 
 
-def test_image_gradients_do_not_depend_on_the_batch_size(awkward, images, left_alone):
-    goal = torch.tensor([0, 3, 1])
-    with left_alone(awkward, images), examined(awkward):
-        whole = image_gradients(awkward, images, goal, batch_size=3)
-        torch.testing.assert_close(image_gradients(awkward, images, goal, batch_size=2), whole)
-        assert not whole.requires_grad
+INTEGERS = (
+    torch.uint8, torch.uint16, torch.uint32, torch.uint64,
+    torch.int8, torch.int16, torch.int32, torch.int64,
+)  # fmt: skip
 
 
-def test_image_gradients_agree_with_differences_of_scores(awkward, images):
-    model, images, goal = awkward.double(), images.double(), torch.tensor([0, 3, 1])
-    way = torch.randn(images.shape, generator=torch.Generator().manual_seed(2)).double()
-    with examined(model):
-        slope = (image_gradients(model, images, goal, batch_size=3) * way).sum((1, 2, 3))
-        up, down = (target_scores(model, images + s * 1e-7 * way, goal).detach() for s in (1, -1))
-    torch.testing.assert_close(slope, (up - down) / 2e-7, rtol=1e-4, atol=1e-5)
+@pytest.mark.parametrize("dtype", INTEGERS)
+def test_targets_of_any_integer_type_are_taken_in_one_row_only(dtype, images):
+    classes = torch.tensor([0, 3, 1]).to(dtype)
+    assert as_target(classes, images).tolist() == [0, 3, 1]
+    assert as_target(classes.numpy(), images).tolist() == [0, 3, 1]
+    assert as_target(classes[1], images).tolist() == [3, 3, 3]
+    with pytest.raises(ValueError, match=r"one for each of 3 images; got shape \(3, 1\)"):
+        as_target(classes[:, None], images)
 
 
-def test_a_score_without_a_slope_is_refused(network, images):
-    class Steps(nn.Module):
-        def forward(self, x):
-            return x.round().detach().flatten(1)
-
-    with pytest.raises(ValueError, match="does not depend"), examined(Steps()):
-        image_gradients(Steps(), images, torch.zeros(3, dtype=torch.long), batch_size=1)
-    with pytest.raises(ValueError, match="batch_size"):
-        image_gradients(network(), images, torch.zeros(3, dtype=torch.long), batch_size=0)
+def test_truths_are_no_targets(images):
+    for truths in (torch.tensor([True, False, True]), torch.tensor([[True]] * 3)):
+        with pytest.raises(TypeError, match="whole numbers or a Neuron; got"):
+            as_target(truths, images)

@@ -3,6 +3,7 @@ import torch
 from captum import attr
 from torch import nn
 from torch.nn import functional
+from torch.utils.checkpoint import checkpoint
 
 from lib.visualization.base import Neuron
 from lib.visualization.gradients import input_gradient
@@ -139,6 +140,34 @@ def test_in_place_and_functional_relus_differ_from_the_gradient(name, rule, netw
 def test_a_network_without_relu_is_refused(rule, network, images, left_alone):
     model = network("silu")
     with left_alone(model, images), pytest.raises(ValueError, match="called no ReLU"):
+        rule(model, images, CLASSES)
+
+
+def test_a_relu_in_a_checkpoint_follows_the_rule(network, rule, images):
+    class Block(nn.Module):
+        def __init__(self, form):
+            super().__init__()
+            self.form = form
+
+        def forward(self, x):
+            return checkpoint(lambda x: self.form(1 * x), x, use_reentrant=False)
+
+    for form in (PLAIN | CAPPED).values():
+        x = torch.full((1, 1, 1, 2), 0.9)
+        expected = rule(Call(form, HIDDEN, LAST), x, 0)
+        assert torch.equal(rule(Call(Block(form), HIDDEN, LAST), x, 0), expected)
+
+
+def test_a_compiled_network_runs_as_it_was_written(network, rule, images):
+    compiled = torch.compile(network(), backend="eager")
+    compiled(images)
+    assert torch.equal(rule(compiled, images, CLASSES), rule(network(), images, CLASSES))
+
+
+def test_a_relu_that_sees_only_weights_does_not_count(network, rule, images):
+    model = network("silu")
+    model.register_forward_pre_hook(lambda module, inputs: (inputs[0], module[0].bias.relu())[:1])
+    with pytest.raises(ValueError, match="called no ReLU"):
         rule(model, images, CLASSES)
 
 

@@ -100,3 +100,12 @@ def test_points_in_one_place_still_get_cells_of_their_own():
 def test_bad_input_is_named(rows, call, message):
     with pytest.raises(ValueError, match=message):
         call(rows)
+
+
+@pytest.mark.parametrize("scale", [1e-170, 1e170])
+def test_very_small_and_large_vectors_have_the_same_components(scale):
+    rows = torch.randn(9, 4, generator=torch.Generator().manual_seed(0)).double()
+    expected, found = (principal_components(k * rows, 2) for k in (1, scale))
+    torch.testing.assert_close(found.coordinates / scale, expected.coordinates)
+    torch.testing.assert_close(found.shares, expected.shares)
+    assert torch.equal(grid_layout(scale * rows[:, :2]), grid_layout(rows[:, :2]))

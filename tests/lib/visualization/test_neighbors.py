@@ -127,3 +127,24 @@ def test_bad_input_is_named(rows, change, error, message):
     given = {"features": rows, "queries": rows, "k": 2} | change
     with pytest.raises(error, match=message):
         nearest_neighbors(given.pop("features"), given.pop("queries"), given.pop("k"), **given)
+
+
+@pytest.mark.parametrize("scale", [1e-170, 1e170])
+@pytest.mark.parametrize("metric", ["euclidean", "cosine"])
+def test_very_small_and_large_numbers_have_the_same_neighbors(rows, metric, scale):
+    rows = rows.double()
+    expected = nearest_neighbors(rows, rows, 5, metric=metric, exclude_self=True)
+    found = nearest_neighbors(scale * rows, scale * rows, 5, metric=metric, exclude_self=True)
+    assert torch.equal(found.indices, expected.indices)
+    unit = scale if metric == "euclidean" else 1.0
+    torch.testing.assert_close(found.distances / unit, expected.distances)
+
+
+def test_small_rows_among_large_ones_are_told_apart():
+    scales = torch.tensor([1e-170, 2e-170, 4e-170, 1e170, 3e170], dtype=torch.float64)
+    rows = scales[:, None] * torch.tensor([[3.0, 4.0]], dtype=torch.float64)
+    found = nearest_neighbors(rows, rows[:1], 5)
+    assert found.indices.tolist() == [[0, 1, 2, 3, 4]]
+    torch.testing.assert_close(
+        found.distances[0] / 5 / scales, torch.tensor([0, 0.5, 0.75, 1, 1]).double()
+    )

@@ -181,3 +181,63 @@ def test_bad_input_is_named(call, message):
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs CUDA")
 def test_a_gpu_gives_the_same():
     assert receptive_field(Residual().cuda(), "end", image_size=32).size == (15, 15)
+
+
+class Shortcut(nn.Module):
+    """A long branch through an activation, and a short one past it."""
+
+    def __init__(self, activation):
+        super().__init__()
+        self.one, self.two, self.past = conv(3, padding=1), conv(3, padding=1), conv(1)
+        self.activation = activation
+
+    def forward(self, x):
+        return self.two(self.activation(self.one(x))) + self.past(x)
+
+
+@pytest.mark.parametrize(
+    "activation",
+    [
+        lambda x: torch.where(x > 0, x, 0), lambda x: torch.fmax(x, torch.zeros(())),
+        torch.nan_to_num, torch.sign, lambda x: (x > 0).float(),
+    ],
+)  # fmt: skip
+def test_a_comparison_that_loses_not_a_number_is_refused(activation):
+    model = nn.Sequential(Shortcut(activation))
+    with pytest.raises(ValueError, match=r"shows only \(1, 1\) of it, gets lost"):
+        receptive_field(model, "0", image_size=24)
+    with pytest.raises(ValueError, match="shows nothing, gets lost"):
+        receptive_field(model, "0.two", image_size=24)
+
+
+def test_a_comparison_beside_which_numbers_pass_is_no_obstacle():
+    for activation in (lambda x: x * (x > 0), lambda x: torch.where(x < 0, 0, x)):
+        assert receptive_field(nn.Sequential(Shortcut(activation)), "0", image_size=24).size == (
+            5,
+            5,
+        )
+
+
+class OneSize(nn.Sequential):
+    """Takes images of 24 × 24 pixels only."""
+
+    def forward(self, x):
+        assert x.shape[2:] == (24, 24), "wrong size"
+        return super().forward(x)
+
+
+def test_a_network_of_one_size_is_measured_in_it_or_refused():
+    patches = receptive_field(OneSize(conv(4, 4)), "0", image_size=24)
+    assert (patches.size, patches.stride, patches.offset) == ((4, 4), (4, 4), (0, 0))
+    assert receptive_field(OneSize(Gate()), "0", image_size=24).stride == (0, 0)
+    holes = OneSize(conv(3, dilation=20, padding=20))
+    with pytest.raises(ValueError, match="takes no larger images"):
+        receptive_field(holes, "0", image_size=24)
+    with pytest.raises(ValueError, match=r"refuses images of .* wrong size"):
+        receptive_field(holes, "0", image_size=20)
+
+
+def test_a_trained_model_with_weight_norm_in_half_precision_is_measured():
+    model = nn.Sequential(nn.utils.weight_norm(conv(3)), conv(3))
+    model(torch.rand(1, 1, 9, 9)).sum().backward()
+    assert receptive_field(model.bfloat16(), "1", image_size=12).size == (5, 5)

@@ -108,3 +108,23 @@ def test_layers_that_cannot_be_randomized_are_refused(network, seeded):
         randomize_layers(network(), ["0", "top"], generator=seeded())
     with pytest.raises(ValueError, match="has weights"):
         randomize_layers(network(), ["1"], generator=seeded())
+
+
+def test_float64_maps_are_scored_in_float64():
+    mask = torch.tensor([[[False, True]]])
+
+    def maps(*values):
+        return torch.tensor([[values]], dtype=torch.float64)
+
+    assert pointing_game(maps(1, 1 + 1e-12), mask).tolist() == [1]
+    for scale in (1e-60, 1e-300, 1e60, 1e300):
+        assert energy_inside(maps(scale, 3 * scale), mask).tolist() == pytest.approx([0.75])
+    assert rank_correlation(maps(1, 1 + 1e-12), maps(1e-300, 2e-300)).tolist() == pytest.approx([1])
+
+
+def test_a_trained_model_with_weight_norm_is_shuffled(network, images, seeded):
+    model = network()
+    nn.utils.weight_norm(model[0])
+    model(images).sum().backward()
+    changed = randomize_layers(model, ["0"], generator=seeded())
+    assert not torch.equal(changed(images), model(images))

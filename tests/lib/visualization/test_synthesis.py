@@ -202,3 +202,14 @@ def test_a_gpu_gives_nearly_the_same_images(network, seeded, images):
         ).images.cpu()  # fmt: skip
 
     torch.testing.assert_close(run("cuda"), run("cpu"), atol=1e-2, rtol=0)
+
+
+def test_ascent_takes_targets_of_any_integer_type():
+    model = nn.Sequential(nn.Flatten(), nn.Linear(12, 3))
+    options = {"size": (3, 2, 2), "lam": 0.1, "lr": 0.1, "steps": 1}
+    expected = gradient_ascent(model, 2, **options).images
+    for target in (torch.tensor(2), torch.tensor([2], dtype=torch.uint8), torch.tensor(2).numpy()):
+        assert torch.equal(gradient_ascent(model, target, **options).images, expected)
+    for target in (True, "cat", 1.5):
+        with pytest.raises(TypeError, match="whole numbers"):
+            gradient_ascent(model, target, **options)
