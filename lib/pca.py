@@ -10,12 +10,12 @@ CHUNK = 500  # rows held in float64 at a time
 def principal_directions(rows: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
     """The variances (K,), decreasing, and the directions (K, D) of vectors around their mean.
 
-    Both are float64 and on the rows' device. Directions are orthonormal, those of variance zero are
-    left out, and the entry of largest magnitude in each is positive.
+    Both are float64 and on the CPU, since not all devices support it. Directions are orthonormal,
+    those of variance zero are left out, and the entry of largest magnitude in each is positive.
 
     Args:
-        rows: (n, D), float.
-        mean: (D,), float64.
+        rows: (n, D), float, on any device.
+        mean: (D,), float64, on the CPU.
 
     Raises:
         ValueError: the rows are all the same.
@@ -24,6 +24,7 @@ def principal_directions(rows: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
         dimensions, n and D are swapped.
     Source: Pearson, "On lines and planes of closest fit", Philosophical Magazine 1901.
     """
+    rows = rows.cpu()
     if len(rows) < len(mean):
         variances, directions = _from_gram(rows.double() - mean)
     else:
@@ -39,7 +40,7 @@ def principal_directions(rows: Tensor, mean: Tensor) -> tuple[Tensor, Tensor]:
 
 def _covariance(rows: Tensor, mean: Tensor) -> Tensor:
     """(D, D), float64."""
-    total = torch.zeros(len(mean), len(mean), dtype=torch.float64, device=rows.device)
+    total = torch.zeros(len(mean), len(mean), dtype=torch.float64)
     for chunk in rows.split(CHUNK):
         centered = chunk.double() - mean
         total.addmm_(centered.T, centered)

@@ -7,7 +7,8 @@ Each `fit_…` function uses only training images. Put the layer in front of a n
     whitening = zca_whitening(fit_principal_components(train.images), epsilon=0.01)
 
 A layer made without arguments, such as `Standardization()`, is empty until a saved state is loaded.
-All averages are over N, not N - 1, and are taken in float64.
+All averages are over N, not N - 1, and are taken in float64 on the
+CPU, whatever the images' device; layers are on that of the images.
 """
 
 from lib.preprocessing.base import Preprocessing

@@ -111,23 +111,26 @@ def check_training(images: Tensor, value_range: tuple[float, float]) -> None:
 
 
 def average(images: Tensor, over: Sequence[int], *, minus: Tensor | None = None) -> Tensor:
-    """The mean over these dimensions, kept with size 1, in float64, of images or squared distances.
+    """The mean over these dimensions, kept with size 1, of images or squared distances.
+
+    It is computed in float64 on the CPU, since not all devices support float64, and stays there.
 
     Args:
-        images: (n, channels, height, width).
+        images: (n, channels, height, width), on any device.
         over: the dimensions; the first must be among them.
         minus: if given, the mean of (images - minus)² is taken.
     """
-    total, count = images.new_zeros((), dtype=torch.float64), images.numel()
+    total, count = torch.zeros((), dtype=torch.float64), images.numel()
     for chunk in images.split(CHUNK):
-        values = chunk.double() if minus is None else (chunk.double() - minus) ** 2
+        values = chunk.cpu().double()
+        values = values if minus is None else (values - minus) ** 2
         total = total + values.sum(dim=tuple(over), keepdim=True)
     return total * (total.numel() / count)
 
 
 def statistic(values: Tensor, images: Tensor) -> Tensor:
-    """Statistics of training images in the images' dtype, or in float32 if that is wider."""
-    return values.to(torch.promote_types(images.dtype, torch.float32))
+    """Statistics of training images on their device, in their dtype or float32 if that is wider."""
+    return values.to(torch.promote_types(images.dtype, torch.float32)).to(images.device)
 
 
 def without_autocast(values: Tensor) -> AbstractContextManager:

@@ -12,7 +12,7 @@ from lib.preprocessing.base import Preprocessing, average, check_training, witho
 
 @dataclass(frozen=True, eq=False)
 class PrincipalComponents:
-    """The directions in which images vary, from most to least variance.
+    """The directions in which images vary, from most to least variance; on the CPU.
 
     Attributes:
         mean: (D,), float64, with D = channels · height · width.
@@ -21,6 +21,7 @@ class PrincipalComponents:
         image_shape: (channels, height, width).
         value_range: the lowest and the highest value a pixel can have.
         dtype: of the layers' statistics, float32 or float64: that of the images, if it is wide.
+        device: that of the images, on which layers made from these components are.
     """
 
     mean: Tensor
@@ -28,7 +29,8 @@ class PrincipalComponents:
     variances: Tensor
     image_shape: tuple[int, int, int]
     value_range: tuple[float, float]
-    dtype: torch.dtype = torch.float32
+    dtype: torch.dtype
+    device: torch.device
 
 
 def fit_principal_components(
@@ -47,7 +49,9 @@ def fit_principal_components(
     variances, directions = principal_directions(images.flatten(1), mean)
     channels, height, width = images.shape[1:]
     shape, dtype = (channels, height, width), torch.promote_types(images.dtype, torch.float32)
-    return PrincipalComponents(mean, directions, variances, shape, value_range, dtype)
+    return PrincipalComponents(
+        mean, directions, variances, shape, value_range, dtype, images.device
+    )
 
 
 class Whitening(Preprocessing):
@@ -168,7 +172,7 @@ def _whitening(
     of: PrincipalComponents, directions: Tensor, scale: Tensor, *, rotate_back: bool
 ) -> Whitening:
     images = {"image_shape": of.image_shape, "value_range": of.value_range}
-    statistics = (values.to(of.dtype) for values in (of.mean, directions, scale))
+    statistics = (values.to(of.dtype).to(of.device) for values in (of.mean, directions, scale))
     return Whitening(*statistics, rotate_back=rotate_back, **images)
 
 

@@ -36,10 +36,10 @@ def principal_components(features: Tensor, count: int = 2) -> Projection:
         ValueError: a wrong shape or count, values that are not finite, or vectors that are all the
             same.
 
-    Cost: see `lib.pca.principal_directions`, in float64.
+    Cost: see `lib.pca.principal_directions`, in float64 on the CPU.
     """
     _check(features)
-    vectors = wide(features.detach())
+    vectors = wide(features.detach().cpu())
     mean = vectors.double().mean(dim=0)
     scale = unit_scale(vectors - mean.to(vectors))  # squares of very large or small numbers fail
     variances, directions = principal_directions(vectors / scale, mean / scale[0].double())
@@ -47,7 +47,7 @@ def principal_components(features: Tensor, count: int = 2) -> Projection:
         raise ValueError(f"count must be 1 to {len(directions)}; got {count}")
     directions, shares = directions[:count], variances[:count] / variances.sum()
     results = (vectors.double() - mean) @ directions.T, directions, shares
-    return Projection(*(result.to(features.dtype) for result in results))
+    return Projection(*(result.to(features.dtype).to(features.device) for result in results))
 
 
 def tsne_layout(
