@@ -126,11 +126,20 @@ def project(
     low, high = originals - epsilon, originals + epsilon
     near = torch.minimum(torch.maximum(images, low), high).clamp(*bounds)
     for _ in range(8):
-        beyond = (near - originals).abs().double() > epsilon
+        beyond = _exceeds((near - originals).abs(), epsilon)
         if not bool(beyond.any()):
             return near
         near = torch.where(beyond, _towards(near, originals), near)
-    return torch.where((near - originals).abs().double() > epsilon, originals, near)
+    return torch.where(_exceeds((near - originals).abs(), epsilon), originals, near)
+
+
+def _exceeds(values: Tensor, limit: float) -> Tensor:
+    """Whether values are above the limit, which is not rounded up to their dtype."""
+    values = values.to(torch.promote_types(values.dtype, torch.float32))
+    nearest = torch.tensor(limit, dtype=values.dtype)
+    if float(nearest) > limit:
+        nearest = torch.nextafter(nearest, torch.tensor(-torch.inf, dtype=values.dtype))
+    return values > float(nearest)
 
 
 def _towards(values: Tensor, others: Tensor) -> Tensor:

@@ -51,13 +51,14 @@ def nearest_neighbors(
             `exclude_self` with different numbers of queries and features.
         TypeError: not floats.
 
-    Cost: n · m · d operations. Distances are computed from differences, not dot products, so equal
-    rows have distance zero; equal distances are in the order of the rows.
+    Cost: n · m · d operations, for the cosine on the CPU. Distances are computed from differences,
+    not dot products, so equal rows have distance zero; equal distances are in the order of the
+    rows.
     """
     _check(features, queries, k, metric, exclude_self, batch_size)
     rows, others = _comparable(features, metric, 0), _comparable(queries, metric, 1)
     found = []
-    for index in torch.arange(len(queries), device=queries.device).split(batch_size):
+    for index in torch.arange(len(queries), device=rows.device).split(batch_size):
         distances = torch.cdist(others[index], rows, compute_mode=FROM_DIFFERENCES)
         _repair_(distances, others[index], rows)
         if exclude_self:
@@ -67,11 +68,13 @@ def nearest_neighbors(
     distances, indices = map(torch.cat, zip(*found, strict=True))
     if metric == "cosine":  # for unit vectors: ‖a − b‖² = 2 − 2 cos
         distances = distances.square() / 2
-    return Neighbors(distances.to(features.dtype), indices)
+    return Neighbors(distances.to(features.dtype).to(features.device), indices.to(features.device))
 
 
 def _comparable(rows: Tensor, metric: str, side: int) -> Tensor:
     """Rows whose Euclidean distances give the metric: for the cosine, float64 of length one.
+
+    Those are on the CPU, since not all devices support float64.
 
     A zero vector has no direction. An extra coordinate, a different one on each side, makes it
     orthogonal to all rows of the other side.
@@ -79,7 +82,7 @@ def _comparable(rows: Tensor, metric: str, side: int) -> Tensor:
     rows = rows.detach()
     if metric == "euclidean":
         return wide(rows)
-    rows = rows.double()
+    rows = rows.cpu().double()
     units = functional.normalize(rows / unit_scale(rows, 1))
     zero = functional.one_hot(torch.tensor(side), 2).to(rows)
     return torch.cat([units, (rows == 0).all(dim=1, keepdim=True) * zero], dim=1)

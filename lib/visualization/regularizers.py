@@ -96,5 +96,6 @@ def _clip_small_contribution(
 
 def _clip(images: Tensor, importance: Tensor, percent: float, center: float) -> Tensor:
     """`center` where the importance (batch, 1, height, width) is below its percentile."""
-    threshold = importance.flatten(1).quantile(percent / 100, dim=1)
+    # On the CPU, since torch computes quantiles in float64, which not all devices support.
+    threshold = importance.flatten(1).cpu().quantile(percent / 100, dim=1).to(importance.device)
     return images.where(importance >= threshold.view(-1, 1, 1, 1), center)

@@ -77,11 +77,12 @@ def rank_correlation(maps: Tensor, others: Tensor) -> Tensor:
         raise ValueError(
             f"expected two batches of one shape; got {tuple(maps.shape)} and {tuple(others.shape)}"
         )
-    first, second = (_centered_ranks(values.flatten(1)) for values in (maps, others))
+    first, second = (_centered_ranks(values.flatten(1).cpu()) for values in (maps, others))
     norms = first.norm(dim=1) * second.norm(dim=1)
     inner = (first * second).sum(dim=1)
     correlations = torch.where(norms > 0, inner / norms.clamp(min=1e-30), 0.0)
-    return correlations.to(torch.promote_types(wide_dtype(maps), wide_dtype(others)))
+    dtype = torch.promote_types(wide_dtype(maps), wide_dtype(others))
+    return correlations.to(dtype).to(maps.device)
 
 
 def randomize_layers(
@@ -133,7 +134,11 @@ def _checked(maps: Tensor, masks: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def _centered_ranks(values: Tensor) -> Tensor:
-    """Ranks (batch, values) in float64 minus their mean; equal values share the mean rank."""
+    """Ranks (batch, values) in float64 minus their mean; equal values share the mean rank.
+
+    Args:
+        values: (batch, values), on the CPU, since not all devices support float64.
+    """
     if not bool(values.isfinite().all()):
         raise ValueError("maps must be finite; got NaN or infinity")
     ranks = []
