@@ -9,6 +9,7 @@ from torch.nn import functional
 from lib.validation import check_images
 
 WINDOW = 2  # side of a pooling window, in pixels
+KERNELS = ("cpu", "cuda")  # devices on which torch can pool so; for others, the CPU does
 
 
 def fractional_boundaries(input_size: int, output_size: int, *, u: Tensor | float) -> Tensor:
@@ -95,10 +96,11 @@ def _pool(x: Tensor, size: tuple[int, ...], generator: torch.Generator | None) -
         u = torch.rand(len(x), 1, 2, generator=generator, device=generator.device)
     # torch places the windows in the dtype of x, and half precision would move them.
     wide = x.to(torch.promote_types(x.dtype, torch.float32))
+    here = wide if x.device.type in KERNELS else wide.cpu()
     pooled = functional.fractional_max_pool2d(
-        wide, WINDOW, output_size=size, _random_samples=u.to(wide).expand(-1, x.shape[1], -1)
+        here, WINDOW, output_size=size, _random_samples=u.to(here).expand(-1, x.shape[1], -1)
     )
-    return pooled.to(x.dtype)
+    return pooled.to(x.device).to(x.dtype)
 
 
 def _pair(size: int | Sequence[int]) -> tuple[int, ...]:
