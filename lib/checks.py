@@ -86,8 +86,8 @@ def expect_close(
     if not isinstance(got, Tensor | Real | np.ndarray | np.generic):
         raise AssertionError(f"expected a tensor or a number; got {type(got).__name__}")
     with torch._C.DisableTorchFunctionSubclass():  # a tensor subclass may lie
-        got = torch.as_tensor(got).detach().as_subclass(Tensor).double()
-    expected = torch.as_tensor(expected).double()
+        got = torch.as_tensor(got).detach().as_subclass(Tensor).cpu().double()
+    expected = torch.as_tensor(expected).cpu().double()
     if got.shape != expected.shape:
         raise AssertionError(f"expected shape {tuple(expected.shape)}; got {tuple(got.shape)}")
     if not torch.allclose(got, expected, atol=tolerance, rtol=tolerance):
