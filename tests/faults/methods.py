@@ -54,15 +54,17 @@ class Method(NamedTuple):
 
 
 def _mixup(model: nn.Module, x: Tensor) -> object:
-    return a.mixup(x, torch.zeros(len(x), dtype=torch.long), generator(), classes=2)
+    return a.mixup(
+        x, torch.zeros(len(x), dtype=torch.long, device=x.device), generator(), classes=2
+    )
 
 
 def _blend(model: nn.Module, x: Tensor) -> object:
-    return a.blend(x, torch.ones(len(x), 2) / 2, lam=0.3, partner=torch.arange(len(x)))
+    return a.blend(x, x.new_ones(len(x), 2) / 2, lam=0.3, partner=torch.arange(len(x)))
 
 
 def _per_channel(function: Callable, *values: float) -> Callable[[nn.Module, Tensor], object]:
-    return lambda model, x: function(x, *(torch.full((CHANNELS,), value) for value in values))
+    return lambda model, x: function(x, *(x.new_full((CHANNELS,), value) for value in values))
 
 
 AUGMENTATIONS = {
