@@ -88,10 +88,7 @@ def start(
 
 
 def choose_device(device: str = "auto") -> torch.device:
-    """The device of that name; "auto" is CUDA if there is one, otherwise the CPU.
-
-    A Mac's GPU is used only if requested: it does not support float64, and no chapter has been run
-    on one yet.
+    """The device of that name; "auto" is CUDA or a Mac's GPU if there is one, otherwise the CPU.
 
     Args:
         device: "auto", "cpu", "cuda", "cuda:N" or, for the GPU of a Mac, "mps".
@@ -100,7 +97,8 @@ def choose_device(device: str = "auto") -> torch.device:
         ValueError: an unknown name, or this machine has no such device.
     """
     if device == "auto":
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        gpus = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available()}
+        return torch.device(next((name for name, there in gpus.items() if there), "cpu"))
     if not re.fullmatch(r"cpu|mps|cuda(:\d+)?", device):
         raise ValueError(f"device must be 'auto', 'cpu', 'cuda', 'cuda:N' or 'mps'; got {device!r}")
     chosen = torch.device(device)

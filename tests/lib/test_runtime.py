@@ -69,9 +69,9 @@ def test_asking_for_mps_where_there_is_none_is_an_error():
 
 @pytest.mark.parametrize(
     ("cuda", "mps", "chosen"),
-    [(True, True, "cuda"), (True, False, "cuda"), (False, True, "cpu"), (False, False, "cpu")],
+    [(True, True, "cuda"), (True, False, "cuda"), (False, True, "mps"), (False, False, "cpu")],
 )
-def test_auto_is_cuda_or_else_the_cpu_and_never_mps(cuda, mps, chosen, monkeypatch):
+def test_auto_is_a_gpu_if_there_is_one_and_otherwise_the_cpu(cuda, mps, chosen, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: cuda)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: mps)
     assert runtime.choose_device("auto") == torch.device(chosen)

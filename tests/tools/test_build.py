@@ -110,7 +110,7 @@ def test_an_apple_gpu_that_is_not_there_is_refused_before_any_chapter_starts():
         build.find_device("mps")
 
 
-@pytest.mark.parametrize(("asked", "found"), [("cpu", "cpu"), ("auto", "cpu"), ("mps", "mps")])
+@pytest.mark.parametrize(("asked", "found"), [("cpu", "cpu"), ("auto", "mps"), ("mps", "mps")])
 def test_results_are_kept_under_the_device_that_auto_finds(asked, found, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     monkeypatch.setattr(torch.backends.mps, "is_available", lambda: True)
