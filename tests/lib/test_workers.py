@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import joblib
 import pytest
 import torch
@@ -5,6 +8,7 @@ from torch import nn
 
 from lib import runtime, workers
 from lib.workers import spread, worker_count
+from tools.chapters import ROOT
 
 
 @pytest.mark.parametrize("count", [1, 2])  # in this process, and in others
@@ -18,6 +22,13 @@ def test_calls_come_back_in_order_from_one_thread_each(count):
     for x, (value, threads) in zip(torch.eye(2), found, strict=True):
         torch.testing.assert_close(value, network(x).detach())
         assert threads == 1
+
+
+@pytest.mark.nightly
+def test_workers_need_no_fork_as_on_macos():
+    """Neither joblib's workers nor those of PyTorch's loaders."""
+    command = [sys.executable, "-m", "tests.lib.without_fork"]
+    subprocess.run(command, cwd=ROOT, check=True, timeout=300)
 
 
 def test_nothing_to_do_takes_no_worker():
