@@ -48,6 +48,11 @@ class There(Tensor):
     def __repr__(self, **_: object) -> str:
         return f"There({self.here!r})"
 
+    def __reduce_ex__(self, protocol: object) -> tuple:
+        """How a saved tensor is made again on its device."""
+        parts = self.here, self.dtype, str(DEVICE), self.requires_grad
+        return torch._utils._rebuild_device_tensor_from_cpu_tensor, parts
+
     def tolist(self) -> list:
         """As on any device; PyTorch refuses it for subclasses of tensors."""
         return self.cpu().tolist()

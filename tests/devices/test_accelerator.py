@@ -1,6 +1,7 @@
 """The pretend accelerator refuses what an Apple GPU refuses, and computes what the CPU computes."""
 
 import copy
+import io
 
 import pytest
 import torch
@@ -62,6 +63,15 @@ def test_numbers_without_dimensions_and_indices_may_lie_on_the_cpu():
     assert (x * torch.tensor(2.0)).device == x[torch.tensor([2, 0])].device == DEVICE
     x[torch.tensor([1])] = 7.0
     assert x.tolist()[1] == 7
+
+
+def test_weights_are_saved_and_loaded_as_from_any_device():
+    file, network = io.BytesIO(), nn.Linear(3, 2).to(DEVICE)
+    torch.save(network.state_dict(), file)
+    file.seek(0)
+    loaded = torch.load(file, weights_only=True)
+    assert loaded["weight"].device == DEVICE
+    assert torch.equal(loaded["weight"], network.weight)
 
 
 def test_parts_share_memory_as_on_any_device():
