@@ -230,7 +230,7 @@ steps = run.pick(quick=30, standard=300)
 memorizing = {}
 for rate in (1e-4, 0.03, 3.0):
     right, moved, loss = overfit(replace(patient, lr=rate), steps=steps)
-    memorizing[f"rate {rate:g}"] = loss.numpy()
+    memorizing[f"rate {rate:g}"] = loss.cpu().numpy()
     tensors = f"{sum(moved)} of {len(moved)} tensors moved"
     print(f"rate {rate:g}: {right:.0%} by heart; {tensors}")
 
@@ -293,7 +293,7 @@ print("the gate chooses the same rate:", gate.values["rate"] == ours)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Training loss over 100 updates as dots with moving averages, a color for each of the rates 0.1, 0.01, 0.001 and 0.0001. The line of the smallest rate stays near the first loss; larger rates lower it, or make it jump."}}
 fig, ax = plotting.figure(height=3.2)
-curves = {f"{rate:g}": loss.numpy() for rate, loss in by_rate.items()}
+curves = {f"{rate:g}": loss.cpu().numpy() for rate, loss in by_rate.items()}
 figures.plot_losses(ax, curves, window=10, top=3)
 ax.legend(loc="lower left", title="learning rate", ncols=2)
 fig
