@@ -3,6 +3,7 @@
 import matplotlib
 import pytest
 import torch
+from matplotlib import pyplot
 
 from lib import runtime
 from tests.devices.accelerator import DEVICE
@@ -30,6 +31,7 @@ def quick(monkeypatch):
     before = matplotlib.get_backend()
     matplotlib.use("Agg")
     yield
+    pyplot.close("all")
     matplotlib.use(before)
 
 
