@@ -26,6 +26,7 @@ FLOORS = [
         "intervals",
         "labels",
         "pca",
+        "precision",
         "progress",
         "sentences",
         "setup",

@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from chapters.hyperparameters.recipe import Setup
-from lib.augmentation.base import without_autocast
 from lib.datasets.digits import load_digits
 from lib.models import MLP
+from lib.precision import without_autocast
 from lib.runtime import Run
 from lib.training import SGD
 
@@ -87,7 +87,7 @@ def _biases_alone(model: nn.Module, lr: float) -> torch.optim.Optimizer:
 def _moved(images: Tensor, generator: torch.Generator) -> Tensor:
     """Every image shifted by up to 3 pixels, wrapping around at the edges."""
     by = torch.randint(-3, 4, (len(images), 2), generator=generator).tolist()
-    with without_autocast(images):
+    with without_autocast():
         return torch.stack(
             [image.roll(tuple(d), dims=(1, 2)) for image, d in zip(images, by, strict=True)]
         )

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from lib.augmentation.base import exact
+from lib.precision import wide
 from lib.training.trials import BatchTransform
 
 _MERGED = {"network", "transform", "penalty"}  # what `combine` puts together
@@ -46,7 +46,7 @@ def _unite(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any
 def _chained(
     transforms: Sequence[BatchTransform], images: Tensor, labels: Tensor, generator: torch.Generator
 ) -> tuple[Tensor, Tensor]:
-    pixels = exact(images)
+    pixels = wide(images)
     for transform in transforms:
         pixels, labels = transform(pixels, labels, generator)
     return pixels.to(images.dtype), labels

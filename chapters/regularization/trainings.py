@@ -94,7 +94,12 @@ def _steps(run: Run) -> int:
 
 
 def _with_optimizer(
-    pictures: Pictures, name: str, rate: float, seed: int, steps: int, **options: int
+    pictures: Pictures,
+    name: str,
+    rate: float,
+    seed: int,
+    steps: int,
+    evaluate_every: int | None = None,
 ) -> Trial:
     return Trial(
         seed,
@@ -102,7 +107,7 @@ def _with_optimizer(
         lr=rate,
         optimizer=OPTIMIZERS[name],
         preprocess=pictures.standardize,
-        **options,
+        evaluate_every=evaluate_every,
     )
 
 

@@ -6,12 +6,12 @@ to their own dtype at the end. float64 stays float64.
 """
 
 from collections.abc import Callable
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+from lib.precision import wide, wide_dtype
 from lib.validation import check_images
 
 Operation = Callable[[Tensor, torch.Generator], Tensor]
@@ -38,7 +38,7 @@ class LabelPreserving:
             TypeError, ValueError: not images.
         """
         check_images(images)
-        pixels = exact(images)
+        pixels = wide(images)
         for operation in self.operations:
             pixels = operation(pixels, generator)
         return pixels.to(images.dtype), labels
@@ -56,24 +56,6 @@ def label_preserving(*operations: Operation) -> LabelPreserving:
     if not operations:
         raise ValueError("label_preserving needs at least one operation; got none")
     return LabelPreserving(operations)
-
-
-def precision(images: Tensor) -> torch.dtype:
-    """What the images are computed in: float64 if they are float64, otherwise float32."""
-    return torch.float64 if images.dtype == torch.float64 else torch.float32
-
-
-def exact(images: Tensor) -> Tensor:
-    """The images in the dtype of `precision`."""
-    return images.to(precision(images))
-
-
-def without_autocast(images: Tensor) -> AbstractContextManager:
-    """A block that autocast does not touch.
-
-    It would round matrix products, and it cannot stack float16 while it casts to bfloat16.
-    """
-    return torch.autocast(images.device.type, enabled=False)
 
 
 def per_image(images: Tensor, name: str, value: Tensor | float) -> Tensor:
@@ -97,7 +79,7 @@ def pair_per_image(images: Tensor, name: str, value: Tensor | tuple[float, float
 def _expanded(
     images: Tensor, name: str, value: object, shape: tuple[int, ...], expected: str
 ) -> Tensor:
-    numbers = torch.as_tensor(value, dtype=precision(images), device=images.device)
+    numbers = torch.as_tensor(value, dtype=wide_dtype(images), device=images.device)
     if numbers.shape not in (torch.Size(shape), torch.Size(shape[1:])):
         raise ValueError(f"{name} must be {expected} {shape}; got shape {tuple(numbers.shape)}")
     if not bool(numbers.isfinite().all()):
@@ -140,7 +122,7 @@ def uniform(images: Tensor, low: float, high: float, generator: torch.Generator)
     if low < high:  # the sum may be rounded up to `high`
         below = torch.nextafter(*torch.tensor([high, low], dtype=torch.float32))
         draws = draws.clamp(max=float(below))
-    return draws.to(images.device, precision(images))
+    return draws.to(images.device, wide_dtype(images))
 
 
 def integers(images: Tensor, low: int, high: int, generator: torch.Generator) -> Tensor:

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from lib.augmentation.base import exact, per_image, uniform
+from lib.augmentation.base import per_image, uniform
+from lib.precision import wide
 from lib.validation import check_images
 
 LUMA = (0.2989, 0.587, 0.114)  # how bright red, green and blue look (ITU-R BT.601)
@@ -92,7 +93,7 @@ def color_jitter(
     if not all(0 <= amount <= 1 for amount in amounts.values()) or not 0 <= hue <= 0.5:
         raise ValueError(f"amounts must lie in [0, 1], hue in [0, 1/2]; got {amounts}, hue {hue}")
     check_images(images)
-    pixels = exact(images)
+    pixels = wide(images)
     steps: list[tuple[Callable, float, float]] = [
         (adjust_brightness, brightness, 1.0),
         (adjust_contrast, contrast, 1.0),
@@ -116,7 +117,7 @@ def _pixels(images: Tensor) -> Tensor:
     check_images(images)
     if images.shape[1] not in (1, 3):
         raise ValueError(f"colors need 1 or 3 channels; got {images.shape[1]}")
-    return exact(images)
+    return wide(images)
 
 
 def _gray(pixels: Tensor) -> Tensor:

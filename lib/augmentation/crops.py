@@ -10,14 +10,13 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from lib.augmentation.base import (
-    exact,
     integers,
     per_image,
     uniform,
     whole_per_image,
-    without_autocast,
 )
 from lib.augmentation.geometry import horizontal_flip, sample
+from lib.precision import wide, without_autocast
 from lib.validation import check_images
 
 RESNET_SCALES = (224, 256, 384, 480, 640)
@@ -73,7 +72,7 @@ def resize_short_side(images: Tensor, length: int) -> Tensor:
         return images
     size = (int(length * height / short), int(length * width / short))
     resized = functional.interpolate(
-        exact(images), size=size, mode="bilinear", antialias=True, align_corners=False
+        wide(images), size=size, mode="bilinear", antialias=True, align_corners=False
     )
     return resized.to(images.dtype)
 
@@ -187,7 +186,7 @@ def ten_crops(images: Tensor, size: int) -> Tensor:
         for version in (images, horizontal_flip(images))
         for top, left in corners
     ]
-    with without_autocast(images):
+    with without_autocast():
         return torch.stack(crops, dim=1)
 
 
@@ -222,7 +221,7 @@ def crop_probabilities(
     try:
         logits = [
             torch.cat(
-                [exact(model(batch)) for batch in part.flatten(0, 1).split(batch_size)]
+                [wide(model(batch)) for batch in part.flatten(0, 1).split(batch_size)]
             ).unflatten(0, part.shape[:2])
             for part in crops
         ]

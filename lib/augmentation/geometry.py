@@ -12,13 +12,11 @@ from torch import Tensor
 from torch.nn import functional
 
 from lib.augmentation.base import (
-    exact,
     pair_per_image,
     per_image,
-    precision,
     uniform,
-    without_autocast,
 )
+from lib.precision import wide, wide_dtype, without_autocast
 from lib.validation import check_images
 
 PADDINGS = ("zeros", "border", "reflection")
@@ -97,7 +95,7 @@ def affine(
     inverse = torch.stack([d, -b, -c, a], -1).unflatten(-1, (2, 2))
     inverse = inverse / (a * d - b * c).view(-1, 1, 1)
     at = _pixels(images) - moved.view(-1, 1, 1, 2)
-    with without_autocast(images):
+    with without_autocast():
         at = torch.einsum("nij,nhwj->nhwi", inverse, at)
     return sample(images, at, padding=padding)
 
@@ -127,7 +125,7 @@ def affine_matrix(
     slant_x, slant_y = slants.deg2rad().tan().unbind(-1)
     one, none = torch.ones_like(angle), torch.zeros_like(angle)
     turn = _matrix(angle.cos(), -angle.sin(), angle.sin(), angle.cos())
-    with without_autocast(images):
+    with without_autocast():
         shears = _matrix(one, none, -slant_y, one) @ _matrix(one, -slant_x, none, one)
         return turn @ shears @ torch.diag_embed(factors)
 
@@ -192,7 +190,7 @@ def random_affine(
         draws = [uniform(images, -amount, amount, generator) for _ in range(2)]
         return torch.stack(draws, -1)
 
-    size = torch.tensor([images.shape[-1], images.shape[-2]]).to(images.device, precision(images))
+    size = torch.tensor([images.shape[-1], images.shape[-2]]).to(images.device, wide_dtype(images))
     return affine(
         images,
         angle=uniform(images, -degrees, degrees, generator),
@@ -252,7 +250,7 @@ def sample(images: Tensor, at: Tensor, *, padding: str = "zeros") -> Tensor:
         raise ValueError(f"padding must be one of {', '.join(PADDINGS)}; got {padding!r}")
     if at.ndim != 4 or at.shape[-1] != 2 or at.shape[0] not in (1, len(images)):
         raise ValueError(f"at must be ({len(images)}, rows, columns, 2); got {tuple(at.shape)}")
-    pixels = exact(images)
+    pixels = wide(images)
     half = torch.tensor([images.shape[-1] / 2, images.shape[-2] / 2]).to(pixels)
     grid = (at.to(pixels) / half).expand(len(images), -1, -1, -1)
     shown = functional.grid_sample(
@@ -264,7 +262,7 @@ def sample(images: Tensor, at: Tensor, *, padding: str = "zeros") -> Tensor:
 def _pixels(images: Tensor) -> Tensor:
     """(1, height, width, 2): x and y of every pixel's center, from the center of the image."""
     y, x = (
-        torch.arange(n, dtype=precision(images), device=images.device) - (n - 1) / 2
+        torch.arange(n, dtype=wide_dtype(images), device=images.device) - (n - 1) / 2
         for n in images.shape[-2:]
     )
     return torch.stack(torch.meshgrid(x, y, indexing="xy"), -1)[None]

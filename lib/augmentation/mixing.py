@@ -4,8 +4,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from lib.augmentation.base import exact, integers, per_image, whole_per_image
+from lib.augmentation.base import integers, per_image, whole_per_image
 from lib.labels import class_probabilities
+from lib.precision import wide
 from lib.validation import check_images
 
 
@@ -103,8 +104,8 @@ def blend(
 
 def _mix(values: Tensor, weight: Tensor, partner: Tensor) -> Tensor:
     """λ x + (1 - λ) x', rounded to the dtype of x at the end."""
-    wide = exact(values)
-    return torch.lerp(wide[partner], wide, weight.to(wide.dtype)).to(values.dtype)
+    own = wide(values)
+    return torch.lerp(own[partner], own, weight.to(own.dtype)).to(values.dtype)
 
 
 def mixup(

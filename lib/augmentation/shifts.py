@@ -6,8 +6,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor
 
-from lib.augmentation.base import exact, uniform
+from lib.augmentation.base import uniform
 from lib.augmentation.geometry import affine, horizontal_flip, rotate
+from lib.precision import wide
 from lib.validation import check_images
 
 
@@ -49,7 +50,7 @@ def _rescaled(images: Tensor, generator: torch.Generator) -> Tensor:
 
 def _relit(images: Tensor, generator: torch.Generator) -> Tensor:
     tint = torch.tensor([1.25, 1.0, 0.75] if images.shape[1] == 3 else [1.0])
-    pixels = exact(images)
+    pixels = wide(images)
     return (0.5 * pixels * tint.to(pixels).view(-1, 1, 1)).clamp(0, 1).to(images.dtype)
 
 

@@ -9,6 +9,7 @@ from torch.nn import functional
 from lib.datasets.words import END, PAD, START
 from lib.models.decoder import Encoded, EncoderDecoder
 from lib.models.sequences import trim
+from lib.precision import wide, wide_dtype
 
 LONGEST = 80  # words; longer than any of our sentences
 
@@ -118,7 +119,7 @@ def _continue(log_p: Tensor, of_word: Tensor, done: Tensor) -> tuple[Tensor, Ten
 
 def _log_p(logits: Tensor) -> Tensor:
     """log p of each word, in float32 or wider; PAD, START and words of logit NaN have none."""
-    logits = logits.to(torch.promote_types(logits.dtype, torch.float32))
+    logits = wide(logits)
     logits = logits.masked_fill(logits.isnan(), -torch.inf)
     never = torch.tensor([PAD, START], device=logits.device)
     return logits.index_fill(-1, never, -torch.inf).log_softmax(-1)
@@ -142,7 +143,7 @@ def _highest(scores: Tensor, k: int) -> tuple[Tensor, Tensor]:
 
 def _zeros(like: Tensor, *shape: int) -> Tensor:
     """Zeros on its device, in its dtype or in float32 if that is wider."""
-    return like.new_zeros(shape, dtype=torch.promote_types(like.dtype, torch.float32))
+    return like.new_zeros(shape, dtype=wide_dtype(like))
 
 
 def _check_finite(log_p: Tensor) -> None:

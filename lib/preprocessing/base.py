@@ -1,11 +1,11 @@
 """What all preprocessing layers share: saved statistics, and a check of the images."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
 
 import torch
 from torch import Tensor, nn
 
+from lib.precision import wide, wide_dtype
 from lib.validation import extremes
 
 # How far values may lie outside of the range, in widths of it: interpolation overshoots training
@@ -73,8 +73,7 @@ class Preprocessing(nn.Module):
         found = extremes(images) if images.numel() else None
         if found is not None and not _is_in(found, self._range, SLACK_TRAINED, images):
             raise _wrong_range(found, self._range)
-        wide = images.to(torch.promote_types(images.dtype, torch.float32))
-        return self._transform(wide).to(images.dtype)
+        return self._transform(wide(images)).to(images.dtype)
 
     def _transform(self, images: Tensor) -> Tensor:
         raise NotImplementedError
@@ -130,14 +129,7 @@ def average(images: Tensor, over: Sequence[int], *, minus: Tensor | None = None)
 
 def statistic(values: Tensor, images: Tensor) -> Tensor:
     """Statistics of training images on their device, in their dtype or float32 if that is wider."""
-    return values.to(torch.promote_types(images.dtype, torch.float32)).to(images.device)
-
-
-def without_autocast(values: Tensor) -> AbstractContextManager:
-    """A context in which products keep the values' dtype, since half precision loses variances."""
-    kind = values.device.type
-    available = torch.amp.is_autocast_available(kind)
-    return torch.autocast(kind, enabled=False) if available else nullcontext()
+    return values.to(wide_dtype(images)).to(images.device)
 
 
 def _span(value_range: Sequence[float]) -> str:

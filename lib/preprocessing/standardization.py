@@ -3,6 +3,7 @@
 import torch
 from torch import Tensor
 
+from lib.precision import wide
 from lib.preprocessing.base import ANY, Preprocessing, average, check_training, statistic
 
 
@@ -42,8 +43,8 @@ class Standardization(Preprocessing):
 
     def inverse(self, transformed: Tensor) -> Tensor:
         """The images that `transformed` was made from, in its dtype."""
-        wide = transformed.to(torch.promote_types(transformed.dtype, torch.float32))
-        images = wide * self.std.to(wide.dtype) + self.mean.to(wide.dtype)
+        y = wide(transformed)
+        images = y * self.std.to(y.dtype) + self.mean.to(y.dtype)
         return images.to(transformed.dtype)
 
 

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor
 
 from lib.pca import principal_directions
-from lib.preprocessing.base import Preprocessing, average, check_training, without_autocast
+from lib.precision import wide_dtype, without_autocast
+from lib.preprocessing.base import Preprocessing, average, check_training
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,7 +49,7 @@ def fit_principal_components(
     mean = average(images, (0,)).flatten()
     variances, directions = principal_directions(images.flatten(1), mean)
     channels, height, width = images.shape[1:]
-    shape, dtype = (channels, height, width), torch.promote_types(images.dtype, torch.float32)
+    shape, dtype = (channels, height, width), wide_dtype(images)
     return PrincipalComponents(
         mean, directions, variances, shape, value_range, dtype, images.device
     )
@@ -100,7 +101,7 @@ class Whitening(Preprocessing):
 
     def _transform(self, images: Tensor) -> Tensor:
         mean, directions, scale = self._statistics(images.dtype)
-        with without_autocast(images):
+        with without_autocast():
             y = (images.flatten(1) - mean) @ directions.T * scale
             return (y @ directions).view_as(images) if self._rotates_back else y
 
@@ -109,9 +110,9 @@ class Whitening(Preprocessing):
 
         They have its dtype.
         """
-        y = transformed.flatten(1).to(torch.promote_types(transformed.dtype, torch.float32))
+        y = transformed.flatten(1).to(wide_dtype(transformed))
         mean, directions, scale = self._statistics(y.dtype)
-        with without_autocast(y):
+        with without_autocast():
             if self._rotates_back:
                 y = y @ directions.T
             images = y / scale @ directions + mean

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
+from lib.precision import wide
 from lib.validation import check_images
 
 WINDOW = 2  # side of a pooling window, in pixels
@@ -95,8 +96,7 @@ def _pool(x: Tensor, size: tuple[int, ...], generator: torch.Generator | None) -
     else:
         u = torch.rand(len(x), 1, 2, generator=generator, device=generator.device)
     # torch places the windows in the dtype of x, and half precision would move them.
-    wide = x.to(torch.promote_types(x.dtype, torch.float32))
-    here = wide if x.device.type in KERNELS else wide.cpu()
+    here = wide(x) if x.device.type in KERNELS else wide(x).cpu()
     pooled = functional.fractional_max_pool2d(
         here, WINDOW, output_size=size, _random_samples=u.to(here).expand(-1, x.shape[1], -1)
     )

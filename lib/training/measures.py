@@ -4,6 +4,7 @@ import torch
 from torch import Tensor
 
 from lib.labels import are_rows, class_indices, class_probabilities
+from lib.precision import wide_dtype
 
 
 def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
@@ -43,6 +44,5 @@ def accuracy(logits: Tensor, labels: Tensor) -> Tensor:
         TypeError, ValueError: labels that do not belong to the logits.
     """
     labels = class_indices(labels, logits.shape)
-    wide = torch.promote_types(logits.dtype, torch.float32)
-    right = (logits.argmax(dim=-1) == labels).to(wide).mean(dim=-1)
+    right = (logits.argmax(dim=-1) == labels).to(wide_dtype(logits)).mean(dim=-1)
     return right.where(logits.isfinite().all(dim=-1).all(dim=-1), torch.nan)

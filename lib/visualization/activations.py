@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator, Sequence
 import torch
 from torch import Tensor, nn
 
+from lib.precision import wide
 from lib.visualization.base import check_input, forward_with
 from lib.visualization.examining import examined
-from lib.visualization.precision import wide
 
 
 def record_activations(

@@ -4,6 +4,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lib.precision import wide
 from lib.visualization.base import as_target, check_input, check_scores
 from lib.visualization.examining import examined
 from lib.visualization.slopes import as_leaf, slope
@@ -135,7 +136,7 @@ def project(
 
 def _exceeds(values: Tensor, limit: float) -> Tensor:
     """Whether values are above the limit, which is not rounded up to their dtype."""
-    values = values.to(torch.promote_types(values.dtype, torch.float32))
+    values = wide(values)
     nearest = torch.tensor(limit, dtype=values.dtype)
     if float(nearest) > limit:
         nearest = torch.nextafter(nearest, torch.tensor(-torch.inf, dtype=values.dtype))

@@ -4,11 +4,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lib.precision import wide
 from lib.progress import progress_bar
 from lib.visualization.base import check_input
 from lib.visualization.examining import examined
 from lib.visualization.objectives import Objective, evaluate
-from lib.visualization.precision import wide
 from lib.visualization.slopes import as_leaf, slope
 from lib.visualization.synthesis import NO_SLOPE
 from lib.visualization.transforms import jitter as random_shift

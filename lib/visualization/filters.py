@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor, nn
 
-from lib.visualization.precision import unit_scale, wide
+from lib.precision import unit_scale, wide
 
 
 def first_layer_filters(model: nn.Module) -> Tensor:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 import torch
 from torch import Tensor, nn
 
+from lib.precision import wide, wide_dtype
 from lib.visualization.base import (
     Neuron,
     Target,
@@ -14,7 +15,6 @@ from lib.visualization.base import (
     images_at_once,
 )
 from lib.visualization.examining import examined
-from lib.visualization.precision import wide, wide_dtype
 from lib.visualization.slopes import image_gradients
 
 # Eight of the 8 × 8 positions on the grid of a network with a stride of 8, well spread.

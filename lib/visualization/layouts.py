@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 
 from lib.pca import principal_directions
-from lib.visualization.precision import unit_scale, wide, wide_dtype, without_autocast
+from lib.precision import unit_scale, wide, wide_dtype, without_autocast
 
 
 class Projection(NamedTuple):

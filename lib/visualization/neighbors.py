@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lib.visualization.precision import unit_scale, wide, without_autocast
+from lib.precision import unit_scale, wide, without_autocast
 
 METRICS = ("euclidean", "cosine")
 FROM_DIFFERENCES = "donot_use_mm_for_euclid_dist"  # dot products lose small distances

@@ -15,6 +15,7 @@ from typing import NamedTuple
 import torch
 from torch import Tensor, nn
 
+from lib.precision import wide, without_autocast
 from lib.visualization.base import (
     Neuron,
     Target,
@@ -24,7 +25,6 @@ from lib.visualization.base import (
     pick,
 )
 from lib.visualization.examining import examined
-from lib.visualization.precision import wide, without_autocast
 
 
 class Seen(NamedTuple):

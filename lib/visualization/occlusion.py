@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lib.precision import wide, without_autocast
 from lib.visualization.base import (
     Neuron,
     Target,
@@ -16,7 +17,6 @@ from lib.visualization.base import (
 )
 from lib.visualization.examining import examined
 from lib.visualization.gradients import as_baseline
-from lib.visualization.precision import wide, without_autocast
 
 MOST_IMAGES, MOST_PIXELS = 32, 2**18  # per batch
 

@@ -11,7 +11,7 @@ from functools import partial
 import torch
 from torch import Tensor
 
-from lib.visualization.precision import wide, without_autocast
+from lib.precision import wide, without_autocast
 
 # From Lucid: the square root of the covariance of ImageNet's colors, columns in decreasing order.
 _COLORS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))

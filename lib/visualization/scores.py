@@ -9,8 +9,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from lib.precision import wide, wide_dtype
 from lib.visualization.examining import copy_of
-from lib.visualization.precision import wide, wide_dtype
 
 
 def energy_inside(maps: Tensor, masks: Tensor) -> Tensor:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor, nn
 
+from lib.precision import wide_dtype
 from lib.visualization.base import check_input
 from lib.visualization.objectives import (
     Objective,
@@ -15,7 +16,6 @@ from lib.visualization.objectives import (
     total_variation,
 )
 from lib.visualization.parametrizations import Parametrization, fourier
-from lib.visualization.precision import wide_dtype
 from lib.visualization.synthesis import Synthesis, synthesize
 
 

@@ -7,12 +7,12 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from lib.precision import without_autocast
 from lib.progress import progress_bar
 from lib.visualization.base import Neuron, Target, whole_numbers
 from lib.visualization.examining import check_differentiable, examined
 from lib.visualization.objectives import Objective, class_score, evaluate, squared_norm
 from lib.visualization.parametrizations import Parametrization, pixels
-from lib.visualization.precision import without_autocast
 from lib.visualization.regularizers import Regularizer
 from lib.visualization.slopes import slope
 from lib.visualization.transforms import Transform

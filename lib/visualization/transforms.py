@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from lib.visualization.precision import wide, wide_dtype, without_autocast
+from lib.precision import wide, wide_dtype, without_autocast
 
 Transform = Callable[[Tensor, torch.Generator], Tensor]
 

@@ -158,6 +158,10 @@ class Backend(backend_registration._DummyBackendModule):
         """Set the state of the default generator."""
         torch.set_rng_state(state)
 
+    def get_amp_supported_dtype(self) -> list[torch.dtype]:
+        """No dtype: there is no autocast on the device."""
+        return []
+
 
 backend_registration._setup_privateuseone_for_python_backend("pretend", Backend())
 DEVICE = torch.device("pretend:0")

@@ -13,7 +13,8 @@ from tests.test_architecture import MODULES
 from tools.chapters import list_chapters
 
 # What torch, ipykernel and anywidget bring, what is asked for only where it is, and ourselves.
-BROUGHT = {"torch", "torchvision", "ipython", "traitlets", "scipy", "threadpoolctl", "cloudpickle"}
+BROUGHT = {"torch", "torchvision", "ipython", "traitlets", "scipy", "threadpoolctl", "cloudpickle",
+           "sqlalchemy"}  # fmt: skip
 OPTIONAL = {"ray"}
 
 

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from lib.visualization.precision import unit_scale, wide, without_autocast
+from lib.precision import unit_scale, wide, without_autocast
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
