@@ -2,13 +2,10 @@
 
 import functools
 
-from torch import nn
-
 from lib.datasets.scenes import SceneDataset, load_scenes
 from lib.models import ConvNet
 from lib.runtime import Run
-from lib.training import Trial, run_trials
-from lib.training.classifiers import NETWORK, SCENE_SIZE, scene_classifiers, training_scenes
+from lib.training.classifiers import NETWORK, SCENE_SIZE, scene_classifiers
 
 
 def repeats(run: Run) -> range:
@@ -20,15 +17,6 @@ def repeats(run: Run) -> range:
 def trained(run: Run) -> list[ConvNet]:
     """Networks trained to name the shape in scenes."""
     return scene_classifiers(run, seeds=repeats(run))
-
-
-@functools.lru_cache(maxsize=1)
-def averaging(run: Run) -> list[nn.Module]:
-    """Networks trained like the others, but with their last maps averaged over all places."""
-    steps = run.pick(quick=120, standard=800)
-    trials = [Trial(s, steps, network={**NETWORK, "grid": 1}) for s in repeats(run)]
-    found = run_trials(trials, training_scenes(run), {}, run=run, keep_models=True)
-    return [outcome.network.to(run.device).eval() for outcome in found]
 
 
 @functools.lru_cache(maxsize=1)

@@ -5,7 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from chapters.features.networks import averaging, galleries, trained, untrained
+from chapters.features.networks import galleries, trained, untrained
 from lib import visualization
 from lib.models.pretrained import load_photo_classifier
 from lib.runtime import Run
@@ -13,7 +13,7 @@ from lib.runtime import Run
 NEIGHBORS = 5
 PERPLEXITY = 15
 MOVES = (0, 4, 8, 16)  # pixels of 64, to the right
-SPACES = ("pixels", "untrained", "features", "ImageNet", "averaging")
+SPACES = ("pixels", "untrained", "features", "ImageNet", "averaged")
 
 
 def nearest(F: Tensor, queries: Tensor | None = None) -> Tensor:
@@ -48,10 +48,12 @@ def vectors(space: str, images: Tensor, s: int, photo_net: nn.Module, run: Run) 
     """The vectors (n, d) of images in one of SPACES, with the s-th small network."""
     if space == "pixels":
         return images.flatten(1)
+    if space == "averaged":  # the last maps, each averaged over all places
+        return visualization.feature_vectors(trained(run)[s], images, layer="pools.1")
     if space == "ImageNet":
         return visualization.feature_vectors(photo_net, images)
-    networks = {"untrained": untrained, "features": trained, "averaging": averaging}
-    return visualization.feature_vectors(networks[space](run)[s], images)
+    network = (untrained if space == "untrained" else trained)(run)[s]
+    return visualization.feature_vectors(network, images)
 
 
 def move_scenes(run: Run, model: str = "efficientnet_lite0") -> dict[str, np.ndarray]:

@@ -14,6 +14,7 @@ from lib.regularization import (
 )
 
 SMALLEST = 16  # pixels
+GRID = 4  # the last maps are averaged to GRID × GRID before the hidden layer
 
 
 class ConvNet(nn.Module):
@@ -32,7 +33,6 @@ class ConvNet(nn.Module):
         width: channels of the first convolution; the later ones have twice as many.
         blocks: residual blocks.
         hidden: units of the hidden layer.
-        grid: the last maps are averaged to grid × grid before the hidden layer.
         batch_norm: normalize after every convolution.
         dropout: probability that a hidden unit is dropped in training.
         drop_connect: the same for weights of the hidden layer.
@@ -56,7 +56,6 @@ class ConvNet(nn.Module):
         width: int = 8,
         blocks: int = 2,
         hidden: int = 64,
-        grid: int = 4,
         batch_norm: bool = False,
         dropout: float = 0.0,
         drop_connect: float = 0.0,
@@ -66,7 +65,6 @@ class ConvNet(nn.Module):
     ):
         super().__init__()
         sizes = {"channels": channels, "classes": classes, "width": width, "hidden": hidden}
-        sizes["grid"] = self.grid = grid
         if min(sizes.values()) < 1 or blocks < 0:
             raise ValueError(f"sizes must be at least 1; got {sizes} and {blocks} blocks")
         self.channels, self.classes, wide = channels, classes, 2 * width
@@ -80,7 +78,7 @@ class ConvNet(nn.Module):
             )
             for _ in range(blocks)
         )
-        self.hidden = _linear(wide * grid**2, hidden, generator)
+        self.hidden = _linear(wide * GRID**2, hidden, generator)
         self.logits = _linear(hidden, classes, generator)
         for branch in self.branches:
             *_, weight, _ = branch.parameters()  # its last layer's weight and bias
@@ -125,7 +123,7 @@ class ConvNet(nn.Module):
         x = torch.relu(self.widen(x))
         for branch, join in zip(self.branches, self.joins, strict=True):
             x = torch.relu(join(x, branch(x)))
-        x = functional.adaptive_avg_pool2d(self.pools[1](x), self.grid)
+        x = functional.adaptive_avg_pool2d(self.pools[1](x), GRID)
         return self.dropout(torch.relu(self.hidden(x.flatten(1))))
 
 
