@@ -69,12 +69,14 @@ lint: $(VENV)/.test ## check and format the code
 
 assignment: $(VENV)/.book ## hand out chapters: make assignment CHAPTERS="activations seq2seq" OUT=folder
 	@test -n "$(strip $(CHAPTERS))" || { echo 'Name the chapters: make assignment CHAPTERS="activations seq2seq" OUT=folder' >&2; exit 2; }
-	@$(BIN)/python -m tools.assignment --out "$(OUT)" $(if $(PUBLISHED),--published "$(PUBLISHED)") $(CHAPTERS)
+	@$(BIN)/python -m tools.assignment --out "$(OUT)" $(if $(PUBLISHED),--published "$(PUBLISHED)") $(if $(COURSE),--course "$(COURSE)") $(CHAPTERS)
 
-grade: $(VENV)/.book ## grade what came back: make grade ASSIGNMENT=folder SUBMISSIONS=folder
+grade: $(VENV)/.book ## grade what came back: make grade ASSIGNMENT=folder SUBMISSIONS=folder (ROSTER=file OVERRIDES=file REGRADE=names)
 	@test -n "$(ASSIGNMENT)" && test -n "$(SUBMISSIONS)" || { echo 'Name both folders: make grade ASSIGNMENT=folder SUBMISSIONS=folder' >&2; exit 2; }
 	@$(BIN)/python -m tools.grading "$(ASSIGNMENT)" "$(SUBMISSIONS)" \
-	  $(if $(GRADES),--out "$(GRADES)") $(if $(filter yes,$(UNSANDBOXED)),--unsandboxed)
+	  $(if $(GRADES),--out "$(GRADES)") $(if $(JOBS),--jobs $(JOBS)) $(if $(SECONDS),--seconds $(SECONDS)) \
+	  $(if $(ROSTER),--roster "$(ROSTER)") $(if $(OVERRIDES),--overrides "$(OVERRIDES)") \
+	  $(if $(REGRADE),--regrade $(foreach name,$(REGRADE),'$(name)')) $(if $(filter yes,$(UNSANDBOXED)),--unsandboxed)
 
 evidence: $(VENV)/.book ## add runs to the ledger: make evidence SEEDS="10 11" [CHAPTERS="07"] [CLAIMS="…"]
 	@$(BIN)/python -m tools.evidence --seeds $(SEEDS) --device $(DEVICE) \

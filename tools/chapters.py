@@ -19,7 +19,10 @@ class CourseError(RuntimeError):
 
 @dataclass(frozen=True)
 class Chapter:
-    """One chapter: `source` is the py:percent file people edit, `notebook` its jupytext pair."""
+    """One chapter: `source` is the py:percent file people edit, `notebook` its jupytext pair.
+
+    Of an assignment that keeps only notebooks, the source is the notebook itself.
+    """
 
     source: Path
 
@@ -79,11 +82,12 @@ def find_chapter(name: str) -> Chapter:
 
 
 def read_source(chapter: Chapter) -> nbformat.NotebookNode:
-    """The notebook for a chapter's source, without outputs.
+    """The notebook for a chapter's source; if that is py:percent, without outputs.
 
     Cell ids depend only on the cell's text, so editing one cell does not change the others' ids.
     """
-    notebook = copy.deepcopy(_parsed(chapter.source.read_text("utf-8")))
+    form = "ipynb" if chapter.source.suffix == ".ipynb" else "py:percent"
+    notebook = copy.deepcopy(_parsed(chapter.source.read_text("utf-8"), form))
     seen: dict[str, int] = {}
     for cell in notebook.cells:
         digest = hashlib.sha256(cell.source.encode()).hexdigest()[:12]
@@ -93,11 +97,11 @@ def read_source(chapter: Chapter) -> nbformat.NotebookNode:
 
 
 @lru_cache(maxsize=64)
-def _parsed(text: str) -> nbformat.NotebookNode:
+def _parsed(text: str, form: str) -> nbformat.NotebookNode:
     """The notebook for a source's text, cached since a build asks for each several times."""
     import jupytext  # imported here: slow, and not needed if the book is up to date
 
-    notebook = jupytext.reads(text, fmt="py:percent")
+    notebook = jupytext.reads(text, fmt=form)
     notebook.metadata.get("jupytext", {}).pop("text_representation", None)
     return notebook
 

@@ -1,6 +1,7 @@
 """The bootstrap cell of notebooks, and links that open them on Colab."""
 
 import copy
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import yaml
 from lib.colab import EDITION
 from tools.chapters import ROOT, Chapter, CourseError
 
+PREPARED = re.compile(r"(?m)^colab\.prepare\(.*\)[ \t\r]*$")  # the last line of the first cell
 GITHUB = "https://github.com/"
 COLAB = "https://colab.research.google.com/github/"
 CELL = """\
@@ -57,6 +59,21 @@ from lib import colab
 
 colab.prepare(edition=EDITION, install=clone is None)"""
 
+BESIDE = """\
+# Run this first. The notebook must be in the folder that you were given, beside the folder lib.
+# The chapter computes for about {minutes:g} minutes on two CPU cores; at budget "quick", seconds.
+import sys
+from pathlib import Path
+
+here, EDITION = Path.cwd(), {edition}
+course = next((p for p in (here, *here.parents) if (p / "lib" / "edition.txt").is_file()), None)
+if course is None:
+    raise RuntimeError(f"no folder lib in {{here}}: keep the notebook in the folder you were given")
+sys.path.insert(0, str(course))
+from lib import colab
+
+colab.prepare(edition=EDITION, install="google.colab" in sys.modules)"""
+
 
 @dataclass(frozen=True)
 class Repository:
@@ -96,9 +113,11 @@ def read_repository(root: Path = ROOT) -> Repository:
 
 
 def with_first_cell(
-    notebook: nbformat.NotebookNode, repository: Repository
+    notebook: nbformat.NotebookNode, repository: Repository | None
 ) -> nbformat.NotebookNode:
     """The notebook with a cell that fetches the course inserted after its title.
+
+    Without a repository, the cell fetches nothing and looks for the course's code beside it.
 
     Raises:
         CourseError: the header does not state the chapter's compute time.
@@ -106,10 +125,19 @@ def with_first_cell(
     minutes = notebook.metadata.get("course", {}).get("compute_minutes")
     if minutes is None:
         raise CourseError("a chapter's header lacks course.compute_minutes")
-    source = CELL.format(
-        url=repository.url, branch=repository.branch, minutes=minutes, edition=EDITION
-    )
+    if repository is None:
+        source = BESIDE.format(minutes=minutes, edition=EDITION)
+    else:
+        source = CELL.format(
+            url=repository.url, branch=repository.branch, minutes=minutes, edition=EDITION
+        )
     cell = nbformat.v4.new_code_cell(source, id="fetch-the-course")
     opened = copy.deepcopy(notebook)
     opened.cells.insert(1, cell)
     return opened
+
+
+def without_first_cell(source: str) -> str:
+    """What a reader wrote below the code of the first cell, of any edition; other cells stay."""
+    found = PREPARED.search(source)
+    return source[found.end() :].strip() if found else source

@@ -12,6 +12,9 @@ from tools.chapters import Chapter, CourseError, read_source
 DEFINING = (ast.Import, ast.ImportFrom, ast.FunctionDef, ast.ClassDef)
 STUB, SOLUTION = "exercise", "exercise-solution"
 HEADING = re.compile(r"^### Exercise \d+: (?P<title>.+)$", re.MULTILINE)
+# "…, a check, and a folded solution" and "(The answer stands below the solution.)"
+FOLDED = re.compile(r",\s+([^,.]+),\s+and\s+a\s+folded\s+solution\b")
+ASIDE = re.compile(r"\s*\([^()]*\bsolution\b[^()]*\)")
 EFFORT = re.compile(r"^(?P<stars>[★☆]{3}), (?P<minutes>\d+) minutes\.", re.MULTILINE)
 
 
@@ -65,9 +68,12 @@ def _read(chapter: Chapter, cell: nbformat.NotebookNode, text: str) -> Exercise:
 
 
 def without_solutions(notebook: nbformat.NotebookNode) -> nbformat.NotebookNode:
-    """The notebook without the solution cells."""
+    """The notebook without the solution cells, and without text that promises them."""
     kept = copy.deepcopy(notebook)
     kept.cells = [cell for cell in kept.cells if SOLUTION not in cell.metadata.get("tags", [])]
+    for cell in kept.cells:
+        if cell.cell_type == "markdown":
+            cell.source = FOLDED.sub(r" and \1", ASIDE.sub("", cell.source))
     return kept
 
 

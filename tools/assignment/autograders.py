@@ -21,7 +21,7 @@ from lib.colab import NEEDED, pinned
 from tools.assignment.copying import copy_from_course
 from tools.chapters import Chapter, CourseError, read_source, room_of
 from tools.exercises import list_exercises, without_solutions
-from tools.grading.sandbox import SHARED
+from tools.grading.sandbox import CODE
 
 PLUGIN = "files.tools.grading.otter_plugin.Judged"
 CPU_TORCH = "--extra-index-url https://download.pytorch.org/whl/cpu"  # saves gigabytes over CUDA
@@ -143,7 +143,7 @@ def write_autograder(chapter: Chapter, target: Path) -> None:
 def write_files(chapter: Chapter, out: Path) -> None:
     """Write what the judge needs, laid out as in the course: code, chapter, hidden tests."""
     hidden = f"chapters/hidden/{chapter.source.name}"
-    copy_from_course((*SHARED, f"chapters/{room_of(chapter.name)}", hidden), out)
+    copy_from_course((*CODE, "tools", f"chapters/{room_of(chapter.name)}", hidden), out)
     notebook = without_solutions(read_source(chapter))
     jupytext.write(notebook, out / "chapters" / chapter.source.name, fmt="py:percent")
 

@@ -14,18 +14,23 @@ from pathlib import Path
 import nbformat
 
 from lib.colab import EDITION
+from lib.datasets.downloads import DownloadError
+from lib.datasets.fashion_mnist_files import CHECKSUMS, fetch_fashion_mnist
 from tools.assignment.autograders import write_autograders
 from tools.assignment.copying import copy_from_course
+from tools.assignment.plans import render_plan, render_rubric, rules
 from tools.chapters import ROOT, Chapter, CourseError, read_source, title_of
 from tools.colab import Repository, read_repository, with_first_cell
+from tools.course_file import DIGEST, MARK, NAME, Course, read_course, written
 from tools.exercises import Exercise, list_exercises, without_solutions
 from tools.folders import replace_folder
+from tools.grading.assignments import read_assignment
+from tools.grading.sandbox import CODE
+from tools.reach import reached_files
 
-MARK = ".course-assignment"  # marks a folder that we may replace; contains the edition
 TAKEN_ALONG = (
     "lib", "requirements.txt", "data/README.md", "data/checksums.json", "data/evidence", "LICENSE",
 )  # fmt: skip
-OUTCOMES = "After this chapter you can"
 README = """\
 # {title}
 
@@ -34,7 +39,10 @@ below each: it tells you what is right and what is not yet.
 
 {places}
 Hand in the notebooks under their own names.
-"""
+{rules}"""
+OWN_REPOSITORY = """\
+{url} is the course itself: its notebooks have the solutions, and the hidden tests are in it.
+Name a repository of your own into which you put the students' part."""
 
 
 def write_assignment(
@@ -43,6 +51,7 @@ def write_assignment(
     *,
     published: Repository | None = None,
     autograders: bool = False,
+    course: Path | None = None,
 ) -> None:
     """Write the three parts to `out`, all or nothing, replacing an earlier assignment there.
 
@@ -50,43 +59,65 @@ def write_assignment(
         chapters: the chapters to assign.
         out: a folder that does not exist, is empty, or holds an assignment.
         published: where students will find their part; their notebooks then fetch it from there
-            and open on Colab from there. None means the course's own repository.
+            and open on Colab from there. With None, they fetch nothing.
         autograders: whether to write one for each chapter; needs otter-grader.
+        course: a file with due dates, weights and late policy; None keeps the one that an earlier
+            assignment has in `out`, or writes a sample.
 
     Raises:
-        CourseError: no chapters, a duplicate chapter, something else in `out`, or otter failed.
+        CourseError: no chapters, a duplicate chapter, something else in `out`, the course's own
+            repository as `published`, a wrong value in `course`, no data, or otter failed.
     """
     if not chapters or len(set(chapters)) < len(chapters):
         raise CourseError(f"name different chapters, at least one; got {len(chapters)}")
     if out.exists() and any(out.iterdir()) and not (out / MARK).is_file():
         raise CourseError(f"{out} is not empty, and no assignment; name another folder")
+    if published and _address(published) == _address(read_repository()):
+        raise CourseError(OWN_REPOSITORY.format(url=published.url))
+    kept = out / NAME if course is None else course
+    text = written(kept.read_text("utf-8") if kept.is_file() or course else "", chapters)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".assignment-") as scratch:
         made = Path(scratch, "made")
-        write_student(chapters, made / "student", published)
-        write_instructor(chapters, made / "instructor")
+        made.mkdir()
+        (made / NAME).write_text(text, encoding="utf-8")
+        terms = read_course(made / NAME, [chapter.name for chapter in chapters])
+        write_student(chapters, made / "student", published, terms)
+        write_instructor(chapters, made / "instructor", terms)
         if autograders:
             write_autograders(chapters, made / "instructor" / "otter")
-        (made / "plan.md").write_text(render_plan(chapters), encoding="utf-8")
+        (made / "plan.md").write_text(render_plan(chapters, terms), encoding="utf-8")
         (made / MARK).write_text(f"{EDITION}\n", encoding="utf-8")
+        (made / DIGEST).write_text(f"{read_assignment(made).digest}\n", encoding="ascii")
         replace_folder(out, made)
 
 
-def write_student(chapters: Sequence[Chapter], out: Path, published: Repository | None) -> None:
-    """Write notebooks without solutions and outputs, with everything that their checks need."""
+def write_student(
+    chapters: Sequence[Chapter], out: Path, published: Repository | None, course: Course
+) -> None:
+    """Write notebooks without solutions and outputs, with all code and data that they need.
+
+    Raises:
+        CourseError: the data cannot be had.
+    """
     rooms = [chapter.room.relative_to(ROOT).as_posix() for chapter in chapters]
     copy_from_course((*TAKEN_ALONG, *rooms), out)
+    if any(needs_fashion_mnist(chapter) for chapter in chapters):
+        copy_fashion_mnist(out / "data")
     for chapter in chapters:
         notebook = without_solutions(read_source(chapter))
-        notebook = with_first_cell(notebook, published or read_repository())
+        notebook = with_first_cell(notebook, published)
         if link := published and published.colab_link(chapter, folder=""):
             badge = nbformat.v4.new_markdown_cell(f"[Open on Colab]({link})", id="open-on-colab")
             notebook.cells.insert(1, badge)
         nbformat.write(notebook, out / chapter.notebook.name)
     titles = " · ".join(title_of(read_source(chapter)) for chapter in chapters)
-    (out / "README.md").write_text(
-        README.format(title=titles, places=_places(chapters, published)), encoding="utf-8"
+    text = README.format(
+        title=course.title or titles,
+        places=_places(chapters, published),
+        rules=rules(chapters, course),
     )
+    (out / "README.md").write_text(text, encoding="utf-8")
 
 
 def _places(chapters: Sequence[Chapter], published: Repository | None) -> str:
@@ -95,7 +126,12 @@ def _places(chapters: Sequence[Chapter], published: Repository | None) -> str:
         "- In Jupyter: `pip install -r requirements.txt`, and keep the notebooks beside the "
         "folders `lib` and `chapters`. Then no network is needed."
     ]
-    if published is None or published.colab_link(chapters[0], folder="") is None:
+    if published is None:
+        lines.append(
+            "- On Colab: put the whole folder into Google Drive, mount the drive, and change into "
+            "the folder with `%cd` before the first cell."
+        )
+    elif published.colab_link(chapters[0], folder="") is None:
         lines.append("- On Colab: upload a notebook; its first cell fetches the rest.")
     for chapter in chapters:
         if published and (link := published.colab_link(chapter, folder="")):
@@ -103,9 +139,43 @@ def _places(chapters: Sequence[Chapter], published: Repository | None) -> str:
     return "\n".join(lines) + "\n"
 
 
-def write_instructor(chapters: Sequence[Chapter], out: Path) -> None:
-    """Write notebooks with solutions, the hidden tests, and the points."""
+def _address(repository: Repository) -> str:
+    return repository.url.lower().rstrip("/").removesuffix(".git")
+
+
+def needs_fashion_mnist(chapter: Chapter) -> bool:
+    """Whether the chapter's code reaches the module that reads Fashion-MNIST's files."""
+    code = [cell.source for cell in read_source(chapter).cells if cell.cell_type == "code"]
+    return ROOT / "lib/datasets/fashion_mnist.py" in reached_files(code, ROOT)
+
+
+def copy_fashion_mnist(data: Path) -> None:
+    """Copy the files of Fashion-MNIST, which are fetched if they are not on this machine.
+
+    Raises:
+        CourseError: no source has them.
+    """
+    try:
+        source = fetch_fashion_mnist(progress=True)
+    except DownloadError as error:
+        raise CourseError(f"students need Fashion-MNIST without a network: {error}") from error
+    target = data / source.name
+    target.mkdir(parents=True)
+    for name in CHECKSUMS:
+        shutil.copy(source / name, target)
+
+
+def write_instructor(chapters: Sequence[Chapter], out: Path, course: Course) -> None:
+    """Write notebooks with solutions, the rubric, and all that grades: code, hidden tests, points.
+
+    What is under `code` is laid out as in the course, so that answers are graded with the code
+    that was handed out.
+    """
     (out / "hidden").mkdir(parents=True)
+    rooms = [chapter.room.relative_to(ROOT).as_posix() for chapter in chapters]
+    sources = [chapter.source.relative_to(ROOT).as_posix() for chapter in chapters]
+    copy_from_course((*CODE, *rooms, *sources), out / "code")
+    (out / "rubric.md").write_text(render_rubric(chapters, course), encoding="utf-8")
     for chapter in chapters:
         shutil.copy(chapter.notebook, out)
         shutil.copy(ROOT / "chapters" / "hidden" / chapter.source.name, out / "hidden")
@@ -116,42 +186,6 @@ def write_instructor(chapters: Sequence[Chapter], out: Path) -> None:
         writer.writerow([exercise.chapter.name, exercise.name, exercise.title, exercise.points,
                          exercise.minutes])  # fmt: skip
     (out / "points.csv").write_text(table.getvalue(), encoding="utf-8")
-
-
-def render_plan(chapters: Sequence[Chapter]) -> str:
-    """A one-page plan: outcomes, minutes and points."""
-    parts = ["# Plan\n"]
-    total = 0
-    for chapter in chapters:
-        notebook = read_source(chapter)
-        course = notebook.metadata["course"]
-        parts.append(
-            f"## {title_of(notebook)}\n\n"
-            f"{course['reading_minutes']} minutes of reading, {course['exercise_minutes']} of "
-            f"exercises, about {course['compute_minutes']:g} of computing on two cores.\n\n"
-            f"{OUTCOMES}\n\n{outcomes(notebook)}\n\n"
-            "| Exercise | Effort | Minutes | Points |\n|---|---|---|---|\n"
-        )
-        for exercise in list_exercises(chapter):
-            total += exercise.points
-            parts[-1] += (
-                f"| {exercise.title} | {exercise.stars} | {exercise.minutes} "
-                f"| {exercise.points} |\n"
-            )
-    return "\n".join([*parts, f"{total} points in all."]) + "\n"
-
-
-def outcomes(notebook: nbformat.NotebookNode) -> str:
-    """The list of what a reader can do after the chapter.
-
-    Raises:
-        CourseError: the opening lists no outcomes.
-    """
-    _, found, rest = notebook.cells[0].source.partition(f"{OUTCOMES}\n")
-    items = rest.strip().split("\n\n")[0] if found else ""
-    if not items.startswith("- "):
-        raise CourseError(f"the opening of {title_of(notebook)!r} lists no outcomes")
-    return items
 
 
 def _exercises(chapters: Sequence[Chapter]) -> list[Exercise]:

@@ -1,14 +1,26 @@
 """The command line: `python -m tools.grading ASSIGNMENT SUBMISSIONS`, or `make grade`."""
 
 import argparse
+import math
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from tools.build import BUILD, reporting
-from tools.chapters import CourseError
-from tools.grading.grade import SECONDS, grade, read_assignment, write_grades
+from tools.chapters import CourseError, read_source, title_of
+from tools.course_file import DIGEST, read_course
+from tools.grading.assignments import Assignment, read_assignment
+from tools.grading.grade import SECONDS, grade_all
+from tools.grading.gradebooks import write_pages, write_totals
+from tools.grading.intake import Intake, find_submissions
+from tools.grading.journal import Journal
+from tools.grading.people import read_people
+from tools.grading.rows import Row, report_path, write_report, write_table
 from tools.grading.sandbox import is_possible
+from tools.grading.tables import read_table
+from tools.grading.totals import total_up
 
+JOURNAL = "journal.jsonl"
 NO_SANDBOX = """\
 Bubblewrap (Debian: apt-get install bubblewrap) cannot be used here. Without it a submission can
 read this machine's files and use its network; only time, memory and processes are limited. If you
@@ -22,30 +34,107 @@ students, add UNSANDBOXED=yes; here only time and processes are limited then, an
 def main() -> int:
     """Grade; return 0 if every file has its rows, or 1 with the reason on stderr."""
     options = parse_arguments()
-    with reporting("Nothing was graded.") as status:
+    out = options.out
+    with reporting("The same command takes it up again.") as status:
         sandbox = is_possible()
         if not sandbox and not options.unsandboxed:
             raise CourseError(NO_SANDBOX if sys.platform == "linux" else NO_LINUX)
-        rows = grade(
-            read_assignment(options.assignment), options.submissions,
-            sandbox=sandbox, jobs=options.jobs, seconds=options.seconds,
-        )  # fmt: skip
-        write_grades(rows, options.out)
-        files = len({row.submission for row in rows})
-        print(f"{files} submissions: {options.out / 'grades.csv'}, {options.out / 'reports'}")
+        assignment = read_assignment(options.assignment)
+        if said := changed(options.assignment, assignment):
+            tell(said)
+        course = read_course(assignment.course, assignment.chapters)
+        roster = read_people(read_table(options.roster)) if options.roster else (None, [])
+        overrides = read_table(options.overrides) if options.overrides else []
+        intake = find_submissions(options.submissions)
+        for name, reason in intake.skipped:
+            tell(f"skipped {name}: {reason}")
+        rows = grade_into(out, assignment, intake, options, sandbox)
+        totals, problems = total_up(
+            intake.submissions, rows, course, assignment.points, roster[0], overrides
+        )
+        for problem in [*roster[1], *problems]:
+            tell(problem)
+        titles = {
+            name: title_of(read_source(chapter)) for name, chapter in assignment.chapters.items()
+        }
+        write_totals(totals, course, titles, out)
+        pages = write_pages(totals, rows, course, assignment.hidden, out)
+        remove_others(out / "students", pages)
+        print(f"{len(rows)} submissions: {out / 'grades.csv'}, {out / 'reports'}")
+        print(f"{len(totals)} students: {out / 'totals.csv'}, canvas.csv, moodle.csv")
     return status.code
+
+
+def changed(folder: Path, assignment: Assignment) -> str:
+    """What to say if the assignment is not as it was handed out; "" if it is."""
+    written = folder / DIGEST
+    if not written.is_file() or written.read_text("ascii").strip() == assignment.digest:
+        return ""
+    return f"{folder / 'instructor'} has changed since it was handed out; it grades as it is now"
+
+
+def grade_into(
+    out: Path, assignment: Assignment, intake: Intake, options: argparse.Namespace, sandbox: bool
+) -> dict[str, list[Row]]:
+    """Grade, with every row written as soon as it is known; return the rows by submission."""
+    known: dict[str, list[Row]] = {}
+
+    def watch(name: str, rows: list[Row]) -> None:
+        known[name] = rows
+        write_report(rows, out, assignment.hidden)
+        write_table((row for name in sorted(known) for row in known[name]), out)
+        points, of = sum(row.points for row in rows), sum(row.of for row in rows)
+        said = f"{points:g} of {of:g}" if of else rows[0].reason
+        tell(f"[{len(known)}/{len(intake.submissions)}] {name}: {said}")
+
+    remove_others(out / "reports", [report_path(out, found.name) for found in intake.submissions])
+    return grade_all(
+        assignment, intake, sandbox=sandbox, jobs=options.jobs, seconds=options.seconds,
+        journal=Journal(out / JOURNAL), regrade=options.regrade, watch=watch,
+    )  # fmt: skip
+
+
+def remove_others(folder: Path, kept: Sequence[Path]) -> None:
+    """Remove reports of what is no longer there."""
+    for path in folder.rglob("*.txt"):
+        if path not in kept:
+            path.unlink()
+
+
+def tell(text: str) -> None:
+    """Say something on stderr."""
+    print(text, file=sys.stderr, flush=True)
 
 
 def parse_arguments() -> argparse.Namespace:
     """Parse the command line."""
     parser = argparse.ArgumentParser(prog="python -m tools.grading", description=__doc__)
     parser.add_argument("assignment", type=Path, help="a folder that `make assignment` wrote")
-    parser.add_argument("submissions", type=Path, help="a folder of notebooks")
+    parser.add_argument("submissions", type=Path, help="a folder of notebooks, or an archive")
     parser.add_argument("--out", type=Path, default=BUILD / "grades", help="where grades go")
-    parser.add_argument("--jobs", type=int, default=2, help="notebooks judged at once")
-    parser.add_argument("--seconds", type=float, default=SECONDS, help="an exercise may take")
+    parser.add_argument("--jobs", type=_count, default=2, help="notebooks judged at once")
+    parser.add_argument("--seconds", type=_time, default=SECONDS, help="an exercise may take")
+    parser.add_argument("--roster", type=Path, help="a table of the course's students")
+    parser.add_argument("--overrides", type=Path, help="a table of corrections")
+    parser.add_argument("--regrade", nargs="+", default=[], help="submissions to grade again")
     parser.add_argument("--unsandboxed", action="store_true", help="grade without bubblewrap, too")
     return parser.parse_args()
+
+
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"expected a number of at least 1; got {text!r}")
+    return int(text)
+
+
+def _time(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = math.nan
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"expected a number of seconds; got {text!r}")
+    return value
 
 
 if __name__ == "__main__":

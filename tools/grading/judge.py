@@ -1,4 +1,4 @@
-"""The process that runs a student's answers: `python -m tools.grading.judge`, in a sandbox.
+"""The process that runs a student's answers, in a sandbox; it imports nothing else of `tools`.
 
 Reads a job from stdin and writes a verdict per exercise to stdout. Each exercise runs in its own
 fork, with limits on time, memory, files and processes, so answers cannot affect each other.
@@ -6,9 +6,12 @@ Answers that change the libraries that judge them are detected and earn nothing.
 judge share a process, one that targets this very file could still cheat: review odd answers.
 """
 
+import ast
+import asyncio
 import builtins
 import contextlib
 import importlib
+import inspect
 import json
 import os
 import resource
@@ -25,6 +28,7 @@ from typing import Any
 
 MEMORY = 2 << 30  # bytes in addition to what the libraries take
 PROCESSES, DESCRIPTORS, FILE_SIZE = 64, 1024, 10 << 20
+MOST_TIMES = 3  # an exercise with all of its cells, compared to its hidden tests
 STATM = Path("/proc/self/statm")
 LONGEST, MESSAGE = 1 << 20, 300  # maximum characters of a verdict and of a problem
 WATCHED = (
@@ -34,6 +38,7 @@ WATCHED = (
 
 
 OURS = ("lib.", "chapters.")
+OWN = "its cell"  # whose cells answer the exercise
 
 
 @dataclass(frozen=True)
@@ -43,16 +48,19 @@ class Job:
     Attributes:
         definitions: the chapter's imports and functions, which answers may use.
         hidden: source of the hidden tests, one function per exercise.
-        helpers: code cells that the student added.
-        answers: the student's code for each exercise, "" if there is none.
-        seconds: time limit for one exercise.
+        programs: for each exercise the cells to run, in order, as (whose cell, its code).
+        seconds: time limit for the hidden tests of one exercise; a cell may take a third of it, and
+            all cells that are not the answer's own together as long.
     """
 
     definitions: str
     hidden: str
-    helpers: list[str]
-    answers: dict[str, str]
+    programs: dict[str, list[tuple[str, str]]]
     seconds: float
+
+
+class OutOfTime(BaseException):
+    """A cell or a test took too long; no `except Exception` of a student's catches it."""
 
 
 def main() -> None:
@@ -64,7 +72,7 @@ def main() -> None:
     exec(compile(job.definitions, "chapter", "exec"), names)
     hidden = types.ModuleType("hidden")
     exec(compile(job.hidden, "hidden", "exec"), hidden.__dict__)
-    verdicts = {name: judge(name, job, names, hidden) for name in job.answers}
+    verdicts = {name: judge(name, job, names, hidden) for name in job.programs}
     json.dump(verdicts, out)
     out.flush()
     os._exit(0)
@@ -90,14 +98,14 @@ def judge(name: str, job: Job, names: Mapping[str, object], hidden: types.Module
         os.closerange(3, sender)  # including the pipe for the verdicts
         os.closerange(sender + 1, DESCRIPTORS)
         os.setpgid(0, 0)
-        limit(job.seconds)
+        limit(MOST_TIMES * job.seconds)
         verdict = attempt(name, job, dict(names), hidden)
         with os.fdopen(sender, "w") as pipe:
             json.dump([seal, verdict], pipe)
         os._exit(0)
     os.close(sender)
     try:
-        text = read_until(receiver, time.monotonic() + job.seconds + 5)
+        text = read_until(receiver, time.monotonic() + MOST_TIMES * job.seconds + 5)
     except TimeoutError:
         text = None
     for kill, target in ((os.killpg, child), (os.kill, child)):
@@ -161,17 +169,23 @@ def limit(seconds: float) -> None:
 def attempt(name: str, job: Job, names: dict, hidden: types.ModuleType) -> dict:
     """Define the student's names and run the hidden tests on them."""
     run_cases, case_type, code = _trusted(hidden, name)
-    before, broken = snapshot(), ""
+    before, left = snapshot(), job.seconds
+    signal.signal(signal.SIGALRM, _out_of_time)
     try:
-        for helper in job.helpers:
-            try:
-                exec(compile(helper, "helper", "exec"), names)
-            except Exception as error:  # most are experiments that the answer does not need
-                broken = broken or f" (an added cell raised {type(error).__name__}: {error})"
-        exec(compile(job.answers[name], name, "exec"), names)
+        broken = ""
+        for whose, source in job.programs[name]:
+            most = job.seconds / 3 if whose == OWN else min(left, job.seconds / 3)
+            started = time.monotonic()
+            problem = run_cell(source, names, most)
+            left -= 0 if whose == OWN else time.monotonic() - started
+            if problem and not broken:  # most are experiments that the answer does not need
+                broken = f" ({whose} {problem[:MESSAGE]})"
         if changed := changes(before):
             return nothing(f"it changes {changed}, which belongs to the tests")
+        signal.setitimer(signal.ITIMER_REAL, job.seconds)
         cases = code(names)
+    except OutOfTime:
+        return nothing(f"took longer than {job.seconds:g} s")
     except BaseException as error:  # a student's code may raise anything, even SystemExit
         return nothing(f"{type(error).__name__}: {error}{broken}"[:MESSAGE])
     tampered: list[str] = []
@@ -180,7 +194,7 @@ def attempt(name: str, job: Job, names: dict, hidden: types.ModuleType) -> dict:
         def test() -> None:
             try:
                 case.test()
-            except Exception:  # `run_cases` reports it
+            except (Exception, OutOfTime):  # `run_cases` reports the one, the other ends it
                 raise
             except BaseException as error:  # SystemExit and the like
                 raise AssertionError(f"it raised {type(error).__name__}") from error
@@ -190,15 +204,41 @@ def attempt(name: str, job: Job, names: dict, hidden: types.ModuleType) -> dict:
 
         return case_type(case.name, test)
 
-    report = run_cases(name, [guarded(case) for case in cases])
+    try:
+        report = run_cases(name, [guarded(case) for case in cases])
+    except OutOfTime:
+        return nothing(f"took longer than {job.seconds:g} s")
     if tampered:
         return nothing(f"it changes {tampered[0]}, which belongs to the tests")
     if not report.attempted:
         return nothing("not attempted")
     results = [[case, problem[:MESSAGE]] for case, problem in report.results]
     passed = sum(not problem for _, problem in results)
-    reason = broken.strip(" ()") if passed < len(results) else ""
+    reason = broken[2:-1] if passed < len(results) else ""
     return {"passed": passed, "of": len(results), "cases": results, "reason": reason}
+
+
+def run_cell(source: str, names: dict, seconds: float) -> str:
+    """Run a cell as a notebook does, with `await` at its level; return what went wrong, or ""."""
+    if seconds <= 0:
+        return "was not run, since those above it took too long"
+    try:
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        found = eval(compile(source, "cell", "exec", flags=flags, dont_inherit=True), names)
+        if inspect.iscoroutine(found):
+            asyncio.run(found)
+    except OutOfTime:
+        return f"took longer than {seconds:g} s"
+    except BaseException as error:  # a student's code may raise anything, even SystemExit
+        return f"raised {type(error).__name__}: {error}"
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+    return ""
+
+
+def _out_of_time(*_: object) -> None:
+    raise OutOfTime
 
 
 def _trusted(hidden: types.ModuleType, name: str) -> tuple:

@@ -10,8 +10,10 @@ from pathlib import Path
 from tools.chapters import ROOT
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
-SHARED = ("lib", "tools", "requirements.txt", "data/checksums.json", "data/evidence")
-JUDGE = (sys.executable, "-m", "tools.grading.judge")
+CODE = ("lib", "requirements.txt", "data/checksums.json", "data/evidence")
+# By its path and without the folder it is in: what a judge imports comes from the assignment.
+PROGRAM = Path(__file__).with_name("judge.py")
+JUDGE = (sys.executable, "-P", str(PROGRAM))
 
 
 def is_possible() -> bool:
@@ -22,15 +24,17 @@ def is_possible() -> bool:
     return done.returncode == 0
 
 
-def sandboxed(command: Sequence[str]) -> list[str]:
+def sandboxed(command: Sequence[str], root: Path = ROOT) -> list[str]:
     """The command wrapped in bubblewrap: its own processes and users, no network.
 
-    It sees the system's programs, this Python and the course's code, all read-only, and an empty
-    in-memory folder of its own. That folder is mounted first, since the course may be in /tmp.
+    It sees the system's programs, this Python, the judge and the course's code below `root`, all
+    read-only, and an empty in-memory folder of its own. That folder is mounted first, since the
+    course may be in /tmp.
     """
+    root = root.resolve()
     bound = [path for path in SYSTEM if Path(path).exists()]
-    bound += [str(ROOT / name) for name in SHARED]
-    rooms = (ROOT / "chapters").glob("*/experiments.py")  # rooms contain no hidden tests
+    bound += [str(PROGRAM), *(str(root / n) for n in CODE if (root / n).exists())]
+    rooms = (root / "chapters").glob("*/experiments.py")  # rooms contain no hidden tests
     bound += [str(path.parent) for path in rooms]
     bound += sorted({sys.prefix, sys.base_prefix})
     wrap = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv",
@@ -39,18 +43,21 @@ def sandboxed(command: Sequence[str]) -> list[str]:
     for path in bound:
         wrap += ["--ro-bind", path, path]
     wrap += ["--proc", "/proc", "--dev", "/dev", "--chdir", "/tmp"]
-    for name, value in environment().items():
+    for name, value in environment(root).items():
         wrap += ["--setenv", name, value]
     return [*wrap, "--", *command]
 
 
-def environment() -> dict[str, str]:
-    """The environment variables that a judge gets."""
+def environment(root: Path = ROOT) -> dict[str, str]:
+    """The environment variables that a judge of code below `root` gets."""
     return {
         "PATH": os.defpath,
         "HOME": "/tmp",
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(root.resolve()),
         "PYTHONDONTWRITEBYTECODE": "1",
+        "COURSE_BUDGET": "quick",
+        "COURSE_PROGRESS": "off",
+        "MPLBACKEND": "Agg",
         "MPLCONFIGDIR": "/tmp/matplotlib",
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",

@@ -1,19 +1,37 @@
-"""Reads submissions: which chapter a notebook belongs to, and the code for each exercise."""
+"""Reads submissions: which chapter a notebook belongs to, and what the student wrote in it."""
 
 import ast
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
-import nbformat
+from nbformat import NotebookNode
 
-from tools.chapters import Chapter, CourseError, read_source
+from tools.chapters import Chapter, read_source
+from tools.colab import without_first_cell
 from tools.exercises import SOLUTION, STUB
+from tools.grading.names import Names, names_of
+from tools.grading.python_cells import plain_python
+from tools.grading.reading import SubmissionError, parse_notebook, read_file
 
-MOST = 50_000_000  # maximum bytes of a file
+__all__ = ["Cell", "Submission", "SubmissionError", "parse_submission", "read_submission"]
 
 
-class SubmissionError(CourseError):
-    """A file that cannot be graded; the message says why."""
+@dataclass(frozen=True)
+class Cell:
+    """A code cell that the student wrote or changed.
+
+    Attributes:
+        source: its code as plain Python.
+        names: the names that it binds, without functions left as handed out, and uses.
+        exercise: the exercise that its metadata names, or "".
+    """
+
+    source: str
+    names: Names
+    exercise: str
 
 
 @dataclass(frozen=True)
@@ -22,16 +40,34 @@ class Submission:
 
     Attributes:
         chapter: the name of its chapter.
-        answers: the code for each exercise of the chapter, "" if its cell is missing.
-        helpers: code cells that the student added, in order.
+        answers: for each exercise the code of its last definition; a stub that was left as it is,
+            if there is no other; "" if there is neither.
+        helpers: code of cells that the student added and that answer no exercise, in order.
+        cells: all code cells that the student wrote or changed, in order.
+        parts: for each attempted exercise, the positions in `cells` of the cells that answer it.
     """
 
     chapter: str
     answers: dict[str, str]
     helpers: list[str] = field(default_factory=list)
+    cells: tuple[Cell, ...] = ()
+    parts: dict[str, tuple[int, ...]] = field(default_factory=dict)
 
 
-def read_submission(path: Path, chapters: dict[str, Chapter]) -> Submission:
+@dataclass(frozen=True)
+class Given:
+    """What was handed out of a chapter.
+
+    Attributes:
+        keys: its cells without solutions, each by what it says.
+        stubs: by exercise, the stub's source and its functions by name, each by what it says.
+    """
+
+    keys: frozenset[str]
+    stubs: dict[str, tuple[str, dict[str, str]]]
+
+
+def read_submission(path: Path, chapters: Mapping[str, Chapter]) -> Submission:
     """Read a submitted file without running anything in it.
 
     The chapter is identified by the exercises in the notebook, whatever the file is called.
@@ -42,55 +78,107 @@ def read_submission(path: Path, chapters: dict[str, Chapter]) -> Submission:
 
     Raises:
         SubmissionError: not a notebook, too large, or from a chapter that was not assigned.
+        OSError: it cannot be read, or is a link.
     """
-    size = path.stat().st_size
-    if size > MOST:
-        raise SubmissionError(f"a file of {size / 1e6:.0f} MB; clear its outputs first")
-    try:
-        notebook = nbformat.reads(path.read_text(encoding="utf-8"), as_version=4)
-        cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    except Exception as error:  # damaged files make nbformat raise many kinds of errors
-        raise SubmissionError(f"not a notebook ({type(error).__name__})") from error
-    stubs = {name: _stubs(chapter) for name, chapter in chapters.items()}
-    matches = {name: _matching(cells, known) for name, known in stubs.items()}
-    best = max(matches, key=lambda name: len(matches[name]))
-    if not matches[best]:
+    return parse_submission(read_file(path), chapters)
+
+
+def parse_submission(data: bytes, chapters: Mapping[str, Chapter]) -> Submission:
+    """Read the content of a submitted file; see `read_submission`.
+
+    Raises:
+        SubmissionError: not a notebook, or from a chapter that was not assigned.
+    """
+    found = parse_notebook(data)
+    code = [cell for cell in found if cell.cell_type == "code"]
+    for cell in code:
+        cell.source = without_first_cell(cell.source)
+    said = {key(cell.source) for cell in code}
+    candidates = {}
+    for name, chapter in chapters.items():
+        given = handed_out(chapter.source.read_text("utf-8"), chapter)
+        answered = sum(_is_there(exercise, stub, code) for exercise, stub in given.stubs.items())
+        candidates[name] = (answered, len(said & given.keys), given)
+    best = max(candidates, key=lambda name: candidates[name][:2])
+    if not candidates[best][0]:
         raise SubmissionError(f"no exercise of {', '.join(chapters)} is in it")
-    answers = {name: matches[best].get(name, "") for name in stubs[best]}
-    given = {cell.source.strip() for cell in read_source(chapters[best]).cells}
-    helpers = [cell.source for cell in cells
-               if cell.source.strip() not in given and cell.source not in answers.values()
-               and "fetch-the-course" not in cell.get("id", "")]  # fmt: skip
-    return Submission(best, answers, helpers)
+    return _submission(best, code, candidates[best][2])
 
 
-def _stubs(chapter: Chapter) -> dict[str, str]:
-    """The name of the function that each exercise asks for."""
-    found = {}
-    for cell in read_source(chapter).cells:
-        if STUB in cell.metadata.get("tags", []):
-            found[cell.metadata["exercise"]] = next(iter(_functions(cell.source)))
-    return found
+def _is_there(exercise: str, stub: tuple[str, dict[str, str]], code: list[NotebookNode]) -> bool:
+    """Whether a cell is the exercise's, by its metadata or by the names that it binds."""
+    return any(
+        cell.metadata.get("exercise") == exercise
+        or names_of(plain_python(cell.source)).binds & stub[1].keys()
+        for cell in code
+    )
 
 
-def _matching(cells: list[nbformat.NotebookNode], stubs: dict[str, str]) -> dict[str, str]:
-    """The source of each exercise's cell, found by metadata or else by the function it defines."""
-    found: dict[str, str] = {}
-    for cell in cells:
-        tags, name = cell.metadata.get("tags", []), cell.metadata.get("exercise")
-        if name in stubs and SOLUTION not in tags:
-            found[name] = cell.source
-    for name, function in stubs.items():
-        if name not in found:
-            last = [cell.source for cell in cells if function in _functions(cell.source)]
-            if last:
-                found[name] = last[-1]
-    return found
+def _submission(chapter: str, code: list[NotebookNode], given: Given) -> Submission:
+    cells = tuple(
+        _student_cell(cell, given) for cell in code
+        if SOLUTION not in cell.metadata.get("tags", []) and cell.source.strip()
+        and key(cell.source) not in given.keys
+    )  # fmt: skip
+    answers, parts = {}, {}
+    for exercise, (stub, functions) in given.stubs.items():
+        if positions := _parts(exercise, functions, cells):
+            parts[exercise] = positions
+            answers[exercise] = cells[positions[-1]].source
+        else:
+            there = key(stub) in {key(cell.source) for cell in code}
+            answers[exercise] = stub if there else ""
+    taken = {position for positions in parts.values() for position in positions}
+    helpers = [cell.source for number, cell in enumerate(cells) if number not in taken]
+    return Submission(chapter, answers, helpers, cells, parts)
 
 
-def _functions(source: str) -> list[str]:
+def _student_cell(cell: NotebookNode, given: Given) -> Cell:
+    source, exercise = plain_python(cell.source), cell.metadata.get("exercise", "")
+    names = names_of(source)
+    stubs = {pair for _, functions in given.stubs.values() for pair in functions.items()}
+    untouched = {name for name, text in _functions(source).items() if (name, text) in stubs}
+    names = Names(names.binds - untouched, names.imports, names.uses, names.unseen)
+    return Cell(source, names, exercise)
+
+
+def _parts(exercise: str, functions: dict[str, str], cells: tuple[Cell, ...]) -> tuple[int, ...]:
+    """The positions of the cells that answer: the last one for each name, and the tagged one."""
+    last = {name: number for number, cell in enumerate(cells)
+            for name in functions if name in cell.names.binds}  # fmt: skip
+    tagged = {number for number, cell in enumerate(cells) if cell.exercise == exercise}
+    return tuple(sorted({*last.values(), *tagged}))
+
+
+@lru_cache(maxsize=64)
+def handed_out(text: str, chapter: Chapter) -> Given:
+    """What was handed out of the chapter whose source is this text (which keys the cache)."""
+    cells = [cell for cell in read_source(chapter).cells if cell.cell_type == "code"
+             and SOLUTION not in cell.metadata.get("tags", [])]  # fmt: skip
+    stubs = {cell.metadata["exercise"]: (cell.source, _functions(cell.source))
+             for cell in cells if STUB in cell.metadata.get("tags", [])}  # fmt: skip
+    return Given(frozenset(key(cell.source) for cell in cells), stubs)
+
+
+def key(source: str) -> str:
+    """What a cell says: equal for cells that differ in line ends, spaces or comments only."""
+    text = plain_python(source)
+    try:
+        return ast.dump(ast.parse(text))
+    except (SyntaxError, ValueError, RecursionError):
+        return "\n".join(line.rstrip() for line in re.split(r"\r\n?|\n", source)).strip()
+
+
+def _functions(source: str) -> dict[str, str]:
+    """What each function at the level of the cell says, without its docstring."""
     try:
         body = ast.parse(source).body
-    except (SyntaxError, ValueError):
-        return []
-    return [node.name for node in body if isinstance(node, ast.FunctionDef)]
+    except (SyntaxError, ValueError, RecursionError):
+        return {}
+    found = {}
+    for node in body:
+        if isinstance(node, ast.FunctionDef):
+            if ast.get_docstring(node) is not None:
+                node.body = node.body[1:]
+            found[node.name] = ast.dump(node)
+    return found

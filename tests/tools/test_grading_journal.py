@@ -1,0 +1,265 @@
+"""Nothing that was graded is lost, and nothing is graded twice."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from tests.tools.submitted import CHAPTER, notebook, saved, solutions
+from tools.assignment import find_chapter, write_assignment
+from tools.chapters import ROOT, CourseError
+from tools.grading import __main__ as command
+from tools.grading import grade as grading
+from tools.grading.assignments import NO_ROW, read_assignment
+from tools.grading.grade import grade_all
+from tools.grading.intake import find_submissions
+from tools.grading.journal import Journal
+from tools.grading.judging import JudgeError, Judges, _checked
+from tools.grading.rows import Row, code_of, report, report_path, write_grades
+
+RIGHT = solutions()
+NO_NUMBER = "expected its points as a number"
+PASSED = {"passed": 2, "of": 2, "cases": (("one", ""), ("two", "")), "reason": ""}
+
+
+@pytest.fixture(scope="module")
+def assigned(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("assigned") / "term"
+    write_assignment([find_chapter(CHAPTER)], folder)
+    return folder
+
+
+@pytest.fixture
+def judged(monkeypatch):
+    """The submissions' answers that were judged, by a judge that passes everything."""
+    seen = []
+
+    def verdicts(self, definitions, hidden, programs, seconds):
+        seen.append(programs)
+        return dict.fromkeys(programs, PASSED)
+
+    monkeypatch.setattr(Judges, "verdicts", verdicts)
+    monkeypatch.setattr(command, "is_possible", lambda: False)
+    return seen
+
+
+def hand_in(folder, *names, answers=RIGHT):
+    folder.mkdir(exist_ok=True)
+    for name in names:
+        (folder / name).write_bytes(saved(notebook(answers)))
+    return folder
+
+
+def run(monkeypatch, assigned, folder, *more):
+    arguments = ["grading", str(assigned), str(folder), "--unsandboxed",
+                 "--out", str(folder.parent / "out"), *more]  # fmt: skip
+    monkeypatch.setattr("sys.argv", arguments)
+    return command.main()
+
+
+def table(folder):
+    return (folder.parent / "out" / "grades.csv").read_text().splitlines()[1:]
+
+
+def test_only_what_is_missing_or_changed_is_graded_again(monkeypatch, assigned, tmp_path, judged):
+    folder = hand_in(tmp_path / "in", "ann.ipynb", "bob.ipynb", "cleo.ipynb")
+    assert run(monkeypatch, assigned, folder) == 0
+    assert len(judged) == 3
+    first = table(folder)
+    assert len(first) == 9
+    assert run(monkeypatch, assigned, folder) == 0
+    assert len(judged) == 3 and table(folder) == first
+    hand_in(folder, "bob.ipynb", answers=RIGHT | {"gain": "def gain(f): return 1.0"})
+    hand_in(folder, "dan.ipynb")
+    assert run(monkeypatch, assigned, folder) == 0
+    assert len(judged) == 5 and len(table(folder)) == 12
+    assert run(monkeypatch, assigned, folder, "--regrade", "a*", "cleo.ipynb") == 0
+    assert len(judged) == 7
+    assert run(monkeypatch, assigned, folder, "--seconds", "5") == 0
+    assert len(judged) == 11
+
+
+def test_changed_points_or_hidden_tests_grade_again(
+    monkeypatch, assigned, tmp_path, judged, capsys
+):
+    copy, folder = tmp_path / "copy", hand_in(tmp_path / "in", "ann.ipynb")
+    shutil.copytree(assigned, copy)
+    assert run(monkeypatch, copy, folder) == 0
+    assert "has changed since" not in capsys.readouterr().err
+    for name in ("points.csv", f"hidden/{CHAPTER}.py", "code/lib/activations.py"):
+        path = copy / "instructor" / name
+        path.write_text(path.read_text().replace(",4,", ",8,") + "\n")
+        assert run(monkeypatch, copy, folder) == 0
+        assert "has changed since it was handed out" in capsys.readouterr().err
+    assert len(judged) == 4
+    assert ",swish,8.0,8," in table(folder)[0]
+
+
+def test_reports_of_what_is_gone_are_removed(monkeypatch, assigned, tmp_path, judged):
+    folder = hand_in(tmp_path / "in", "ann.ipynb", "bob.ipynb")
+    run(monkeypatch, assigned, folder)
+    (folder / "bob.ipynb").unlink()
+    run(monkeypatch, assigned, folder)
+    reports = [path.name for path in (tmp_path / "out").rglob("*.txt")]
+    assert sorted(reports) == ["ann.ipynb.txt", "ann.txt"]
+    assert not any("bob" in row for row in table(folder))
+
+
+def test_an_interrupt_loses_nothing_finished(monkeypatch, assigned, tmp_path, judged):
+    folder = hand_in(tmp_path / "in", "ann.ipynb", "bob.ipynb", "cleo.ipynb")
+    fine = Judges.verdicts
+
+    def interrupted(self, *arguments):
+        if len(judged) == 2:
+            raise KeyboardInterrupt
+        return fine(self, *arguments)
+
+    monkeypatch.setattr(Judges, "verdicts", interrupted)
+    assert run(monkeypatch, assigned, folder, "--jobs", "1") == 130
+    assert len(table(folder)) == 6
+    monkeypatch.setattr(Judges, "verdicts", fine)
+    assert run(monkeypatch, assigned, folder) == 0
+    assert len(judged) == 3 and len(table(folder)) == 9
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_a_process_that_is_stopped_keeps_its_rows(assigned, tmp_path, how):
+    folder = hand_in(tmp_path / "in", "blank.ipynb", answers={})
+    hand_in(folder, "endless.ipynb", answers=RIGHT | {"swish": "while True: pass"})
+    arguments = [sys.executable, "-m", "tools.grading", assigned, folder, "--out", tmp_path / "out",
+                 "--unsandboxed", "--jobs", "1", "--seconds", "5"]  # fmt: skip
+    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+    assert "[1/2] blank.ipynb" in process.stderr.readline()
+    process.send_signal(how)
+    started = time.monotonic()
+    process.wait(30)
+    assert time.monotonic() - started < 20
+    assert len(table(folder)) == 3
+    assert Journal(tmp_path / "out" / "journal.jsonl").names == {"blank.ipynb"}
+
+
+def test_a_line_that_was_cut_short_costs_only_itself(tmp_path):
+    path, rows = tmp_path / "journal.jsonl", [Row("a", "c", "e", 1.5, 2, "x\ud800", (("t", ""),))]
+    Journal(path).add("a\udcfc", "1", "c", rows)
+    Journal(path).add("b", "2", "c", rows)
+    path.write_bytes(path.read_bytes()[:-20])
+    again = Journal(path)
+    assert again.find("a\udcfc", "1", "c") == rows and again.find("b", "2", "c") is None
+    again.add("b", "2", "c", rows)
+    assert Journal(path).find("b", "2", "c") == rows
+    path.write_bytes(b"\xff\n[]\n{}\n" + path.read_bytes() + b'{"name": "c", "rows": 5}\n')
+    assert Journal(path).names == {"a\udcfc", "b"}
+
+
+def test_a_judge_that_failed_is_asked_again_and_others_keep_their_rows(
+    assigned, tmp_path, monkeypatch
+):
+    folder = hand_in(tmp_path / "in", "ann.ipynb", "bob.ipynb")
+    calls = []
+
+    def verdicts(self, definitions, hidden, programs, seconds):
+        calls.append(programs)
+        if len(calls) == 1:
+            raise JudgeError("its judge gave no verdict")
+        return dict.fromkeys(programs, PASSED)
+
+    monkeypatch.setattr(Judges, "verdicts", verdicts)
+    there, journal = read_assignment(assigned), Journal(tmp_path / "journal")
+    intake = find_submissions(folder)
+    rows = grade_all(there, intake, sandbox=False, jobs=1, journal=journal)
+    assert [row.reason for row in rows["ann.ipynb"]] == ["its judge gave no verdict"]
+    rows = grade_all(there, intake, sandbox=False, jobs=1, journal=journal)
+    assert len(calls) == 3 and sum(row.points for row in rows["ann.ipynb"]) == 15
+
+
+@pytest.mark.parametrize(
+    "verdict",
+    [5, None, [], {}, PASSED | {"passed": 5}, PASSED | {"passed": True}, PASSED | {"of": 1.0},
+     PASSED | {"passed": -1}, PASSED | {"cases": 5}, PASSED | {"cases": [["one"]]},
+     PASSED | {"cases": [["one", 5]]}, PASSED | {"reason": None}],
+)  # fmt: skip
+def test_a_verdict_of_another_form_is_none(verdict):
+    with pytest.raises((TypeError, ValueError, KeyError)):
+        _checked(verdict)
+    assert _checked(PASSED) == PASSED
+
+
+@pytest.mark.parametrize(
+    ("change", "exercise", "of", "reason"),
+    [
+        (lambda text: "\ufeff" + text, "swish", 4, ""),
+        (lambda text: text.replace(",", ";"), "swish", 4, ""),
+        (lambda text: text.replace("\n", "\r\n"), "swish", 4, ""),
+        (lambda text: text.replace(",4,", ",2.5,"), "swish", 2.5, ""),
+        (lambda text: text.replace(",4,", ",many,"), "swish", 0, NO_NUMBER),
+        (lambda text: text.replace(",4,", ",-1,"), "swish", 0, NO_NUMBER),
+        (lambda text: text.replace(",4,", ",nan,"), "swish", 0, NO_NUMBER),
+        (lambda text: text.replace(",4,", ",,"), "swish", 0, NO_NUMBER),
+        (lambda text: re.sub(".*swish.*\n", "", text), "swish", 0, NO_ROW),
+        (lambda text: text + "9_nothing,nothing,x,5,1\n", "swish", 4, ""),
+        (lambda text: text + "\n\n,,,,\n", "swish", 4, ""),
+    ],
+)  # fmt: skip
+def test_a_points_table_from_any_spreadsheet_costs_at_most_a_row(
+    assigned, tmp_path, judged, change, exercise, of, reason
+):
+    copy = tmp_path / "copy"
+    shutil.copytree(assigned / "instructor", copy / "instructor")
+    shutil.copy(assigned / ".course-assignment", copy)
+    path = copy / "instructor" / "points.csv"
+    path.write_bytes(change(path.read_text()).encode())
+    there = read_assignment(copy)
+    rows = grade_all(there, find_submissions(hand_in(tmp_path / "in", "a.ipynb")), sandbox=False)
+    found = {row.exercise: row for row in rows["a.ipynb"]}
+    assert found[exercise].of == of and found[exercise].points == of
+    assert reason in found[exercise].reason and bool(reason) == bool(found[exercise].reason)
+    assert found["gain"].points == 6
+
+
+@pytest.mark.parametrize("data", [b"", b"\x00\x01\x02", b"a,b\n1,2\n", b"chapter,exercise\nx,y\n"])
+def test_what_is_no_points_table_is_said_before_anything_is_graded(assigned, tmp_path, data):
+    copy = tmp_path / "copy"
+    shutil.copytree(assigned, copy)
+    (copy / "instructor" / "points.csv").write_bytes(data)
+    with pytest.raises(CourseError, match=r"points\.csv"):
+        read_assignment(copy)
+
+
+def test_text_that_cannot_be_written_is_escaped_and_long_names_are_shortened(tmp_path):
+    names = ["M\udcfcller", "n" * 246, "n" * 246 + "2", "x/" + "ü" * 120 + "/a"]
+    rows = [Row(name, "c", "e", 0.0, 1, "bad \ud800 \x00", (("t", "\udfff\n✓ forged"),))
+            for name in names]  # fmt: skip
+    write_grades(rows, tmp_path)
+    assert len(list((tmp_path / "reports").rglob("*.txt"))) == len(names)
+    text = (tmp_path / "grades.csv").read_text("utf-8")
+    assert "M\\udcfcller" in text and "bad \\ud800 \\x00" in text
+    assert "\n✓ forged" not in report(rows[:1])
+    assert report_path(tmp_path, names[1]) != report_path(tmp_path, names[2])
+
+
+def test_a_report_shows_hints_and_never_the_code_of_hidden_tests():
+    leaked = "expect_close(f(torch.tensor([20.0])), y"
+    source = f'def swish(names):\n    {leaked}, hint="look at the tails, far out")\n'
+    cases = (("a", "expected 2; got 1. look at the tails, far out"), ("b", f"it says {leaked}"),
+             ("c", f"ValueError: {leaked}"), ("d", "RuntimeError: shapes differ"),
+             ("e", ""))  # fmt: skip
+    row = Row("x", "c", "swish", 1.0, 4, f"KeyError: {leaked}", cases)
+    text = report([row], [code_of(source)])
+    assert "look at the tails, far out" in text
+    assert "torch.tensor" not in text and "shapes differ" not in text
+    assert "✗ d: your code raised RuntimeError" in text and "✓ e" in text
+
+
+def test_an_error_names_no_folder_of_this_machine(assigned, tmp_path):
+    if os.geteuid() == 0:
+        (tmp_path / "a.ipynb").symlink_to("b")
+    else:
+        (tmp_path / "a.ipynb").touch(mode=0)
+    (row,) = grading.grade_file(read_assignment(assigned), tmp_path / "a.ipynb", "a", sandbox=False)
+    assert row.reason and str(tmp_path) not in row.reason
