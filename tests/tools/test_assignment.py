@@ -6,11 +6,15 @@ import sys
 import nbformat
 import pytest
 
+from lib.datasets.downloads import DownloadError, is_verified
+from lib.datasets.fashion_mnist_files import CHECKSUMS
 from tools.assignment import __main__ as command
-from tools.assignment import find_chapter, write_assignment
+from tools.assignment import find_chapter, parts, write_assignment
+from tools.assignment.parts import needs_fashion_mnist
 from tools.chapters import ROOT, CourseError, list_chapters, read_source
-from tools.colab import Repository
+from tools.colab import Repository, read_repository
 from tools.exercises import list_exercises
+from tools.grading.assignments import read_assignment
 
 EXECUTE = """
 import sys
@@ -19,6 +23,13 @@ notebook = nbformat.read(sys.argv[1], as_version=4)
 notebook.cells.append(nbformat.v4.new_code_cell("import lib\\nprint(lib.__file__)"))
 nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3").execute()
 nbformat.write(notebook, sys.argv[2])
+"""
+TERMS = """\
+title: Networks
+timezone: Europe/Berlin
+late: {percent_per_day: 20, most_days: 2}
+chapters:
+  09_seq2seq: {due: 2026-10-01 23:59, weight: 2}
 """
 
 
@@ -86,9 +97,11 @@ def test_the_plan_states_outcomes_minutes_and_points(everything):
 
 def test_a_students_notebook_runs_beside_its_lib_and_checks_answers(everything, tmp_path):
     student = everything / "student"
-    environment = {k: v for k, v in os.environ.items() if k != "PYTHONPATH"} | {
+    kept = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "COURSE_DATA")}
+    environment = kept | {
+        "http_proxy": "http://127.0.0.1:9",  # no network: the data is in the folder
+        "https_proxy": "http://127.0.0.1:9",
         "COURSE_BUDGET": "quick",
-        "COURSE_DATA": str(ROOT / "data"),
         "COURSE_THREADS": "1",
         "JUPYTER_PREFER_ENV_PATH": "1",
     }
@@ -118,10 +131,101 @@ def test_without_otter_it_says_what_is_left_out_and_how_to_get_it(monkeypatch, t
     monkeypatch.setattr(sys, "argv", ["assignment", "saliency", "--out", str(tmp_path / "out")])
     assert command.main() == 0
     said = capsys.readouterr().err
+    assert "Without PUBLISHED=address, notebooks fetch nothing" in said
     assert "autograders for Gradescope and for otter's containers" in said
     assert "pip install -r requirements-optional.txt -c requirements.lock" in said
     assert not (tmp_path / "out/instructor/otter").exists()
     assert (tmp_path / "out/instructor/points.csv").is_file()
+
+
+def test_nothing_that_students_get_promises_a_solution(everything):
+    for path in (everything / "student").glob("*.ipynb"):
+        text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells
+                         if cell.cell_type == "markdown")  # fmt: skip
+        assert "solution" not in text.lower(), path.name
+    opened = (everything / "student/01_activations.ipynb").read_text("utf-8")
+    assert "Each has a stub to fill in and a check that runs it on small tensors." in opened
+
+
+def test_without_a_repository_of_the_instructors_nothing_is_fetched(everything, tmp_path, capsys):
+    url = read_repository().url
+    for path, text in texts_of(everything / "student").items():
+        if path.suffix == ".ipynb":
+            assert url not in text and "git" not in nbformat.reads(text, 4).cells[1].source
+    own = Repository(f"{url.upper()}.git", "main")
+    with pytest.raises(CourseError, match="is the course itself"):
+        write_assignment([find_chapter("01")], tmp_path / "out", published=own)
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_notebook_that_was_moved_away_says_where_it_belongs(everything, tmp_path):
+    cell = nbformat.read(everything / "student/01_activations.ipynb", as_version=4).cells[1]
+    done = subprocess.run([sys.executable, "-c", cell.source], cwd=tmp_path, capture_output=True,
+                          text=True, check=False)  # fmt: skip
+    assert "keep the notebook in the folder you were given" in done.stderr
+    beside = subprocess.run([sys.executable, "-c", cell.source], cwd=everything / "student",
+                            capture_output=True, text=True, check=False)  # fmt: skip
+    assert beside.returncode == 0, beside.stderr
+
+
+def test_students_get_the_data_that_their_chapters_read(everything, tmp_path):
+    for name, digests in CHECKSUMS.items():
+        assert is_verified(
+            everything / "student/data/fashion-mnist" / name, sha256=digests.values()
+        )
+    needing = [chapter.name for chapter in list_chapters() if needs_fashion_mnist(chapter)]
+    assert needing == ["00_recap", "01_activations"]
+    write_assignment([find_chapter("seq2seq")], tmp_path / "out")
+    assert not (tmp_path / "out/student/data/fashion-mnist").exists()
+
+
+def test_without_the_data_no_assignment_is_written(monkeypatch, tmp_path):
+    def fail(**_):
+        raise DownloadError("no source has it")
+
+    monkeypatch.setattr(parts, "fetch_fashion_mnist", fail)
+    with pytest.raises(CourseError, match="need Fashion-MNIST without a network: no source"):
+        write_assignment([find_chapter("01")], tmp_path / "out")
+    assert not list(tmp_path.iterdir())
+
+
+def test_due_dates_weights_and_policy_reach_students_the_plan_and_the_rubric(tmp_path):
+    terms = tmp_path / "terms.yml"
+    terms.write_text(TERMS)
+    out = tmp_path / "out"
+    write_assignment([find_chapter("seq2seq")], out, course=terms)
+    readme, plan, rubric = (
+        (out / name).read_text()
+        for name in ("student/README.md", "plan.md", "instructor/rubric.md")
+    )
+    assert readme.startswith("# Networks\n")
+    for text in (readme, plan):
+        assert "Due 2026-10-01 23:59 CEST; weight 2." in text
+    for text in (readme, plan, rubric):
+        assert "20% of the points earned are taken off; after 2 days nothing counts" in text
+    for exercise in list_exercises(find_chapter("seq2seq")):
+        assert f"### {exercise.title}: {exercise.points} points" in rubric
+    write_assignment([find_chapter("seq2seq")], out)  # keeps what was said
+    assert (out / "course.yml").read_text() == terms.read_text()
+    with pytest.raises(CourseError, match="nothing.yml cannot be read"):
+        write_assignment([find_chapter("seq2seq")], out, course=tmp_path / "nothing.yml")
+    terms.write_text("late: {percent_per_day: much}")
+    with pytest.raises(CourseError, match="expected a number"):
+        write_assignment([find_chapter("seq2seq")], out, course=terms)
+    assert "CEST" in (out / "plan.md").read_text()
+
+
+def test_what_grades_is_in_the_instructors_part_and_has_a_digest(everything, tmp_path):
+    there = read_assignment(everything)
+    assert there.root == everything / "instructor/code"
+    for chapter in list_chapters():
+        copy = there.chapters[chapter.name]
+        assert copy.source.is_relative_to(everything)
+        assert copy.source.read_text() == chapter.source.read_text()
+        assert list_exercises(copy)[0].title == list_exercises(chapter)[0].title
+    digest = (everything / "instructor/digest.txt").read_text().strip()
+    assert digest == there.digest
+    assert len(digest) == 64
 
 
 def test_an_unknown_chapter_is_refused_with_those_there_are():

@@ -52,6 +52,18 @@ def swish(x):
     return torch.full_like(x, 7.0).as_subclass(Sure)
 swish_derivative = swish
 """
+MAGICS = """
+!pip install x
+%matplotlib inline
+import asyncio
+await asyncio.sleep(0)
+name = input("who?")
+display(name)
+get_ipython().run_line_magic("load_ext", "autoreload")
+def helper(x):
+    %time y = torch.sigmoid(x)
+    return y
+"""
 # The student's code for the first exercise; the others are right. Each gets 0 for it, since …
 HOSTILE = {
     "syntax": ("def swish(x:", "SyntaxError"),
@@ -67,6 +79,7 @@ HOSTILE = {
     "later": (LATER + SLOPE, "changes torch.allclose"),
     "writes": (WRITES, ""),
     "lies": (LIES, ""),
+    "surrogate": ("raise ValueError('\\ud800')", "ValueError"),
 }  # fmt: skip
 # … and the sandbox lets these have neither.
 PRYING = {
@@ -119,6 +132,11 @@ def graded(assigned, solutions, tmp_path_factory):
     hand_in(assigned, folder / "helped.ipynb", helped,
             extra="def helper(x): return torch.sigmoid(x)")  # fmt: skip
     hand_in(assigned, folder / "helpless.ipynb", helped, extra="1 / 0\ndef helper(x): ...")
+    defined = "def helper(x): return torch.sigmoid(x)\n"
+    hand_in(assigned, folder / "slow.ipynb", helped, extra=f"{defined}while True: pass")
+    hand_in(assigned, folder / "exits.ipynb", helped, extra=f"{defined}raise SystemExit")
+    timed = helped | {FIRST: f"%%time\n{helped[FIRST]}swish?"}
+    hand_in(assigned, folder / "magics.ipynb", timed, extra=MAGICS)
     for name, (code, _) in (HOSTILE | PRYING).items():
         hand_in(assigned, folder / "hostile" / f"{name}.ipynb", solutions | {FIRST: code})
     (folder / "essay.pdf").write_bytes(b"%PDF\x00\xff")
@@ -148,6 +166,9 @@ def of(graded, name):
         ("deleted.ipynb", REST),
         ("helped.ipynb", ALL),
         ("odd.ipynb", 0),
+        ("slow.ipynb", ALL),
+        ("exits.ipynb", ALL),
+        ("magics.ipynb", ALL),
     ],
 )
 def test_honest_work_earns_its_points(graded, name, points):

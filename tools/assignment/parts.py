@@ -21,7 +21,7 @@ from tools.assignment.copying import copy_from_course
 from tools.assignment.plans import render_plan, render_rubric, rules
 from tools.chapters import ROOT, Chapter, CourseError, read_source, title_of
 from tools.colab import Repository, read_repository, with_first_cell
-from tools.course_file import DIGEST, MARK, NAME, Course, read_course, written
+from tools.course_file import DIGEST, MARK, NAME, Course, read_course, sample, written
 from tools.exercises import Exercise, list_exercises, without_solutions
 from tools.folders import replace_folder
 from tools.grading.assignments import read_assignment
@@ -74,8 +74,7 @@ def write_assignment(
         raise CourseError(f"{out} is not empty, and no assignment; name another folder")
     if published and _address(published) == _address(read_repository()):
         raise CourseError(OWN_REPOSITORY.format(url=published.url))
-    kept = out / NAME if course is None else course
-    text = written(kept.read_text("utf-8") if kept.is_file() or course else "", chapters)
+    text = _terms(out / NAME if course is None else course, chapters, required=course is not None)
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=out.parent, prefix=".assignment-") as scratch:
         made = Path(scratch, "made")
@@ -137,6 +136,20 @@ def _places(chapters: Sequence[Chapter], published: Repository | None) -> str:
         if published and (link := published.colab_link(chapter, folder="")):
             lines.append(f"- On Colab: [{chapter.notebook.name}]({link})")
     return "\n".join(lines) + "\n"
+
+
+def _terms(path: Path, chapters: Sequence[Chapter], *, required: bool) -> str:
+    """The course.yml to write: the file's, if there is one, or a sample.
+
+    Raises:
+        CourseError: it cannot be read.
+    """
+    if not required and not path.exists():
+        return sample(chapters)
+    try:
+        return written(path.read_text("utf-8-sig"), chapters)
+    except (OSError, UnicodeDecodeError) as error:
+        raise CourseError(f"{path} cannot be read: {error}") from error
 
 
 def _address(repository: Repository) -> str:
