@@ -18,6 +18,7 @@ from tests.tools.submitted import (
     solutions,
     with_cell,
 )
+from tools.chapters import list_chapters
 from tools.colab import Repository, with_first_cell, without_first_cell
 from tools.exercises import definitions
 from tools.grading import judge
@@ -371,6 +372,18 @@ def test_an_answer_may_use_earlier_answers_and_what_the_chapter_made(alarm, monk
     kinds = [whose for whose, _ in cells]
     assert kinds.count(OWN) == 1 and kinds.count(ADDED) == 2 and CHAPTERS in kinds
     assert float(names.gain(None)) == pytest.approx(0.7311 + len(names.LABELS) + 3, abs=1e-3)
+
+
+@pytest.mark.parametrize("name", [chapter.name for chapter in list_chapters()])
+def test_every_solution_is_read_as_the_answer_to_its_exercise(name):
+    known = chapters(name)
+    read = parse_submission(saved(notebook(solutions(name), name)), known)
+    assert read.chapter == name and read.helpers == []
+    assert read.answers.keys() == read.parts.keys() == solutions(name).keys()
+    for exercise in read.parts:
+        cells = program(read, exercise, known[name])
+        assert {whose for whose, _ in cells} <= {OWN, CHAPTERS}
+        assert cells[-1][0] == OWN
 
 
 def test_a_stub_left_alone_is_not_an_attempt_and_a_missing_cell_is_none():

@@ -4,6 +4,7 @@ import ast
 import re
 import symtable
 from dataclasses import dataclass
+from functools import lru_cache
 
 LINE = re.compile(r"^(?:async\s+)?(?:def\s+|class\s+)?(\w+)\s*[(:=]", re.MULTILINE)
 # Code that calls one of these can bind names that no analysis sees.
@@ -27,6 +28,7 @@ class Names:
     unseen: bool = False
 
 
+@lru_cache(maxsize=4096)  # most cells of a class are the same
 def names_of(source: str) -> Names:
     """The names of a piece of Python; for code with a syntax error, what its lines start with."""
     try:

@@ -2,6 +2,7 @@
 
 import ast
 import re
+from functools import lru_cache
 
 from IPython.core.inputtransformer2 import TransformerManager
 
@@ -10,6 +11,7 @@ TIMING = ("time", "timeit", "capture", "prun", "memit")  # they run the Python b
 OPTIONS = re.compile(r"^(?:-\w\S*\s+(?:\d+\s+)?)*")  # such as "-n 10 -r 3" of %timeit
 
 
+@lru_cache(maxsize=4096)  # most cells of a class are the same
 def plain_python(source: str) -> str:
     """The cell as Python that runs anywhere.
 

@@ -94,24 +94,18 @@ def parse_submission(data: bytes, chapters: Mapping[str, Chapter]) -> Submission
     for cell in code:
         cell.source = without_first_cell(cell.source)
     said = {key(cell.source) for cell in code}
+    tagged = {cell.metadata.get("exercise") for cell in code}
+    bound = {name for cell in code for name in names_of(plain_python(cell.source)).binds}
     candidates = {}
     for name, chapter in chapters.items():
         given = handed_out(chapter.source.read_text("utf-8"), chapter)
-        answered = sum(_is_there(exercise, stub, code) for exercise, stub in given.stubs.items())
+        answered = sum(exercise in tagged or not bound.isdisjoint(functions)
+                       for exercise, (_, functions) in given.stubs.items())  # fmt: skip
         candidates[name] = (answered, len(said & given.keys), given)
     best = max(candidates, key=lambda name: candidates[name][:2])
     if not candidates[best][0]:
         raise SubmissionError(f"no exercise of {', '.join(chapters)} is in it")
     return _submission(best, code, candidates[best][2])
-
-
-def _is_there(exercise: str, stub: tuple[str, dict[str, str]], code: list[NotebookNode]) -> bool:
-    """Whether a cell is the exercise's, by its metadata or by the names that it binds."""
-    return any(
-        cell.metadata.get("exercise") == exercise
-        or names_of(plain_python(cell.source)).binds & stub[1].keys()
-        for cell in code
-    )
 
 
 def _submission(chapter: str, code: list[NotebookNode], given: Given) -> Submission:
@@ -160,6 +154,7 @@ def handed_out(text: str, chapter: Chapter) -> Given:
     return Given(frozenset(key(cell.source) for cell in cells), stubs)
 
 
+@lru_cache(maxsize=4096)  # most cells of a class are the same
 def key(source: str) -> str:
     """What a cell says: equal for cells that differ in line ends, spaces or comments only."""
     text = plain_python(source)
