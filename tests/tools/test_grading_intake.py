@@ -136,6 +136,13 @@ def test_what_is_no_submission_is_skipped_and_named(tmp_path):
     assert all(reason for _, reason in intake.skipped)
 
 
+def test_a_file_beside_the_notebooks_of_a_class_is_a_submission(tmp_path):
+    put(tmp_path, {"w/a.ipynb": b"", "w/b.ipynb": b"", "w/essay.pdf": b"", "ann/a.ipynb": b"",
+                   "ann/plot.png": b""})  # fmt: skip
+    names = [found.name for found in find_submissions(tmp_path).submissions]
+    assert names == ["ann/a.ipynb", "w/a.ipynb", "w/b.ipynb", "w/essay.pdf"]
+
+
 def test_links_pipes_and_folders_named_like_notebooks_get_a_row_and_are_not_followed(tmp_path):
     secret = put(tmp_path / "elsewhere", {"secret.ipynb": b"secret"})
     folder = put(tmp_path / "in", {"a.ipynb": b"a", "b.ipynb/inner.ipynb": b"inner"})

@@ -177,6 +177,16 @@ def test_everyone_of_a_group_and_of_the_roster_has_a_row_and_strangers_are_named
     assert problems == ["z.ipynb counts for nobody: nobody in the roster"]
 
 
+def test_without_a_roster_a_folder_is_a_student_unless_it_is_a_class():
+    paths = ["ann/1.ipynb", "ann/2.ipynb", "week1/bob.ipynb", "week1/cleo.ipynb"]
+    submissions = [found(p, Student(hints=(p.split("/")[0], p[:-6].split("/")[1]))) for p in paths]
+    rows = {path: rows_for(path) for path in paths}
+    rows["ann/2.ipynb"] = [Row("ann/2.ipynb", "02_b", "z", 5.0, 5, "")]
+    got, _ = totals(submissions, rows=rows)
+    assert [(total.person.name, total.points) for total in got] == [
+        ("ann", 15), ("bob", 10), ("cleo", 10)]  # fmt: skip
+
+
 def table(path):
     return list(csv.DictReader(io.StringIO(path.read_text("utf-8"))))
 

@@ -7,11 +7,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
+from typing import BinaryIO
 from zipfile import BadZipFile, ZipFile, ZipInfo
 
 from tools.chapters import CourseError
 from tools.grading.exports import METADATA, Student, read_metadata, who
-from tools.grading.reading import SubmissionError, check_size, decoded, read_file
+from tools.grading.reading import SubmissionError, check_size, decoded, open_file, read_file
 from tools.grading.tables import printable
 
 DEPTH = 2  # an export that holds students' archives
@@ -56,7 +57,7 @@ def find_submissions(place: Path) -> Intake:
     Raises:
         CourseError: there are no files.
     """
-    files = list(_archive(partial(read_large, place), "", 0) if place.is_file() else _folder(place))
+    files = list(_archive(partial(place.open, "rb"), "", 0) if place.is_file() else _folder(place))
     if not files:
         raise CourseError(f"{place} holds no files")
     intake, submitters, names = Intake(), {}, set()
@@ -75,11 +76,6 @@ def find_submissions(place: Path) -> Intake:
     _drop_companions(intake)
     intake.submissions.sort(key=lambda found: found.name)
     return intake
-
-
-def read_large(path: Path) -> bytes:
-    """The content of an archive that the instructor names, of any size."""
-    return path.read_bytes()
 
 
 def _unique(name: str, names: set[str]) -> str:
@@ -103,14 +99,20 @@ def _no_submission(name: str) -> str:
 
 
 def _drop_companions(intake: Intake) -> None:
-    """Skip files beside a notebook of the same student, such as a picture in their folder."""
+    """Skip files beside a notebook of the same student, such as a picture in their folder.
+
+    A folder with several notebooks, whose students no export names, may be that of a class.
+    """
     groups: dict[object, list[Found]] = {}
     for found in intake.submissions:
         one = found.students[0]
         whose = (one.name, one.id, one.email, "" if one.id or one.email else one.hints[0])
         groups.setdefault(whose, []).append(found)
     for files in groups.values():
-        if any(found.name.lower().endswith(".ipynb") for found in files):
+        notebooks = sum(found.name.lower().endswith(".ipynb") for found in files)
+        if notebooks == 1 or (
+            notebooks and (files[0].students[0].id or files[0].students[0].email)
+        ):
             for found in files:
                 if not found.name.lower().endswith(".ipynb"):
                     intake.submissions.remove(found)
@@ -132,7 +134,7 @@ def _folder(place: Path) -> Iterator[tuple[str, Callable[[], bytes]]]:
             elif not stat.S_ISREG(path.lstat().st_mode):
                 yield name, _refusing("not a regular file")
             elif path.suffix.lower() == ".zip" and not _no_submission(name):
-                yield from _archive(partial(read_file, path), f"{name}/", 1)
+                yield from _archive(partial(open_file, path), f"{name}/", 1)
             else:
                 yield name, partial(read_file, path)
 
@@ -150,12 +152,12 @@ def _refusing(reason: str) -> Callable[[], bytes]:
 
 
 def _archive(
-    load: Callable[[], bytes], prefix: str, depth: int
+    open_it: Callable[[], BinaryIO], prefix: str, depth: int
 ) -> Iterator[tuple[str, Callable[[], bytes]]]:
     """Each file in an archive, or the archive itself with the reason why it cannot be opened."""
     name = prefix.rstrip("/") or "archive"
     try:
-        with ZipFile(io.BytesIO(load())) as archive:
+        with open_it() as file, ZipFile(file) as archive:
             members = [info for info in archive.infolist() if not info.is_dir()]
     except (BadZipFile, NotImplementedError, ValueError, OSError, SubmissionError) as error:
         if not prefix:  # what the instructor named
@@ -172,17 +174,22 @@ def _archive(
         if stat.S_ISLNK(info.external_attr >> 16):
             yield inside, _refusing("a link; hand in the file itself")
             continue
-        read = partial(_member, load, info)
+        read = partial(_member, open_it, info)
         if inside.lower().endswith(".zip") and not _no_submission(inside):
             if depth < DEPTH:
-                yield from _archive(read, f"{inside}/", depth + 1)
+                within = partial(_in_memory, read)
+                yield from _archive(within, f"{inside}/", depth + 1)
             else:
                 yield inside, _refusing("an archive within archives; hand in the notebook")
         else:
             yield inside, read
 
 
-def _member(load: Callable[[], bytes], info: ZipInfo) -> bytes:
+def _in_memory(load: Callable[[], bytes]) -> BinaryIO:
+    return io.BytesIO(load())
+
+
+def _member(open_it: Callable[[], BinaryIO], info: ZipInfo) -> bytes:
     """A file of an archive.
 
     Raises:
@@ -190,7 +197,7 @@ def _member(load: Callable[[], bytes], info: ZipInfo) -> bytes:
     """
     check_size(info.file_size)
     try:
-        with ZipFile(io.BytesIO(load())) as archive:
+        with open_it() as file, ZipFile(file) as archive:
             return archive.read(info)
     except Exception as error:  # damaged archives make zipfile and its decoders raise many kinds
         raise SubmissionError(f"cannot be unpacked ({type(error).__name__}: {error})") from error

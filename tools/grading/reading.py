@@ -6,6 +6,7 @@ import os
 import re
 import stat
 from pathlib import Path
+from typing import BinaryIO
 
 import nbformat
 from nbformat import NotebookNode
@@ -22,20 +23,30 @@ class SubmissionError(CourseError):
     """A file that cannot be graded; the message says why."""
 
 
+def open_file(path: Path) -> BinaryIO:
+    """A regular file, opened; never follows a link and never waits for a pipe.
+
+    Raises:
+        SubmissionError: not a regular file.
+        OSError: it cannot be read, or is a link.
+    """
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise SubmissionError("not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
 def read_file(path: Path) -> bytes:
-    """The content of a regular file; never follows a link and never waits for a pipe.
+    """The content of a regular file.
 
     Raises:
         SubmissionError: too large, or not a regular file.
         OSError: it cannot be read, or is a link.
     """
-    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK)
-    with os.fdopen(descriptor, "rb") as file:
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise SubmissionError("not a regular file")
-        check_size(status.st_size)
-        return file.read(MOST + 1)
+    with open_file(path) as file:
+        check_size(os.fstat(file.fileno()).st_size)
+        return file.read(MOST)
 
 
 def check_size(size: int) -> None:

@@ -84,7 +84,7 @@ def total_up(
             four may be empty.
     """
     problems: list[str] = []
-    handed_in = _by_person(found, people, problems)
+    handed_in = _by_person(found, rows, people, problems)
     fixes = _Overrides(overrides, [*handed_in], {*course.parts}, points, problems)
     most = {name: sum(of for (chapter, _), of in points.items() if chapter == name)
             for name in course.parts}  # fmt: skip
@@ -102,15 +102,18 @@ def total_up(
 
 
 def _by_person(
-    found: Sequence[Found], people: Sequence[Person] | None, problems: list[str]
+    found: Sequence[Found],
+    rows: Mapping[str, Sequence[Row]],
+    people: Sequence[Person] | None,
+    problems: list[str],
 ) -> dict[Person, list[tuple[Found, Student]]]:
     """Who handed what in, in the roster's order; everyone in the roster is in it."""
     handed_in: dict[Person, list[tuple[Found, Student]]] = {person: [] for person in people or ()}
-    matcher = Matcher(people or ())
+    matcher, shared = Matcher(people or ()), _class_folders(found, rows)
     for one in found:
         for student in one.students:
             person, reason = (
-                matcher.find(student) if people is not None else (_as_person(student), "")
+                matcher.find(student) if people is not None else (_as_person(student, shared), "")
             )
             if person is None:
                 problems.append(f"{one.name} counts for nobody: {reason}")
@@ -119,10 +122,22 @@ def _by_person(
     return handed_in
 
 
-def _as_person(student: Student) -> Person:
+def _class_folders(found: Sequence[Found], rows: Mapping[str, Sequence[Row]]) -> set[str]:
+    """The folders with two notebooks of one chapter: that of a class, not of a student."""
+    seen: list[tuple[str, str]] = [
+        (one.students[0].hints[0], rows[one.name][0].chapter)
+        for one in found if len(one.students[0].hints) > 1 and rows[one.name][0].chapter
+    ]  # fmt: skip
+    return {folder for folder, chapter in seen if seen.count((folder, chapter)) > 1}
+
+
+def _as_person(student: Student, shared: set[str]) -> Person:
     ids = (student.id,) if student.id else ()
     number = f"Participant {student.id}" if student.column == "Identifier" else student.id
-    return Person(student.shown, ids, student.email, {student.column: number} if number else {})
+    name = student.shown
+    if student.hints and name == student.hints[0] in shared:
+        name = student.hints[-1]
+    return Person(name, ids, student.email, {student.column: number} if number else {})
 
 
 def _count(
