@@ -100,6 +100,59 @@ def test_changed_points_or_hidden_tests_grade_again(
     assert ",swish,8.0,8," in table(folder)[0]
 
 
+def test_progress_is_said_and_what_is_skipped(monkeypatch, assigned, tmp_path, judged, capsys):
+    folder = hand_in(tmp_path / "in", "ann.ipynb")
+    (folder / "essay.pdf").write_bytes(b"%PDF")
+    (folder / ".hidden").touch()
+    assert run(monkeypatch, assigned, folder, "--jobs", "1") == 0
+    said = capsys.readouterr()
+    assert said.err.splitlines() == [
+        "skipped .hidden: a hidden file",
+        "[1/2] ann.ipynb: 15 of 15",
+        "[2/2] essay.pdf: not a notebook (JSONDecodeError)",
+    ]
+    assert said.out.startswith("2 submissions: ")
+
+
+def test_a_folder_that_cannot_be_written_is_named(monkeypatch, assigned, tmp_path, judged, capsys):
+    folder = hand_in(tmp_path / "in", "ann.ipynb")
+    (tmp_path / "out").write_text("a file")
+    assert run(monkeypatch, assigned, folder) == 1
+    said = capsys.readouterr().err
+    assert "could not be written" in said and str(tmp_path / "out") in said
+
+
+@pytest.mark.parametrize("bad", [["--jobs", "0"], ["--jobs", "x"], ["--seconds", "nan"],
+                                 ["--seconds", "0"], ["--seconds", "soon"]])  # fmt: skip
+def test_a_number_without_sense_is_refused(monkeypatch, assigned, tmp_path, judged, bad, capsys):
+    with pytest.raises(SystemExit):
+        run(monkeypatch, assigned, hand_in(tmp_path / "in", "ann.ipynb"), *bad)
+    assert f"expected a number of {'at least 1' if bad[0] == '--jobs' else 'seconds'}" in (
+        capsys.readouterr().err
+    )
+
+
+def test_make_passes_on_what_it_is_given():
+    given = ["ASSIGNMENT=a", "SUBMISSIONS=s", "JOBS=3", "SECONDS=5", "ROSTER=r 1.csv",
+             "OVERRIDES=o.csv", "REGRADE=ann* bob.ipynb", "UNSANDBOXED=yes"]  # fmt: skip
+    done = subprocess.run(["make", "-n", "grade", *given], cwd=ROOT, capture_output=True, text=True)
+    for option in ("--jobs 3", "--seconds 5", '--roster "r 1.csv"', '--overrides "o.csv"',
+                   "--regrade 'ann*' 'bob.ipynb'", "--unsandboxed"):  # fmt: skip
+        assert option in done.stdout, done
+
+
+def test_a_roster_and_corrections_reach_the_totals(monkeypatch, assigned, tmp_path, judged, capsys):
+    folder = hand_in(tmp_path / "in", "ann.ipynb", "zoe.ipynb")
+    (tmp_path / "roster.csv").write_text("name;id\nAnn;1\nBob;2\n;\n", "utf-8-sig")
+    (tmp_path / "fixes.csv").write_text("student,chapter,points\nBob,01_activations,7\nx,y,1\n")
+    more = ["--roster", str(tmp_path / "roster.csv"), "--overrides", str(tmp_path / "fixes.csv")]
+    assert run(monkeypatch, assigned, folder, *more) == 0
+    totals = (tmp_path / "out" / "totals.csv").read_text().splitlines()
+    assert [row.split(",")[3] for row in totals[1:]] == ["15", "7"]
+    said = capsys.readouterr().err
+    assert "zoe.ipynb counts for nobody" in said and "line 3 of the overrides" in said
+
+
 def test_reports_of_what_is_gone_are_removed(monkeypatch, assigned, tmp_path, judged):
     folder = hand_in(tmp_path / "in", "ann.ipynb", "bob.ipynb")
     run(monkeypatch, assigned, folder)

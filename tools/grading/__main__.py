@@ -3,7 +3,8 @@
 import argparse
 import math
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from tools.build import BUILD, reporting
@@ -35,7 +36,7 @@ def main() -> int:
     """Grade; return 0 if every file has its rows, or 1 with the reason on stderr."""
     options = parse_arguments()
     out = options.out
-    with reporting("The same command takes it up again.") as status:
+    with reporting("What was graded is kept.") as status, storing():
         sandbox = is_possible()
         if not sandbox and not options.unsandboxed:
             raise CourseError(NO_SANDBOX if sys.platform == "linux" else NO_LINUX)
@@ -63,6 +64,15 @@ def main() -> int:
         print(f"{len(rows)} submissions: {out / 'grades.csv'}, {out / 'reports'}")
         print(f"{len(totals)} students: {out / 'totals.csv'}, canvas.csv, moodle.csv")
     return status.code
+
+
+@contextmanager
+def storing() -> Iterator[None]:
+    """Turn a disk that is full, or a folder that cannot be written, into a message."""
+    try:
+        yield
+    except OSError as error:
+        raise CourseError(f"the grades could not be written: {error}") from error
 
 
 def changed(folder: Path, assignment: Assignment) -> str:
