@@ -98,7 +98,8 @@ def test_names_are_those_at_the_level_of_the_cell():
     assert found.binds == {"c", "d", "total", "f", "t", "u", "h"}
     assert found.imports == {"c", "d"}
     assert found.uses == {"k", "g", "t", "u", "r", "p"}
-    assert not found.unseen
+    assert not found.unseen and not found.calls
+    assert names_of("a.append(1)\nb.c.d(2)\nx = e.f()\ng()").calls == {"a", "b"}
     assert names_of("from os import *").unseen and names_of("exec('x = 1')").unseen
     assert names_of("async def f(): ...\nx = await f()").binds == {"f", "x"}
     assert names_of("def f(\nx = 5").binds >= {"f"}

@@ -251,6 +251,14 @@ WRITTEN = {
     "in the first cell": with_cell(notebook(rest()), 0, f"{FIRST}\n{SWISH}{SLOPE}"),
     "a star import": below("from torch.nn.functional import *", "swish = silu", SLOPE),
     "by exec": below(f"exec({SWISH!r})", SLOPE, answers={"swish": "# see below"}),
+    "a table that another cell fills": below(
+        "table = {}", "table.update(sign=1)", f"{SWISH}assert table['sign']\n{SLOPE}"
+    ),
+    "a class that another cell changes": below(
+        CLASS.replace("x * sigmoid(x)", "0"),
+        "Swish.__call__ = lambda self, x: x * sigmoid(x)",
+        SLOPE,
+    ),
     "a chapter's name": below(f"{SWISH}assert len(LABELS) > 0 and run.budget\n{SLOPE}"),
     "a chapter's name at the top": below(f"table = LABELS\n{SWISH}assert table\n{SLOPE}"),
 }

@@ -19,12 +19,14 @@ class Names:
         binds: names that it assigns, defines, imports, or whose parts it changes.
         imports: those of them that it imports.
         uses: names that it reads, also inside functions.
+        calls: names whose methods it calls for what they do, as in `cache.append(5)`.
         unseen: whether it may bind names that cannot be told from its text.
     """
 
     binds: frozenset[str]
     imports: frozenset[str]
     uses: frozenset[str]
+    calls: frozenset[str] = frozenset()
     unseen: bool = False
 
 
@@ -42,8 +44,11 @@ def names_of(source: str) -> Names:
     changed = {_root(node) for node in nodes
                if isinstance(node, ast.Attribute | ast.Subscript)
                and isinstance(node.ctx, ast.Store | ast.Del)}  # fmt: skip
+    calls = {_root(node.value.func) for node in nodes
+             if isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+             and isinstance(node.value.func, ast.Attribute)}  # fmt: skip
     return Names(
-        frozenset(binds | (changed - {""})), frozenset(imports), frozenset(uses),
+        frozenset(binds | (changed - {""})), frozenset(imports), frozenset(uses), frozenset(calls),
         unseen="*" in imports or bool(uses & UNSEEN),
     )  # fmt: skip
 

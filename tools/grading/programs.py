@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from functools import lru_cache
 
 from tools.chapters import Chapter, read_source
@@ -16,8 +17,9 @@ OWN, ADDED, CHAPTERS = "its cell", "an added cell", "a cell of the chapter"
 def program(submission: Submission, exercise: str, chapter: Chapter) -> list[tuple[str, str]]:
     """The cells to run before an exercise is judged.
 
-    These are the cells that answer it and, of all others, those that bind a name which these use:
-    statements of the chapter above the exercise, cells that the student added, earlier answers.
+    These are the cells that answer it and, of all others, those that bind a name which these use,
+    or call a method of what another cell bound: statements of the chapter above the exercise,
+    cells that the student added, earlier answers.
     An experiment on which no answer depends is not run.
 
     Returns:
@@ -28,8 +30,9 @@ def program(submission: Submission, exercise: str, chapter: Chapter) -> list[tup
               for position in positions}  # fmt: skip
     provided = frozenset(_provided(chapter.source.read_text("utf-8"), chapter))
     cells = submission.cells
+    made = frozenset(name for cell in cells for name in cell.names.binds - cell.names.imports)
     chosen = _closure(
-        [_without(cell.names, provided) for cell in cells], parts,
+        [_changing(cell.names, provided, made) for cell in cells], parts,
         always=[n for n, cell in enumerate(cells) if cell.names.unseen and n not in others],
     )  # fmt: skip
     used = {name for number in chosen for name in cells[number].names.uses}
@@ -37,10 +40,15 @@ def program(submission: Submission, exercise: str, chapter: Chapter) -> list[tup
     return above + [(OWN if n in parts else ADDED, cells[n].source) for n in chosen]
 
 
-def _without(names: Names, provided: frozenset[str]) -> Names:
-    """The names without imports that the chapter has made already, such as torch."""
+def _changing(names: Names, provided: frozenset[str], made: frozenset[str]) -> Names:
+    """The names, with what a cell changes among what it binds.
+
+    Args:
+        provided: what the chapter has imported, such as torch; importing it again binds nothing.
+        made: what the student's cells bind; a method called on one of these may change it.
+    """
     kept = names.binds - (names.imports & provided)
-    return Names(kept, names.imports, names.uses, names.unseen)
+    return replace(names, binds=kept | (names.calls & made))
 
 
 def _closure(

@@ -3,7 +3,7 @@
 import ast
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -132,8 +132,7 @@ def _student_cell(cell: NotebookNode, given: Given) -> Cell:
     names = names_of(source)
     stubs = {pair for _, functions in given.stubs.values() for pair in functions.items()}
     untouched = {name for name, text in _functions(source).items() if (name, text) in stubs}
-    names = Names(names.binds - untouched, names.imports, names.uses, names.unseen)
-    return Cell(source, names, exercise)
+    return Cell(source, replace(names, binds=names.binds - untouched), exercise)
 
 
 def _parts(exercise: str, functions: dict[str, str], cells: tuple[Cell, ...]) -> tuple[int, ...]:
