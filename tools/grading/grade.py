@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
@@ -67,7 +68,7 @@ def grade_all(
         The rows by submission.
     """
     judges = Judges(assignment.root, sandbox=sandbox)
-    conditions = f"{assignment.digest} {seconds:g}"
+    conditions = f"{assignment.judging} {seconds:g}"
     graded, left = {}, []
     for found in intake.submissions:
         again = any(fnmatchcase(found.name, name) for name in regrade)
@@ -75,8 +76,8 @@ def grade_all(
         if rows is None:
             left.append(found)
         else:
-            graded[found.name] = rows
-            watch(found.name, rows)
+            graded[found.name] = [priced(row, assignment) for row in rows]
+            watch(found.name, graded[found.name])
     pool = ThreadPoolExecutor(jobs)
     try:
         tasks = {
@@ -85,7 +86,7 @@ def grade_all(
         }
         for task in as_completed(tasks):
             name = tasks[task].name
-            graded[name] = task.result()
+            graded[name] = [priced(row, assignment) for row in task.result()]
             watch(name, graded[name])
     finally:
         judges.stop()  # there are none left, unless something was raised
@@ -98,7 +99,17 @@ def grade_file(
 ) -> list[Row]:
     """A row for each exercise of a notebook, or a single row with the reason for having none."""
     judges = Judges(assignment.root, sandbox=sandbox)
-    return _grade_once(assignment, Found(name, partial(read_file, path)), judges, seconds)
+    rows = _grade_once(assignment, Found(name, partial(read_file, path)), judges, seconds)
+    return [priced(row, assignment) for row in rows]
+
+
+def priced(row: Row, assignment: Assignment) -> Row:
+    """A row with the points of the assignment, from one with the share that was earned, of 1."""
+    pair = row.chapter, row.exercise
+    if not row.exercise:
+        return row
+    of, problem = assignment.points.get(pair, 0), assignment.problems.get(pair)
+    return replace(row, points=round(of * row.points, 2), of=of, reason=problem or row.reason)
 
 
 def _kept(found: Found, conditions: str, journal: Journal) -> list[Row] | None:
@@ -118,7 +129,7 @@ def _grade_once(
     conditions: str = "",
     journal: Journal | None = None,
 ) -> list[Row]:
-    """The rows of a submission, which the journal keeps."""
+    """The rows of a submission, with shares of 1, which the journal keeps."""
     try:
         data = found.load()
     except (SubmissionError, OSError) as error:
@@ -153,20 +164,14 @@ def _grade(
         return [
             Row(name, "", "", 0.0, 0, f"not graded: {type(error).__name__}: {error}", final=False)
         ]
-    return [_row(assignment, name, submission, exercise.name, verdicts)
-            for exercise in list_exercises(chapter)]  # fmt: skip
+    return [_row(name, submission, exercise.name, verdicts) for exercise in list_exercises(chapter)]
 
 
-def _row(
-    assignment: Assignment, name: str, submission: Submission, exercise: str,
-    verdicts: Mapping[str, dict],
-) -> Row:  # fmt: skip
-    pair = submission.chapter, exercise
-    of = assignment.points.get(pair, 0)
+def _row(name: str, submission: Submission, exercise: str, verdicts: Mapping[str, dict]) -> Row:
+    """A row with the share of the points that was earned, so that it holds for any points."""
     if exercise not in verdicts:
         reason = "not attempted" if submission.answers[exercise] else "its cell is not there"
-        return Row(name, *pair, 0.0, of, assignment.problems.get(pair) or reason)
+        return Row(name, submission.chapter, exercise, 0.0, 1, reason)
     found = verdicts[exercise]
     share = found["passed"] / found["of"] if found["of"] else 0.0
-    reason = assignment.problems.get(pair) or found["reason"]
-    return Row(name, *pair, round(of * share, 2), of, reason, found["cases"])
+    return Row(name, submission.chapter, exercise, share, 1, found["reason"], found["cases"])
