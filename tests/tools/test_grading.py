@@ -9,9 +9,10 @@ import nbformat
 import pytest
 
 from tests.programs import find_program
+from tests.tools import submitted
 from tools.assignment import MARK, find_chapter, write_assignment
-from tools.chapters import CourseError, read_source
-from tools.exercises import SOLUTION
+from tools.chapters import CourseError, list_chapters, read_source
+from tools.exercises import SOLUTION, list_exercises
 from tools.grading.grade import Row, grade, grade_file, read_assignment, write_grades
 from tools.grading.sandbox import is_possible
 
@@ -52,6 +53,7 @@ def swish(x):
     return torch.full_like(x, 7.0).as_subclass(Sure)
 swish_derivative = swish
 """
+OPTIMIZER = "torch.optim.SGD(torch.nn.Linear(2, 2).parameters(), lr=0.1).step()\n"
 MAGICS = """
 !pip install x
 %matplotlib inline
@@ -134,6 +136,7 @@ def graded(assigned, solutions, tmp_path_factory):
     hand_in(assigned, folder / "helpless.ipynb", helped, extra="1 / 0\ndef helper(x): ...")
     defined = "def helper(x): return torch.sigmoid(x)\n"
     hand_in(assigned, folder / "slow.ipynb", helped, extra=f"{defined}while True: pass")
+    hand_in(assigned, folder / "optimizer.ipynb", helped, extra=f"{OPTIMIZER}{defined}")
     hand_in(assigned, folder / "exits.ipynb", helped, extra=f"{defined}raise SystemExit")
     timed = helped | {FIRST: f"%%time\n{helped[FIRST]}swish?"}
     hand_in(assigned, folder / "magics.ipynb", timed, extra=MAGICS)
@@ -168,6 +171,7 @@ def of(graded, name):
         ("odd.ipynb", 0),
         ("slow.ipynb", ALL),
         ("exits.ipynb", ALL),
+        ("optimizer.ipynb", ALL),
         ("magics.ipynb", ALL),
     ],
 )
@@ -186,6 +190,18 @@ def test_an_added_cell_that_failed_is_named_where_an_answer_needs_it(graded):
     problems = "".join(problem for _, problem in rows[FIRST].cases) + rows[FIRST].reason
     assert "name 'helper' is not defined" in problems
     assert "an added cell raised ZeroDivisionError" in problems
+
+
+@pytest.mark.nightly
+@pytest.mark.parametrize("chapter", list_chapters(), ids=lambda chapter: chapter.name)
+def test_every_solution_earns_full_points_in_the_sandbox(chapter, tmp_path):
+    write_assignment([chapter], tmp_path / "term")
+    (tmp_path / "in").mkdir()
+    made = submitted.notebook(submitted.solutions(chapter.name), chapter.name)
+    (tmp_path / "in" / "hw.ipynb").write_bytes(submitted.saved(made))
+    rows = grade(read_assignment(tmp_path / "term"), tmp_path / "in", sandbox=True)
+    assert [row.points for row in rows] == [row.of for row in rows], rows
+    assert sum(row.of for row in rows) == sum(e.points for e in list_exercises(chapter))
 
 
 @pytest.mark.parametrize("name", HOSTILE)
