@@ -93,6 +93,15 @@ def test_who_could_be_two_is_nobody():
     assert Matcher(twins).find(Student("Kim Lee", "2"))[0] == twins[1]
 
 
+def test_a_group_of_moodle_is_not_taken_for_the_student_with_its_number(tmp_path):
+    known, _ = people(MOODLE, tmp_path)
+    found_by = Matcher(known).find
+    person, reason = found_by(Student("Red Team", "815", column="Identifier"))
+    assert person is None and "is Red Team a group?" in reason
+    for name in ("", "Jane Doe", "Doe Jane M."):
+        assert found_by(Student(name, "815", column="Identifier"))[0] == known[0]
+
+
 def test_a_bad_row_of_the_roster_costs_its_own_row(tmp_path):
     known, problems = people(
         "name,id,email\nAnn,1,\n,,x\n,,\nBob,1,\nCleo\nDan,4,d@e,more\n", tmp_path

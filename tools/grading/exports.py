@@ -7,8 +7,8 @@ Sources of the formats, as of November 2026:
   (instructure/canvas-lms, lib/content_zipper.rb: get_filename, add_upload_submission).
 - Moodle, "Download all submissions": a folder `Full name_123_assignsubmission_file_` for each
   student, or the same as the start of a file's name; 123 is the number in the grading worksheet's
-  Identifier, "Participant 123" (moodle/moodle, mod/assign/locallib.php: download_submissions;
-  docs.moodle.org, "Assignment activity", "Downloading submissions").
+  Identifier, "Participant 123". Of groups it is the group's number (moodle/moodle,
+  mod/assign/classes/downloader.php: load_submissionplugin_filelist and what makes its prefix).
 - Gradescope, "Export Submissions": folders `submission_123`, and `submission_metadata.yml` with
   `:submitters:` (`:name:`, `:sid:`, `:email:`) and `:created_at:` for each of them
   (help.gradescope.com, "Exporting submissions").

@@ -128,8 +128,21 @@ class Matcher:
                 id(person): person for key in keys_of(text) for person in self._people.get(key, [])
             }
             if len(found) == 1:
-                return next(iter(found.values())), ""
+                person = next(iter(found.values()))
+                if (
+                    student.column == "Identifier"
+                    and text == student.id
+                    and _differ(student, person)
+                ):
+                    return None, f"{person.name} has this number; is {student.name} a group?"
+                return person, ""
             if found:
                 names = ", ".join(person.name for person in found.values())
                 return None, f"{text!r} may be any of {names}"
         return None, "nobody in the roster"
+
+
+def _differ(student: Student, person: Person) -> bool:
+    """Whether their names have no word in common: Moodle numbers groups as it does people."""
+    words, others = (set(" ".join(keys_of(name)).split()) for name in (student.name, person.name))
+    return bool(words and others) and words.isdisjoint(others)
