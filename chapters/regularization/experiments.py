@@ -79,6 +79,7 @@ stopping = Experiment(
             above=0,
             unit="points",
             rows=("M10",),
+            expect=OPEN,
         ),
     ),
 )
@@ -177,6 +178,7 @@ longer = Experiment(
             above=0,
             unit="points",
             rows=("M19", "M20"),
+            expect=OPEN,
         ),
         Claim(
             id="mixup-helps-in-time",
@@ -186,6 +188,7 @@ longer = Experiment(
             above=2,
             unit="points",
             rows=("M19", "M20"),
+            expect=OPEN,
         ),
     ),
 )
