@@ -808,7 +808,7 @@ experiments.patience.cards(None, run)["sigmoid-is-slow"]
 # What is left of the advice? "Don't use sigmoid" holds when time is short: vanishing gradients make it
 # slow, not impossible (at a rate of 0.1, with Glorot's scale; the tutorial had neither). "Don't use tanh"
 # does not hold *here*, where tanh keeps up: perhaps five layers are too few to hurt it. "Marginal" fits
-# the others' gains. And the card above says which of the two mistakes is the worse one.
+# the others' gains.
 #
 # ## Exercises
 #

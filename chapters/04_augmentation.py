@@ -207,9 +207,8 @@ digit_cards["mirrored-digits-are-misread"]
 digit_cards["flips-hurt-digits"]
 
 # %% [markdown]
-# The flips cost accuracy ({{flips-hurt-digits size}}). A mirrored 5 with the label 5 pulls the network away from
-# reading such shapes as another digit, although upright digits have them, too. And part of the training goes to
-# pictures that nobody tests on. So ask two questions about
+# The flips cost accuracy ({{flips-hurt-digits size}}). A mirrored 5 has much of an upright 2, and now carries the
+# label 5. So ask two questions about
 # each augmentation: would the label stay, *and* could such a picture occur? Where you know how the label
 # changes, change it, too (exercise 1).
 #

@@ -429,9 +429,8 @@ neighbor_cards["averaged-maps-do-not-care-where"]
 # %% [markdown]
 # The claim often made, the second, fails: the share changes by {{features-do-not-care-where}}, since the layer
 # behind the maps has a weight for each place. The last maps, averaged over places, hardly notice the shift. But
-# what is near chance has little to lose: see the figure. This network was never trained to use such averages, so
-# they show that averaging removes the place, not that it keeps the class. EfficientNet averages, too, was trained
-# to, and learned from crops at random places. Invariance is built in or trained in.
+# what is near chance has little to lose, and this network never learned to use averages. EfficientNet did, from
+# crops at random places. Invariance is built in or trained in.
 #
 # ## Maps of many pictures
 #

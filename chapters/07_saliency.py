@@ -688,10 +688,10 @@ forgetting_cards["guided-ignores-the-network"]
 forgetting_cards["occlusion-notices-more"]
 
 # %% [markdown]
-# Guided backpropagation scores well, and goes on drawing the object for networks that have kept their lower
-# layers and lost the rest. Nie et al. (2018) show why: its rule recovers a part of the picture itself. Use it to see
-# *what features* are there, not *why* an answer came out. The test warns of such methods; it does not rank the
-# others, since whole lower layers let any map keep something (Binder et al., 2023).
+# Guided backpropagation scores well, and goes on drawing the object for networks that have kept only their lower
+# layers: its rule recovers a part of the picture itself (Nie et al., 2018). Use it to see *what features* are there,
+# not *why* an answer came out. The test does not rank the other methods, since whole lower layers let any map
+# keep something (Binder et al., 2023).
 #
 # ## The wolf and the snow
 #

@@ -187,7 +187,7 @@ longer = Experiment(
     claims=(
         Claim(
             id="all-at-once-needs-time",
-            statement="With four times as many updates, all five at once lose less on ordinary pictures",
+            statement="With four times as many updates, all five at once lose less",
             estimand="gain of all at once over none on ordinary test pictures after 2000 updates, "
             "minus that after 500, both with a learning rate that falls to zero, same seed",
             above=0,
