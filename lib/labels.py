@@ -36,7 +36,7 @@ def class_indices(labels: Tensor, shape: Sequence[int]) -> Tensor:
     if found.shape not in _shapes(examples):
         found = found.squeeze(-1)
     if found.numel() and found.device.type == "cpu":
-        low, high = (int(end) for end in found.aminmax())
+        low, high = (int(end.numpy()) for end in found.aminmax())
         if low < 0 or high >= classes:
             raise ValueError(
                 f"labels must be from 0 to {classes - 1}, below the number of classes; "

@@ -68,8 +68,8 @@ MUTANTS = (
     Mutant(
         "mixup does not mix the targets",
         "lib/augmentation/mixing.py",
-        "return mixed, torch.lerp(probabilities[partner], probabilities, weight)",
-        "return mixed, probabilities",
+        "partner), _mix(rows, lam[:, None], partner)",
+        "partner), rows",
         "03_regularization",
     ),
     Mutant(
@@ -82,7 +82,7 @@ MUTANTS = (
     Mutant(
         "cosine neighbors of vectors that are not normalized",
         "lib/visualization/neighbors.py",
-        "units = functional.normalize(rows, eps=torch.finfo(rows.dtype).tiny)",
+        "units = functional.normalize(rows / unit_scale(rows, 1))",
         "units = rows",
         "06_features",
     ),

@@ -54,17 +54,21 @@ class Method(NamedTuple):
 
 
 def _mixup(model: nn.Module, x: Tensor) -> object:
-    return a.mixup(
-        x, torch.zeros(len(x), dtype=torch.long, device=x.device), generator(), classes=2
-    )
+    return a.mixup(x, _numbers(x, len(x), value=0).long(), generator(), classes=2)
 
 
 def _blend(model: nn.Module, x: Tensor) -> object:
-    return a.blend(x, x.new_ones(len(x), 2) / 2, lam=0.3, partner=torch.arange(len(x)))
+    labels = _numbers(x, len(x), 2, value=0.5)
+    return a.blend(x, labels, lam=0.3, partner=torch.arange(len(x)))
 
 
 def _per_channel(function: Callable, *values: float) -> Callable[[nn.Module, Tensor], object]:
-    return lambda model, x: function(x, *(x.new_full((CHANNELS,), value) for value in values))
+    return lambda model, x: function(x, *(_numbers(x, CHANNELS, value=value) for value in values))
+
+
+def _numbers(x: Tensor, *shape: int, value: float) -> Tensor:
+    """Equal numbers on the device of x, or on the CPU if x is no tensor."""
+    return x.new_full(shape, value) if isinstance(x, Tensor) else torch.full(shape, value)
 
 
 AUGMENTATIONS = {

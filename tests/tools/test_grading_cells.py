@@ -11,6 +11,16 @@ from tools.grading.names import names_of
 from tools.grading.python_cells import plain_python
 from tools.grading.submissions import key
 
+
+@pytest.fixture(autouse=True)
+def no_running_loop():
+    """Playwright, in the tests' process, leaves an event loop running; a judge has none."""
+    running = asyncio._get_running_loop()
+    asyncio._set_running_loop(None)
+    yield
+    asyncio._set_running_loop(running)
+
+
 # What a cell becomes, and the value of x afterwards.
 CELLS = {
     "%%time\nx = 1": 1,

@@ -181,7 +181,7 @@ def test_a_process_that_is_stopped_keeps_its_rows(assigned, tmp_path, how):
     folder = hand_in(tmp_path / "in", "blank.ipynb", answers={})
     hand_in(folder, "endless.ipynb", answers=RIGHT | {"swish": "while True: pass"})
     arguments = [sys.executable, "-m", "tools.grading", assigned, folder, "--out", tmp_path / "out",
-                 "--unsandboxed", "--jobs", "1", "--seconds", "5"]  # fmt: skip
+                 "--unsandboxed", "--jobs", "1", "--seconds", "60"]  # fmt: skip
     process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL,
                                stderr=subprocess.PIPE, text=True)  # fmt: skip
     assert "[1/2] blank.ipynb" in process.stderr.readline()

@@ -1,28 +1,40 @@
 // Filters for the page of claims. Without this script, the page shows all of them.
 {
   const PREFIX = "#claims?"; // what the page's address begins with while something is filtered
-  const form = document.querySelector("form.course-claims-filter");
-  const fields = [...form.elements].filter((element) => element.name);
-  const rows = [...document.querySelectorAll(".course-claim-row")];
-  const told = form.querySelector("[role=status]");
+  const form = /** @type {HTMLFormElement} */ (document.querySelector("form.course-claims-filter"));
+  const fields = /** @type {(HTMLSelectElement | HTMLInputElement)[]} */ ([
+    ...form.querySelectorAll("select, input"),
+  ]);
+  const rows = /** @type {HTMLElement[]} */ ([...document.querySelectorAll(".course-claim-row")]);
+  const told = /** @type {HTMLElement} */ (form.querySelector("[role=status]"));
+  /** @param {HTMLElement} row */
   const textOf = (row) =>
-    `${row.id} ${row.querySelector("h3").textContent} ${row.querySelector("dl").textContent}`;
+    `${row.id} ${row.querySelector("h3")?.textContent} ${row.querySelector("dl")?.textContent}`;
   const texts = new Map(rows.map((row) => [row, textOf(row).toLowerCase()]));
 
+  /**
+   * Whether a row has what is asked for.
+   * @param {HTMLElement} row
+   * @param {{[name: string]: string}} wanted
+   */
   const fits = (row, { chapter, verdict, strength, words }) =>
     ["", row.dataset.chapter].includes(chapter) &&
     ["", row.dataset.verdict].includes(verdict) &&
-    ["", ...row.dataset.strength.split(" ")].includes(strength) &&
+    ["", ...(row.dataset.strength ?? "").split(" ")].includes(strength) &&
     words
       .toLowerCase()
       .split(/\s+/)
-      .every((word) => texts.get(row).includes(word));
+      .every((word) => texts.get(row)?.includes(word));
+
+  /** @returns {[string, string][]} what the fields say, by their names */
+  const choices = () => fields.map((field) => [field.name, field.value]);
 
   const apply = () => {
-    const wanted = Object.fromEntries(new FormData(form));
+    const wanted = Object.fromEntries(choices());
     for (const row of rows) row.hidden = !fits(row, wanted);
     for (const list of document.querySelectorAll(".course-claims")) {
-      list.closest("section").hidden = !list.querySelector(".course-claim-row:not([hidden])");
+      const section = /** @type {HTMLElement} */ (list.closest("section"));
+      section.hidden = !list.querySelector(".course-claim-row:not([hidden])");
     }
     const shown = rows.filter((row) => !row.hidden).length;
     told.textContent =
@@ -30,7 +42,7 @@
   };
 
   const remember = () => {
-    const chosen = [...new FormData(form)].filter(([, value]) => value);
+    const chosen = choices().filter(([, value]) => value);
     const bare = location.pathname + location.search;
     const address = chosen.length ? PREFIX + new URLSearchParams(chosen) : bare;
     history.replaceState(history.state, "", address);
@@ -39,8 +51,10 @@
   const follow = () => {
     const { hash } = location;
     const wanted = new URLSearchParams(hash.startsWith(PREFIX) ? hash.slice(PREFIX.length) : "");
-    for (const field of fields) field.value = wanted.get(field.name) ?? "";
-    for (const field of fields) if (field.selectedIndex === -1) field.value = ""; // no such choice
+    for (const field of fields) {
+      field.value = wanted.get(field.name) ?? "";
+      if (field instanceof HTMLSelectElement && field.selectedIndex === -1) field.value = ""; // no such choice
+    }
     apply();
   };
 
@@ -50,7 +64,7 @@
   };
   form.addEventListener("input", change);
   form.addEventListener("submit", (event) => event.preventDefault());
-  form.querySelector("button").addEventListener("click", () => {
+  form.querySelector("button")?.addEventListener("click", () => {
     form.reset();
     change();
   });
