@@ -190,7 +190,7 @@ digit_cards["six-becomes-nine"]
 # %% [markdown]
 # And mirrored digits? To us they are mostly odd shapes. What the same networks call them:
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Table in shades of blue: mirrored digits as rows, the networks' answers as columns, in percent. Mirrored 0s, 1s, 4s, 8s and 9s are mostly read as what they are. Most mirrored 3s are read as 8. Mirrored 5s, 6s and 7s are almost never read as what they are, and spread over several answers."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Table in shades of blue: mirrored digits as rows, the networks' answers as columns, in percent. Mirrored 0s, 4s and 8s are mostly read as what they are, and mirrored 3s mostly as 8. Mirrored 5s, 6s and 7s are spread over several answers."}}
 fig, ax = plotting.figure(height=4.2)
 figures.plot_answers(ax, digits.mirrored.mean(axis=0))
 ax.set_title("What networks call mirrored digits (%)", fontsize=11)
@@ -207,8 +207,8 @@ digit_cards["mirrored-digits-are-misread"]
 digit_cards["flips-hurt-digits"]
 
 # %% [markdown]
-# The flips cost accuracy ({{flips-hurt-digits size}}). A mirrored 5 has much of an upright 2, and now carries the
-# label 5. So ask two questions about
+# The flips cost accuracy ({{flips-hurt-digits size}}). The table shows what a mirrored 5 looks like to the network.
+# Now such pictures carry the label 5. So ask two questions about
 # each augmentation: would the label stay, *and* could such a picture occur? Where you know how the label
 # changes, change it, too (exercise 1).
 #

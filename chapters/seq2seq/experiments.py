@@ -63,8 +63,8 @@ translators = Experiment(
         ),
         Claim(
             id="one-context-has-not-learned",
-            statement="Even of its own training sentences, one context loses over 10 points more "
-            "words where they are long",
+            statement="Even on its own training sentences, one context gets over 10 points fewer "
+            "words right where they are long",
             estimand="share of words ranked first on 1000 training sentences: those of 5 to 7 "
             f"words minus those of 17 to 20, with one context, {TRAINED}",
             above=10,
@@ -145,8 +145,8 @@ longer = Experiment(
     claims=(
         Claim(
             id="one-context-still-forgets",
-            statement="After four times as many updates, one context still loses over 5 points of "
-            "the words where sentences are long",
+            statement="After four times as many updates, one context still gets over 5 points "
+            "fewer words right where sentences are long",
             estimand="share of words ranked first on test sentences of 5 to 7 words minus that of "
             f"17 to 20, with one context, after {4 * UPDATES} updates, of one seed",
             above=5,
