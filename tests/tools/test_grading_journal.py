@@ -8,8 +8,7 @@ import time
 
 import pytest
 
-from tests.tools.submitted import CHAPTER, notebook, saved, solutions
-from tools.assignment import find_chapter, write_assignment
+from tests.tools.submitted import CHAPTER, PASSED, assign, notebook, saved, solutions
 from tools.chapters import ROOT
 from tools.grading import __main__ as command
 from tools.grading.assignments import read_assignment
@@ -20,14 +19,11 @@ from tools.grading.judging import JudgeError, Judges, _checked
 from tools.grading.rows import Row
 
 RIGHT = solutions()
-PASSED = {"passed": 2, "of": 2, "cases": (("one", ""), ("two", "")), "reason": ""}
 
 
 @pytest.fixture(scope="module")
 def assigned(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("assigned") / "term"
-    write_assignment([find_chapter(CHAPTER)], folder)
-    return folder
+    return assign(tmp_path_factory.mktemp("assigned") / "term")
 
 
 @pytest.fixture

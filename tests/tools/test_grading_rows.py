@@ -6,8 +6,7 @@ import shutil
 
 import pytest
 
-from tests.tools.submitted import CHAPTER, notebook, saved, solutions
-from tools.assignment import find_chapter, write_assignment
+from tests.tools.submitted import PASSED, assign, notebook, saved, solutions
 from tools.chapters import CourseError
 from tools.grading import grade as grading
 from tools.grading.assignments import NO_ROW, read_assignment
@@ -18,14 +17,11 @@ from tools.grading.rows import Row, code_of, report, report_path, write_grades
 
 RIGHT = solutions()
 NO_NUMBER = "expected its points as a number"
-PASSED = {"passed": 2, "of": 2, "cases": (("one", ""), ("two", "")), "reason": ""}
 
 
 @pytest.fixture(scope="module")
 def assigned(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("assigned") / "term"
-    write_assignment([find_chapter(CHAPTER)], folder)
-    return folder
+    return assign(tmp_path_factory.mktemp("assigned") / "term")
 
 
 @pytest.fixture
