@@ -88,3 +88,21 @@ def definitions(chapter: Chapter) -> str:
             body = [node for node in body if isinstance(node, DEFINING)]
             parts.append(ast.unparse(ast.Module(body, [])))
     return "\n".join(parts)
+
+
+def visible_checks(chapter: Chapter) -> dict[str, str]:
+    """The call of each exercise's check, such as `checks.check_swish(swish, swish_derivative)`.
+
+    It is the last line of the cell below the exercise's stub, or "" if there is no such line.
+    """
+    found, name = {}, ""
+    for cell in read_source(chapter).cells:
+        if name and cell.cell_type == "code":
+            last = ast.parse(cell.source).body[-1:]
+            call = last[0].value if last and isinstance(last[0], ast.Expr) else None
+            simple = isinstance(call, ast.Call) and all(isinstance(a, ast.Name) for a in call.args)
+            found[name] = ast.unparse(call) if call is not None and simple else ""
+            name = ""
+        if STUB in cell.metadata.get("tags", []):
+            name = cell.metadata.get("exercise", "")
+    return found

@@ -17,41 +17,28 @@ from tools.grading.grade import Row, grade, grade_file, read_assignment, write_g
 from tools.grading.sandbox import is_possible
 
 CHAPTER, FIRST, ALL, REST = "01_activations", "swish", 15, 11  # points in all; without the first
-REPORT = "import lib.checks as r\n"
 SLOPE = "\ndef swish_derivative(x): return sigmoid(x) + x * sigmoid_derivative(x)\n"
-WRONG = f"def swish(x): return x\n{SLOPE}"
-CHANGED = "changes lib.checks.expect_close"
+WRONG = f"def swish(x): return torch.full_like(x, 7.0)\n{SLOPE}"
 FORKS = """
 import os
 for _ in range(200):
     os.fork() or os.execvp("sleep", ["sleep", "60"])
 """
-LATER = """
-def swish(x):
-    import torch
-    torch.allclose = lambda *a, **k: True
-    return x
+HOARDS = """
+import os, time
+for _ in range(6):
+    if not os.fork():
+        kept = bytearray(1 << 30)
+        kept[::4096] = b"x" * len(kept[::4096])
+        time.sleep(60)
+time.sleep(60)
 """
-WRITES = """
-import os
-for descriptor in range(3, 200):
-    try:
-        os.write(descriptor, b'{"passed": 9, "of": 9, "cases": [], "reason": ""}')
-    except OSError:
-        pass
-os._exit(0)
-"""
-LIES = """
-import torch
-class Sure(torch.Tensor):
-    @classmethod
-    def __torch_function__(cls, func, types, args=(), kwargs=None):
-        if func is torch.allclose or func is torch.equal:
-            return True
-        return super().__torch_function__(func, types, args, kwargs or {})
-def swish(x):
-    return torch.full_like(x, 7.0).as_subclass(Sure)
-swish_derivative = swish
+LINGERS = """
+import os, pathlib, time
+pathlib.Path("/tmp/left").write_text("here")
+if not os.fork():
+    os.setsid()
+    os.fork() or time.sleep(600)
 """
 OPTIMIZER = "torch.optim.SGD(torch.nn.Linear(2, 2).parameters(), lr=0.1).step()\n"
 MAGICS = """
@@ -70,24 +57,42 @@ def helper(x):
 HOSTILE = {
     "syntax": ("def swish(x:", "SyntaxError"),
     "endless": ("while True: pass", "took longer than"),
+    "deaf": ("import signal\nsignal.setitimer = lambda *a: None\nsignal.signal(14, 1)\n"
+             "while True: pass", "took longer than"),
     "memory": ("x = bytearray(10 << 30)", "MemoryError"),
+    "hoards": (HOARDS, "took more than 4 GiB of memory"),
     "exits": ("import sys; sys.exit(0)", "SystemExit"),
     "vanishes": ("import os; os._exit(0)", "ended the process itself"),
-    "prints": ("print('x' * 200_000_000)", "KeyError: 'swish'"),
+    "kills": ("import os; os.kill(os.getppid(), 9)", ""),
+    "kills all": ("import os; os.kill(-1, 9)", ""),
+    "prints": ("print('x' * 200_000_000)", "it does not define swish"),
     "forks": (FORKS, ""),
-    "patches": (f"{REPORT}r.expect_close = lambda *a, **k: None\n{WRONG}", CHANGED),
-    "rewrites": (f"{REPORT}r.expect_close.__code__ = (lambda *a, **k: None).__code__\n{WRONG}",
-                 CHANGED),
-    "later": (LATER + SLOPE, "changes torch.allclose"),
-    "writes": (WRITES, ""),
-    "lies": (LIES, ""),
     "surrogate": ("raise ValueError('\\ud800')", "ValueError"),
 }  # fmt: skip
-# … and the sandbox lets these have neither.
+# Each of these is a wrong answer with something in front of it that does not make it right.
+CHEATS = {
+    "nothing": "",
+    "patches": "import lib.checks as r\nr.expect_close = lambda *a, **k: None\n",
+    "rewrites": "from lib.checks import expect_close as e\ne.__code__ = (lambda: 1).__code__\n",
+    "torch": "torch.allclose = torch.equal = lambda *a, **k: True\n",
+    "answers": "from tools.grading.trials import answering\n"
+               "answering.state_of = lambda *a: None\nanswering.encode = lambda *a: ['sent', 0]\n",
+    "judge": "from tools.grading.trials import judge\njudge.run_cases = lambda *a: 1\n",
+    "atexit": "import atexit, os\natexit.register(os.write, 1, b'{\"passed\": 9}')\n",
+    "file": "try:\n    open('verdicts.json', 'w').write('{}')\nexcept OSError: ...\n",
+}  # fmt: skip
+# … and the sandbox lets these have neither files nor network, nor what another left behind.
 PRYING = {
     "reads": ("open('/etc/passwd').read()", "FileNotFoundError"),
+    "hidden": ("import chapters.hidden", "ModuleNotFoundError"),
+    "writes": ("import lib; open(lib.__file__, 'a')", "OSError"),
+    "beside": ("open('/course/torch.py', 'w')", "OSError"),
     "calls": ("import socket; socket.create_connection(('1.1.1.1', 53), timeout=3)", "OSError"),
-}
+    "peeks": ("import os; open(f'/proc/{os.getppid()}/mem')", "PermissionError"),
+    "left": ("open('/tmp/left').read()", "FileNotFoundError"),
+    "alone": ("import os; assert len([p for p in os.listdir('/proc') if p.isdecimal()]) > 3",
+              "AssertionError"),
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
@@ -142,6 +147,10 @@ def graded(assigned, solutions, tmp_path_factory):
     hand_in(assigned, folder / "magics.ipynb", timed, extra=MAGICS)
     for name, (code, _) in (HOSTILE | PRYING).items():
         hand_in(assigned, folder / "hostile" / f"{name}.ipynb", solutions | {FIRST: code})
+    for name, code in CHEATS.items():
+        hand_in(assigned, folder / "cheats" / f"{name}.ipynb", solutions | {FIRST: code + WRONG})
+    lingers = solutions | {FIRST: f"{LINGERS}\n{solutions[FIRST]}"}
+    hand_in(assigned, folder / "hostile" / "aa lingers.ipynb", lingers)
     (folder / "essay.pdf").write_bytes(b"%PDF\x00\xff")
     (folder / "empty.ipynb").touch()
     odd = nbformat.read(assigned / f"student/{CHAPTER}.ipynb", as_version=4)
@@ -218,6 +227,13 @@ def test_the_sandbox_shows_neither_files_nor_network(graded, name):
     rows = of(graded, f"hostile/{name}.ipynb")
     assert PRYING[name][1] in rows[FIRST].reason
     assert sum(row.points for row in rows.values()) == REST
+
+
+@pytest.mark.parametrize("name", CHEATS)
+def test_an_answer_that_reaches_for_the_judge_earns_what_it_is_worth(graded, name):
+    rows = of(graded, f"cheats/{name}.ipynb")
+    assert rows[FIRST].points <= of(graded, "cheats/nothing.ipynb")[FIRST].points < 4
+    assert sum(row.points for row in rows.values()) == pytest.approx(rows[FIRST].points + REST)
 
 
 def test_without_the_sandbox_time_and_processes_are_limited_all_the_same(

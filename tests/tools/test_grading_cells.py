@@ -5,11 +5,11 @@ import signal
 
 import pytest
 
-from tools.grading import judge
 from tools.grading.judging import STAND_INS
 from tools.grading.names import names_of
 from tools.grading.python_cells import plain_python
 from tools.grading.submissions import key
+from tools.grading.trials import answering
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +58,7 @@ CELLS = {
 @pytest.fixture
 def alarm():
     """Cells have limits, as the judge sets them."""
-    before = signal.signal(signal.SIGALRM, judge._out_of_time)
+    before = signal.signal(signal.SIGALRM, answering._out_of_time)
     yield
     signal.signal(signal.SIGALRM, before)
 
@@ -68,7 +68,7 @@ def test_a_cell_runs_as_in_a_notebook_without_its_magics(source, alarm):
     names = {}
     exec(STAND_INS, names)
     made = plain_python(source)
-    problem = judge.run_cell(made, names, 10)
+    problem = answering.run_cell(made, names, 10)
     if source.startswith(">>> "):
         assert names["x"] == 17
         return
@@ -92,8 +92,8 @@ def test_a_cell_runs_as_in_a_notebook_without_its_magics(source, alarm):
     ],
 )
 def test_a_cell_that_ends_badly_costs_only_itself(source, problem, alarm):
-    assert judge.run_cell(plain_python(source), {}, 0.2).startswith(problem)
-    assert judge.run_cell("x = 1", {}, 10) == ""
+    assert answering.run_cell(plain_python(source), {}, 0.2).startswith(problem)
+    assert answering.run_cell("x = 1", {}, 10) == ""
 
 
 def test_cells_say_the_same_whatever_their_ends_spaces_and_comments():
@@ -117,6 +117,6 @@ def test_names_are_those_at_the_level_of_the_cell():
 
 
 def test_top_level_await_leaves_no_loop_behind(alarm):
-    assert judge.run_cell("import asyncio\nawait asyncio.sleep(0)", {}, 10) == ""
+    assert answering.run_cell("import asyncio\nawait asyncio.sleep(0)", {}, 10) == ""
     with pytest.raises(RuntimeError):
         asyncio.get_running_loop()

@@ -15,7 +15,7 @@ from tools.grading.assignments import read_assignment
 from tools.grading.grade import grade_all
 from tools.grading.intake import find_submissions
 from tools.grading.journal import Journal
-from tools.grading.judging import JudgeError, Judges, _checked
+from tools.grading.judging import JudgeError, Judges
 from tools.grading.rows import Row
 
 RIGHT = solutions()
@@ -31,7 +31,7 @@ def judged(monkeypatch):
     """The submissions' answers that were judged, by a judge that passes everything."""
     seen = []
 
-    def verdicts(self, definitions, hidden, programs, seconds):
+    def verdicts(self, definitions, hidden, checks, programs, seconds):
         seen.append(programs)
         return dict.fromkeys(programs, PASSED)
 
@@ -208,7 +208,7 @@ def test_a_judge_that_failed_is_asked_again_and_others_keep_their_rows(
     folder = hand_in(tmp_path / "in", "ann.ipynb", "bob.ipynb")
     calls = []
 
-    def verdicts(self, definitions, hidden, programs, seconds):
+    def verdicts(self, definitions, hidden, checks, programs, seconds):
         calls.append(programs)
         if len(calls) == 1:
             raise JudgeError("its judge gave no verdict")
@@ -221,15 +221,3 @@ def test_a_judge_that_failed_is_asked_again_and_others_keep_their_rows(
     assert [row.reason for row in rows["ann.ipynb"]] == ["its judge gave no verdict"]
     rows = grade_all(there, intake, sandbox=False, jobs=1, journal=journal)
     assert len(calls) == 3 and sum(row.points for row in rows["ann.ipynb"]) == 15
-
-
-@pytest.mark.parametrize(
-    "verdict",
-    [5, None, [], {}, PASSED | {"passed": 5}, PASSED | {"passed": True}, PASSED | {"of": 1.0},
-     PASSED | {"passed": -1}, PASSED | {"cases": 5}, PASSED | {"cases": [["one"]]},
-     PASSED | {"cases": [["one", 5]]}, PASSED | {"reason": None}],
-)  # fmt: skip
-def test_a_verdict_of_another_form_is_none(verdict):
-    with pytest.raises((TypeError, ValueError, KeyError)):
-        _checked(verdict)
-    assert _checked(PASSED) == PASSED

@@ -20,11 +20,11 @@ from tests.tools.submitted import (
 from tools.chapters import list_chapters
 from tools.colab import Repository, with_first_cell, without_first_cell
 from tools.exercises import definitions
-from tools.grading import judge
 from tools.grading.judging import STAND_INS
 from tools.grading.programs import ADDED, CHAPTERS, OWN, program
 from tools.grading.reading import SubmissionError, parse_notebook, read_file
 from tools.grading.submissions import key, parse_submission, read_submission
+from tools.grading.trials import answering
 
 RIGHT = solutions()
 SWISH = "def swish(x):\n    return x * sigmoid(x)\n"
@@ -176,7 +176,7 @@ def test_the_chapter_is_told_by_its_exercises_and_then_by_its_cells():
 @pytest.fixture
 def alarm():
     """Cells have limits, as the judge sets them."""
-    before = signal.signal(signal.SIGALRM, judge._out_of_time)
+    before = signal.signal(signal.SIGALRM, answering._out_of_time)
     yield
     signal.signal(signal.SIGALRM, before)
 
@@ -189,7 +189,7 @@ def run(made, exercise="swish"):
     names = {"__name__": "__main__"}
     exec(STAND_INS + definitions(known[CHAPTER]), names)
     for _, source in cells:
-        judge.run_cell(source, names, 10)
+        answering.run_cell(source, names, 10)
     return types.SimpleNamespace(**names), cells
 
 

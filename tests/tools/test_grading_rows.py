@@ -13,7 +13,7 @@ from tools.grading.assignments import NO_ROW, read_assignment
 from tools.grading.grade import grade_all
 from tools.grading.intake import find_submissions
 from tools.grading.judging import Judges
-from tools.grading.rows import Row, code_of, report, report_path, write_grades
+from tools.grading.rows import Row, report, report_path, write_grades
 
 RIGHT = solutions()
 NO_NUMBER = "expected its points as a number"
@@ -27,7 +27,7 @@ def assigned(tmp_path_factory):
 @pytest.fixture
 def judged(monkeypatch):
     """A judge that passes everything."""
-    monkeypatch.setattr(Judges, "verdicts", lambda self, *job: dict.fromkeys(job[2], PASSED))
+    monkeypatch.setattr(Judges, "verdicts", lambda self, *job: dict.fromkeys(job[3], PASSED))
 
 
 def hand_in(folder, name):
@@ -89,17 +89,15 @@ def test_text_that_cannot_be_written_is_escaped_and_long_names_are_shortened(tmp
     assert report_path(tmp_path, names[1]) != report_path(tmp_path, names[2])
 
 
-def test_a_report_shows_hints_and_never_the_code_of_hidden_tests():
-    leaked = "expect_close(f(torch.tensor([20.0])), y"
-    source = f'def swish(names):\n    {leaked}, hint="look at the tails, far out")\n'
-    cases = (("a", "expected 2; got 1. look at the tails, far out"), ("b", f"it says {leaked}"),
-             ("c", f"ValueError: {leaked}"), ("d", "RuntimeError: shapes differ"),
-             ("e", ""))  # fmt: skip
-    row = Row("x", "c", "swish", 1.0, 4, f"KeyError: {leaked}", cases)
-    text = report([row], [code_of(source)])
-    assert "look at the tails, far out" in text
-    assert "torch.tensor" not in text and "shapes differ" not in text
-    assert "✗ d: your code raised RuntimeError" in text and "✓ e" in text
+def test_a_report_shows_hints_and_errors_on_one_line_each():
+    cases = (
+        ("a", "expected 2; got 1. Look at the tails."),
+        ("b", "ValueError: one\n✓ forged"),
+        ("c", ""),
+    )
+    text = report([Row("x", "c", "swish", 1.0, 4, "an added cell raised KeyError", cases)])
+    assert "✗ a: expected 2; got 1. Look at the tails." in text and "✓ c" in text
+    assert "\n✓ forged" not in text and "an added cell raised KeyError" in text
 
 
 def test_an_error_names_no_folder_of_this_machine(assigned, tmp_path):

@@ -249,7 +249,7 @@ def test_each_student_gets_a_page_also_those_of_one_name(tmp_path):
     submissions = [found(f"{n}/a.ipynb", Student(name, n)) for n, name in names.items()]
     got, _ = totals(submissions)
     rows = {one.name: rows_for(one.name) for one in submissions}
-    pages = write_pages(got, rows, COURSE, {"01_a": "x = 1"}, tmp_path)
+    pages = write_pages(got, rows, COURSE, tmp_path)
     assert len(set(pages)) == 3 and all(path.parent == tmp_path / "students" for path in pages)
     text = pages[0].read_text("utf-8")
     assert text.startswith("Kim/Lee\n10 of 15 points") and "01_a x: 4 of 4" in text

@@ -59,7 +59,7 @@ def main() -> int:
             name: title_of(read_source(chapter)) for name, chapter in assignment.chapters.items()
         }
         write_totals(totals, course, titles, out)
-        pages = write_pages(totals, rows, course, assignment.hidden, out)
+        pages = write_pages(totals, rows, course, out)
         remove_others(out / "students", pages)
         print(f"{len(rows)} submissions: {out / 'grades.csv'}, {out / 'reports'}")
         print(f"{len(totals)} students: {out / 'totals.csv'}, canvas.csv, moodle.csv")
@@ -91,7 +91,7 @@ def grade_into(
 
     def watch(name: str, rows: list[Row]) -> None:
         known[name] = rows
-        write_report(rows, out, assignment.hidden)
+        write_report(rows, out)
         write_table((row for name in sorted(known) for row in known[name]), out)
         points, of = sum(row.points for row in rows), sum(row.of for row in rows)
         said = f"{points:g} of {of:g}" if of else rows[0].reason

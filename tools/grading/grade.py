@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
-from tools.exercises import definitions, list_exercises
+from tools.exercises import definitions, list_exercises, visible_checks
 from tools.grading.assignments import Assignment, read_assignment
 from tools.grading.intake import Found, Intake, find_submissions
 from tools.grading.journal import Journal
@@ -155,9 +155,8 @@ def _grade(
             exercise: program(submission, exercise, chapter) for exercise in submission.parts
         }
         hidden = assignment.hidden[submission.chapter]
-        verdicts = (
-            judges.verdicts(definitions(chapter), hidden, programs, seconds) if programs else {}
-        )
+        checks, given = visible_checks(chapter), definitions(chapter)
+        verdicts = judges.verdicts(given, hidden, checks, programs, seconds) if programs else {}
     except SubmissionError as error:
         return [Row(name, "", "", 0.0, 0, str(error), final=not isinstance(error, JudgeError))]
     except Exception as error:  # whatever is wrong with one file, the others get their points

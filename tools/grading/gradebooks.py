@@ -16,7 +16,7 @@ from pathlib import Path
 
 from lib.files import write_atomically
 from tools.course_file import Course
-from tools.grading.rows import Row, code_of, report, report_path
+from tools.grading.rows import Row, report, report_path
 from tools.grading.tables import printable, table_text
 from tools.grading.totals import Total
 
@@ -94,11 +94,10 @@ def _moodle(totals: Sequence[Total], chapters: Sequence[str]) -> str:
 
 
 def write_pages(
-    totals: Sequence[Total], rows: Mapping[str, Sequence[Row]], course: Course,
-    hidden: Mapping[str, str], out: Path,
-) -> list[Path]:  # fmt: skip
+    totals: Sequence[Total], rows: Mapping[str, Sequence[Row]], course: Course, out: Path
+) -> list[Path]:
     """Write a page for each student: the total, and the report of each submission that counts."""
-    secret, written = [code_of(source) for source in hidden.values()], []
+    written: list[Path] = []
     for number, total in enumerate(totals, start=1):
         name = printable(total.person.name).replace("/", " ").strip(". ") or f"student {number}"
         path = report_path(out, name)
@@ -114,7 +113,7 @@ def write_pages(
         text = "\n".join(map(printable, lines)) + "\n"
         for result in total.results.values():
             if result.submission:
-                text += "\n" + report(rows[result.submission], secret)
+                text += "\n" + report(rows[result.submission])
         write_atomically(path, text)
         written.append(path)
     return written

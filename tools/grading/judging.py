@@ -1,13 +1,15 @@
-"""Starts judges, one process for a submission, and can end those that are running."""
+"""Starts judges, and can end them."""
 
 import json
 import subprocess
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+from tools.chapters import ROOT
 from tools.grading.reading import SubmissionError
-from tools.grading.sandbox import JUDGE, environment, sandboxed
+from tools.grading.sandbox import JUDGE, RUNNER, environment, is_lasting, sandboxed
 
 START = 120.0  # time limit for a judge's imports, in seconds
 STAND_INS = Path(__file__).with_name("stand_ins.py").read_text("utf-8")
@@ -18,81 +20,85 @@ class JudgeError(SubmissionError):
 
 
 class Judges:
-    """Judges of one assignment.
+    """Judges of one assignment: processes that import its code once, and serve one job at a time.
 
     Args:
         root: the folder with the code that answers and hidden tests import.
-        sandbox: run them in bubblewrap; otherwise, with resource limits only.
+        sandbox: run answers in bubblewrap; otherwise, with resource limits only.
     """
 
     def __init__(self, root: Path, *, sandbox: bool) -> None:
-        command = sandboxed(JUDGE, root) if sandbox else list(JUDGE)
-        self._command: Sequence[str] = command
-        self._environment = environment(root)
+        runner = [*sandboxed(RUNNER, root), "--alone"] if sandbox else list(RUNNER)
+        lasting = ["--forever"] if sandbox and is_lasting() else []
+        self._command: Sequence[str] = [*JUDGE, *lasting, *runner]
+        self._environment = environment(root.resolve(), ROOT)
+        self._idle: list[subprocess.Popen] = []
         self._running: set[subprocess.Popen] = set()
         self._lock = threading.Lock()
         self._stopped = False
 
     def verdicts(
-        self, definitions: str, hidden: str, programs: dict[str, list[tuple[str, str]]],
-        seconds: float,
+        self, definitions: str, hidden: str, checks: dict[str, str],
+        programs: dict[str, list[tuple[str, str]]], seconds: float,
     ) -> dict[str, dict]:  # fmt: skip
-        """The verdict on each exercise's program; see `tools/grading/judge.py`.
+        """The verdict on each exercise's program; see `tools/grading/trials/judge.py`.
 
         Raises:
             JudgeError: there is none; the message says how the judge ended.
         """
-        job = {"definitions": f"{STAND_INS}\n{definitions}", "hidden": hidden,
+        job = {"definitions": f"{STAND_INS}\n{definitions}", "hidden": hidden, "checks": checks,
                "programs": programs, "seconds": seconds}  # fmt: skip
-        patience = START + len(programs) * (3 * seconds + 15)
-        output, errors = self._run(json.dumps(job).encode(), patience)
-        try:
-            found = json.loads(output)
-            return {name: _checked(found[name]) for name in programs}
-        except (ValueError, KeyError, TypeError) as error:
-            last = errors.decode(errors="replace").strip().splitlines()[-1:]
-            raise JudgeError(f"its judge gave no verdict: {' '.join(last)[:300]}") from error
+        patience = START + len(programs) * (10 * seconds + 30)
+        found = json.loads(self._ask(json.dumps(job), patience))
+        for verdict in found.values():
+            verdict["cases"] = tuple(tuple(case) for case in verdict["cases"])
+        return found
 
     def stop(self) -> None:
-        """End all judges that are running, and start no more."""
+        """End all judges, and start no more."""
         with self._lock:
             self._stopped = True
             for process in self._running:
                 process.kill()
 
-    def _run(self, job: bytes, patience: float) -> tuple[bytes, bytes]:
+    def _ask(self, job: str, patience: float) -> str:
+        """The line with which a judge replies to a job; a judge that does not reply is ended.
+
+        Raises:
+            JudgeError: there is none.
+        """
+        process = self._judge()
+        late = threading.Timer(patience, process.kill)
+        late.start()
+        try:
+            process.stdin.write(job + "\n")
+            process.stdin.flush()
+            output = process.stdout.readline()
+        except OSError:
+            output = ""
+        finally:
+            late.cancel()
+        if output.endswith("\n"):
+            with self._lock:
+                self._idle.append(process)
+            return output
+        process.kill()
+        process.wait()
+        with self._lock:
+            self._running.discard(process)
+        raise JudgeError("not graded: interrupted" if self._stopped
+                         else f"its judge gave no verdict within {patience:.0f} s")  # fmt: skip
+
+    def _judge(self) -> Any:
+        """A judge that has nothing to do."""
         with self._lock:
             if self._stopped:
                 raise JudgeError("not graded: interrupted")
+            if self._idle:
+                return self._idle.pop()
             process = subprocess.Popen(
-                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE, env=self._environment, cwd="/tmp", start_new_session=True,
+                self._command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+                env=self._environment, cwd="/tmp", start_new_session=True,
             )  # fmt: skip
             self._running.add(process)
-        try:
-            return process.communicate(job, timeout=patience)
-        except subprocess.TimeoutExpired as error:
-            raise JudgeError(f"its judge did not end within {patience:.0f} s") from error
-        finally:
-            process.kill()
-            process.wait()
-            with self._lock:
-                self._running.discard(process)
-
-
-def _checked(verdict: object) -> dict:
-    """The verdict, which a forgery may have given another form.
-
-    Raises:
-        TypeError, KeyError, ValueError: it has another form.
-    """
-    if not isinstance(verdict, dict):
-        raise TypeError("no verdict")
-    passed, of = verdict["passed"], verdict["of"]
-    cases = tuple((case, problem) for case, problem in verdict["cases"])
-    texts = [verdict["reason"], *(text for case in cases for text in case)]
-    if not all(isinstance(text, str) for text in texts):
-        raise TypeError("no verdict")
-    if type(passed) is not int or type(of) is not int or not 0 <= passed <= of:
-        raise ValueError("no verdict")
-    return {"passed": passed, "of": of, "cases": cases, "reason": verdict["reason"]}
+            return process

@@ -1,4 +1,4 @@
-"""Starts a judge in bubblewrap, without network and with access to very few files."""
+"""Starts a process in bubblewrap, without network and with access to very few files."""
 
 import os
 import shutil
@@ -11,9 +11,11 @@ from tools.chapters import ROOT
 
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib64", "/etc/ld.so.cache", "/etc/alternatives")
 CODE = ("lib", "requirements.txt", "data/checksums.json", "data/evidence")
-# By its path and without the folder it is in: what a judge imports comes from the assignment.
-PROGRAM = Path(__file__).with_name("judge.py")
-JUDGE = (sys.executable, "-P", str(PROGRAM))
+TRIALS = ("tools/__init__.py", "tools/grading/__init__.py", "tools/grading/trials")
+JUDGE = (sys.executable, "-P", "-W", "ignore", "-m", "tools.grading.trials.judge")
+RUNNER = (sys.executable, "-P", "-m", "tools.grading.trials.runner")
+INSIDE = "/course"  # where a sandbox has the code; nothing can be written there
+MEMORY = 256 << 20  # bytes of files in memory that a sandbox may hold
 
 
 def is_possible() -> bool:
@@ -24,36 +26,48 @@ def is_possible() -> bool:
     return done.returncode == 0
 
 
+def is_lasting() -> bool:
+    """Whether one sandbox may serve several submissions, since each leaves nothing in /tmp.
+
+    Python's own folders are visible at their places; where they are in /tmp, it cannot be emptied.
+    """
+    temporary = Path("/tmp").resolve()
+    return not any(
+        Path(p).resolve().is_relative_to(temporary) for p in (sys.prefix, sys.base_prefix)
+    )
+
+
 def sandboxed(command: Sequence[str], root: Path = ROOT) -> list[str]:
     """The command wrapped in bubblewrap: its own processes and users, no network.
 
-    It sees the system's programs, this Python, the judge and the course's code below `root`, all
-    read-only, and an empty in-memory folder of its own. That folder is mounted first, since the
-    course may be in /tmp.
+    It sees the system's programs, this Python, the runner and the course's code below `root`, all
+    read-only, and an empty in-memory folder of its own. That folder is mounted first, since Python
+    may be in /tmp.
     """
-    root = root.resolve()
-    bound = [path for path in SYSTEM if Path(path).exists()]
-    bound += [str(PROGRAM), *(str(root / n) for n in CODE if (root / n).exists())]
-    rooms = (root / "chapters").glob("*/experiments.py")  # rooms contain no hidden tests
-    bound += [str(path.parent) for path in rooms]
-    bound += sorted({sys.prefix, sys.base_prefix})
-    wrap = ["bwrap", "--unshare-all", "--die-with-parent", "--new-session", "--clearenv",
-            "--uid", "65534", "--gid", "65534", "--hostname", "judge", "--tmpfs", "/",
-            "--tmpfs", "/tmp"]  # fmt: skip
-    for path in bound:
-        wrap += ["--ro-bind", path, path]
-    wrap += ["--proc", "/proc", "--dev", "/dev", "--chdir", "/tmp"]
-    for name, value in environment(root).items():
+    bound = [(path, path) for path in SYSTEM if Path(path).exists()]
+    bound += [(path, path) for path in sorted({sys.prefix, sys.base_prefix})]
+    bound += [(str(ROOT / name), f"{INSIDE}/{name}") for name in TRIALS]
+    rooms = (p.parent for p in (root / "chapters").glob("*/experiments.py"))  # no hidden tests
+    names = [*CODE, *(path.relative_to(root).as_posix() for path in sorted(rooms))]
+    bound += [(str((root / n).resolve()), f"{INSIDE}/{n}") for n in names if (root / n).exists()]
+    wrap = [shutil.which("bwrap") or "bwrap", "--unshare-all", "--die-with-parent", "--new-session",
+            "--clearenv", "--uid", "65534", "--gid", "65534", "--hostname", "sandbox",
+            "--tmpfs", "/", "--size", str(MEMORY), "--tmpfs", "/tmp"]  # fmt: skip
+    for there, here in bound:
+        wrap += ["--ro-bind", there, here]
+    wrap += ["--proc", "/proc", "--dev", "/dev", "--size", str(MEMORY), "--tmpfs", "/dev/shm"]
+    wrap += ["--remount-ro", "/", "--chdir", "/tmp"]
+    for name, value in environment(INSIDE).items():
         wrap += ["--setenv", name, value]
     return [*wrap, "--", *command]
 
 
-def environment(root: Path = ROOT) -> dict[str, str]:
-    """The environment variables that a judge of code below `root` gets."""
+def environment(*roots: Path | str) -> dict[str, str]:
+    """The environment variables that judges and runners of code in these folders get."""
     return {
         "PATH": os.defpath,
         "HOME": "/tmp",
-        "PYTHONPATH": str(root.resolve()),
+        "PYTHONPATH": os.pathsep.join(map(str, roots)),
         "PYTHONDONTWRITEBYTECODE": "1",
         "COURSE_BUDGET": "quick",
         "COURSE_PROGRESS": "off",
@@ -62,4 +76,5 @@ def environment(root: Path = ROOT) -> dict[str, str]:
         "OMP_NUM_THREADS": "1",
         "MKL_NUM_THREADS": "1",
         "CUDA_VISIBLE_DEVICES": "",
+        "TORCHDYNAMO_DISABLE": "1",  # torch.compile changes no result, and takes long
     }
