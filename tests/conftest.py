@@ -11,7 +11,6 @@ LONG = (
     "tests/book/",
     "tests/test_types.py",
     "tests/tools/test_grading.py",
-    "tests/tools/test_otter.py",
     "tests/tools/test_assignment.py",
     "tests/chapters/test_twice.py",
     "tests/lib/widgets/",

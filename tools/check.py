@@ -30,7 +30,6 @@ SLOW = (
     "tests/chapters/test_outputs.py",
     "tests/tools/test_assignment.py",
     "tests/tools/test_grading.py",
-    "tests/tools/test_otter.py",
 )
 MARKS = "not browser and not nightly and not slow_fault"
 SMOKE = (

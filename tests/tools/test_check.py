@@ -26,7 +26,7 @@ def changed(monkeypatch, *files, since="main"):
 def test_the_tests_that_reach_a_change_run_and_slow_ones_are_said_to_be_left_out(
     ran, monkeypatch, capsys
 ):
-    changed(monkeypatch, "tests/tools/test_otter.py", "tests/lib/test_checks.py")
+    changed(monkeypatch, "tests/tools/test_grading.py", "tests/lib/test_checks.py")
     assert check.main() == 0
     assert ran == ["tests/lib/test_checks.py"]
     said = capsys.readouterr().out

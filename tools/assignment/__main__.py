@@ -4,19 +4,11 @@ import argparse
 import sys
 from pathlib import Path
 
-from lib.colab import is_installed
 from tools.assignment.parts import write_assignment
 from tools.build import BUILD, reporting
 from tools.chapters import find_chapter
 from tools.colab import Repository
 from tools.course_file import NAME
-
-NO_OTTER = """\
-otter-grader is not installed: the autograders for Gradescope and for otter's containers
-(instructor/otter) are left out. To have them, too:
-  {python} -m pip install -r requirements-optional.txt -c requirements.lock
-and then this command again."""
-
 
 NOT_PUBLISHED = """\
 Without PUBLISHED=address, notebooks fetch nothing: students run them in the folder that you hand
@@ -29,18 +21,14 @@ def main() -> int:
     with reporting("No assignment was written.") as status:
         chapters = [find_chapter(name) for name in options.chapters]
         published = Repository(options.published, options.branch) if options.published else None
-        otter = is_installed("otter-grader")
         write_assignment(
-            chapters, options.out.resolve(), published=published, autograders=otter,
-            course=options.course,
-        )  # fmt: skip
+            chapters, options.out.resolve(), published=published, course=options.course
+        )
         print(f"For students: {options.out / 'student'}")
         print(f"For you: {options.out / 'instructor'} and {options.out / 'plan.md'}")
         print(f"Due dates, weights and late policy: {options.out / NAME}")
         if not published:
             print(NOT_PUBLISHED, file=sys.stderr)
-        if not otter:
-            print(NO_OTTER.format(python=sys.executable), file=sys.stderr)
     return status.code
 
 

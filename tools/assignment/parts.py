@@ -9,6 +9,7 @@ import io
 import shutil
 import tempfile
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 import nbformat
@@ -16,8 +17,8 @@ import nbformat
 from lib.colab import EDITION
 from lib.datasets.downloads import DownloadError
 from lib.datasets.fashion_mnist_files import CHECKSUMS, fetch_fashion_mnist
-from tools.assignment.autograders import write_autograders
 from tools.assignment.copying import copy_from_course
+from tools.assignment.gradescope import write_autograders
 from tools.assignment.plans import render_plan, render_rubric, rules
 from tools.chapters import ROOT, Chapter, CourseError, read_source, title_of
 from tools.colab import Repository, read_repository, with_first_cell
@@ -50,7 +51,6 @@ def write_assignment(
     out: Path,
     *,
     published: Repository | None = None,
-    autograders: bool = False,
     course: Path | None = None,
 ) -> None:
     """Write the three parts to `out`, all or nothing, replacing an earlier assignment there.
@@ -60,13 +60,12 @@ def write_assignment(
         out: a folder that does not exist, is empty, or holds an assignment.
         published: where students will find their part; their notebooks then fetch it from there
             and open on Colab from there. With None, they fetch nothing.
-        autograders: whether to write one for each chapter; needs otter-grader.
         course: a file with due dates, weights and late policy; None keeps the one that an earlier
             assignment has in `out`, or writes a sample.
 
     Raises:
         CourseError: no chapters, a duplicate chapter, something else in `out`, the course's own
-            repository as `published`, a wrong value in `course`, no data, or otter failed.
+            repository as `published`, a wrong value in `course` or no data.
     """
     if not chapters or len(set(chapters)) < len(chapters):
         raise CourseError(f"name different chapters, at least one; got {len(chapters)}")
@@ -83,8 +82,10 @@ def write_assignment(
         terms = read_course(made / NAME, [chapter.name for chapter in chapters])
         write_student(chapters, made / "student", published, terms)
         write_instructor(chapters, made / "instructor", terms)
-        if autograders:
-            write_autograders(chapters, made / "instructor" / "otter")
+        write_autograders(
+            chapters, [sum(e.points for e in list_exercises(chapter)) for chapter in chapters],
+            made / "instructor" / "gradescope", partial(_write_alone, course=terms),
+        )  # fmt: skip
         (made / "plan.md").write_text(render_plan(chapters, terms), encoding="utf-8")
         (made / MARK).write_text(f"{EDITION}\n", encoding="utf-8")
         (made / DIGEST).write_text(f"{read_assignment(made).digest}\n", encoding="ascii")
@@ -199,6 +200,12 @@ def write_instructor(chapters: Sequence[Chapter], out: Path, course: Course) -> 
         writer.writerow([exercise.chapter.name, exercise.name, exercise.title, exercise.points,
                          exercise.minutes])  # fmt: skip
     (out / "points.csv").write_text(table.getvalue(), encoding="utf-8")
+
+
+def _write_alone(chapters: Sequence[Chapter], out: Path, course: Course) -> None:
+    """Write a folder with the instructors' part, which `make grade` takes for an assignment."""
+    write_instructor(chapters, out / "instructor", course)
+    (out / MARK).write_text(f"{EDITION}\n", encoding="utf-8")
 
 
 def _exercises(chapters: Sequence[Chapter]) -> list[Exercise]:

@@ -95,11 +95,19 @@ def grade_all(
 
 
 def grade_file(
-    assignment: Assignment, path: Path, name: str, *, sandbox: bool, seconds: float = SECONDS
-) -> list[Row]:
-    """A row for each exercise of a notebook, or a single row with the reason for having none."""
-    judges = Judges(assignment.root, sandbox=sandbox)
-    rows = _grade_once(assignment, Found(name, partial(read_file, path)), judges, seconds)
+    assignment: Assignment, path: Path, name: str, *, sandbox: bool, user: int | None = None,
+    seconds: float = SECONDS,
+) -> list[Row]:  # fmt: skip
+    """A row for each exercise of a notebook, or a single row with the reason for having none.
+
+    Args:
+        user: who runs answers outside of a sandbox; see `Judges`.
+    """
+    judges = Judges(assignment.root, sandbox=sandbox, user=user)
+    try:
+        rows = _grade_once(assignment, Found(name, partial(read_file, path)), judges, seconds)
+    finally:
+        judges.stop()
     return [priced(row, assignment) for row in rows]
 
 

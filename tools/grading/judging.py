@@ -9,7 +9,7 @@ from typing import Any
 
 from tools.chapters import ROOT
 from tools.grading.reading import SubmissionError
-from tools.grading.sandbox import JUDGE, RUNNER, environment, is_lasting, sandboxed
+from tools.grading.sandbox import JUDGE, RUNNER, as_user, environment, is_lasting, sandboxed
 
 START = 120.0  # time limit for a judge's imports, in seconds
 STAND_INS = Path(__file__).with_name("stand_ins.py").read_text("utf-8")
@@ -25,10 +25,15 @@ class Judges:
     Args:
         root: the folder with the code that answers and hidden tests import.
         sandbox: run answers in bubblewrap; otherwise, with resource limits only.
+        user: who runs answers outside of bubblewrap, with the course's own code; None for the user
+            who runs this.
     """
 
-    def __init__(self, root: Path, *, sandbox: bool) -> None:
-        runner = [*sandboxed(RUNNER, root), "--alone"] if sandbox else list(RUNNER)
+    def __init__(self, root: Path, *, sandbox: bool, user: int | None = None) -> None:
+        if sandbox:
+            runner = [*sandboxed(RUNNER, root), "--alone"]
+        else:
+            runner = list(RUNNER) if user is None else as_user(RUNNER, user)
         lasting = ["--forever"] if sandbox and is_lasting() else []
         self._command: Sequence[str] = [*JUDGE, *lasting, *runner]
         self._environment = environment(root.resolve(), ROOT)

@@ -15,6 +15,7 @@ TRIALS = ("tools/__init__.py", "tools/grading/__init__.py", "tools/grading/trial
 JUDGE = (sys.executable, "-P", "-W", "ignore", "-m", "tools.grading.trials.judge")
 RUNNER = (sys.executable, "-P", "-m", "tools.grading.trials.runner")
 INSIDE = "/course"  # where a sandbox has the code; nothing can be written there
+NOBODY = 65534  # the user that Unix gives no files
 MEMORY = 256 << 20  # bytes of files in memory that a sandbox may hold
 
 
@@ -51,7 +52,7 @@ def sandboxed(command: Sequence[str], root: Path = ROOT) -> list[str]:
     names = [*CODE, *(path.relative_to(root).as_posix() for path in sorted(rooms))]
     bound += [(str((root / n).resolve()), f"{INSIDE}/{n}") for n in names if (root / n).exists()]
     wrap = [shutil.which("bwrap") or "bwrap", "--unshare-all", "--die-with-parent", "--new-session",
-            "--clearenv", "--uid", "65534", "--gid", "65534", "--hostname", "sandbox",
+            "--clearenv", "--uid", str(NOBODY), "--gid", str(NOBODY), "--hostname", "sandbox",
             "--tmpfs", "/", "--size", str(MEMORY), "--tmpfs", "/tmp"]  # fmt: skip
     for there, here in bound:
         wrap += ["--ro-bind", there, here]
@@ -60,6 +61,12 @@ def sandboxed(command: Sequence[str], root: Path = ROOT) -> list[str]:
     for name, value in environment(INSIDE).items():
         wrap += ["--setenv", name, value]
     return [*wrap, "--", *command]
+
+
+def as_user(command: Sequence[str], user: int, root: Path = ROOT) -> list[str]:
+    """The command, run by root as another user, with the code below `root`."""
+    switch = ["setpriv", f"--reuid={user}", f"--regid={user}", "--clear-groups", "--no-new-privs"]
+    return [*switch, "env", f"PYTHONPATH={root}", *command]
 
 
 def environment(*roots: Path | str) -> dict[str, str]:
