@@ -50,7 +50,7 @@ nightly: $(VENV)/.test ## run what is too long for every change: all chapters in
 	@failed=; \
 	  OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist worksteal -m "nightly or slow_fault" || failed="$$failed tests"; \
 	  $(NBVAL) chapters || failed="$$failed nbval"; \
-	  $(BIN)/python -m tools.mutants || failed="$$failed mutants"; \
+	  $(BIN)/python -m tools.mutants && $(BIN)/python -m tools.grading.mutants || failed="$$failed mutants"; \
 	  test -z "$$failed" || { echo "Failed:$$failed" >&2; exit 1; }
 
 notebooks: $(VENV)/.book ## rewrite chapters/*.ipynb from chapters/*.py, with fresh reference outputs
@@ -83,8 +83,9 @@ evidence: $(VENV)/.book ## add runs to the ledger: make evidence SEEDS="10 11" [
 	  $(if $(CHAPTERS),--chapters $(CHAPTERS)) $(if $(CLAIMS),--claims $(CLAIMS)) \
 	  $(if $(EVIDENCE),--folder "$(EVIDENCE)") $(if $(filter yes,$(VERIFY)),--verify)
 
-mutants: $(VENV)/.test ## put faults into lib, in copies, and see that the chapters' checks notice
+mutants: $(VENV)/.test ## put faults into lib and into answers, and see that the checks notice
 	@$(BIN)/python -m tools.mutants
+	@$(BIN)/python -m tools.grading.mutants
 
 faults: $(VENV)/.test ## run every fault (make test runs a sample of each kind) and count them
 	@OMP_NUM_THREADS=1 $(BIN)/python -m pytest -n auto --dist loadfile tests/faults -m ""

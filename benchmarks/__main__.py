@@ -18,6 +18,7 @@ from benchmarks import (
     book,
     decoders,
     gradients,
+    grading,
     mixing,
     occlusion,
     scenes,
@@ -26,7 +27,7 @@ from benchmarks import (
 from benchmarks.compare import CORES
 from benchmarks.record import RESULTS, Duration, Row, Section, load_record, save_record
 
-MODULES = (occlusion, gradients, augmentation, mixing, sweeps, decoders, scenes, book)
+MODULES = (occlusion, gradients, augmentation, mixing, sweeps, decoders, scenes, book, grading)
 BENCHMARKS = {module.__name__.rpartition(".")[2]: module for module in MODULES}
 
 

@@ -682,7 +682,7 @@ checks.check_convolution_costs(convolution_costs)
 # change nothing?), or let torch's `softmax` do it.
 
 
-# %% tags=["exercise"] exercise="sgd-step" points=5
+# %% tags=["exercise"] exercise="sgd-step" points=5 forbids="grad backward jacrev vjp SGD"
 def sgd_step(W, b, X, y, lr):
     """W (C, D), b (C,), X (batch, D), y (batch,) -> the next W and b."""
     raise NotImplementedError
@@ -712,7 +712,7 @@ checks.check_sgd_step(sgd_step)
 # fine; loops over filters and channels are not needed. Then time it against `torch.nn.functional.conv2d`.
 
 
-# %% tags=["exercise"] exercise="convolve" points=6
+# %% tags=["exercise"] exercise="convolve" points=6 forbids="conv1d conv2d conv3d Conv2d unfold Unfold conv_transpose2d"
 def convolve(x, w, b, stride):
     """x (C, H, W), w (K, C, F, F), b (K,) -> (K, H', W')."""
     raise NotImplementedError

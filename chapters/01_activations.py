@@ -821,7 +821,7 @@ experiments.patience.cards(None, run)["sigmoid-is-slow"]
 # flat? Is it monotone?
 
 
-# %% tags=["exercise"] exercise="swish" points=4
+# %% tags=["exercise"] exercise="swish" points=4 forbids="grad backward jacrev vmap vjp silu SiLU"
 def swish(x):
     raise NotImplementedError
 
@@ -856,7 +856,7 @@ checks.check_swish(swish, swish_derivative)
 # numbers will do (100,000 of them give about 1%), a sum over a grid is better.
 
 
-# %% tags=["exercise"] exercise="gain" points=6
+# %% tags=["exercise"] exercise="gain" points=6 forbids="calculate_gain"
 def gain(f):
     raise NotImplementedError
 

@@ -734,7 +734,7 @@ for name, images in {"0 to 255": 255 * test.images, "one channel": test.images[:
 # channel, with statistics of the right set.
 
 
-# %% tags=["exercise"] exercise="standardize" points=4
+# %% tags=["exercise"] exercise="standardize" points=4 forbids="StandardScaler"
 def standardize(train_images, test_images):
     raise NotImplementedError
 
@@ -759,7 +759,7 @@ checks.check_standardize(standardize)
 # that (9) multiplies $x - \mu$ by, for examples in the rows of X (n, D). Divide by n, not n − 1. Why is the matrix symmetric, and PCA's not?
 
 
-# %% tags=["exercise"] exercise="zca" points=5
+# %% tags=["exercise"] exercise="zca" points=5 forbids="PCA"
 def zca(X, epsilon):
     raise NotImplementedError
 

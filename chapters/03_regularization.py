@@ -1001,7 +1001,7 @@ checks.check_early_stopping(early_stop)
 # by hand, with no automatic differentiation. At $W_{k,l} = 0$, where $|W_{k,l}|$ has a kink, take 0.
 
 
-# %% tags=["exercise"] exercise="elastic-gradient" points=3
+# %% tags=["exercise"] exercise="elastic-gradient" points=3 forbids="grad backward jacrev vjp"
 def elastic_gradient(W, beta):
     raise NotImplementedError
 
@@ -1027,7 +1027,7 @@ checks.check_elastic_gradient(elastic_gradient)
 # `torch.rand(…, generator=generator)`.
 
 
-# %% tags=["exercise"] exercise="spatial-dropout" points=5
+# %% tags=["exercise"] exercise="spatial-dropout" points=5 forbids="dropout Dropout dropout2d Dropout2d feature_dropout feature_alpha_dropout"
 def spatial_dropout(x, p, generator):
     raise NotImplementedError
 
@@ -1056,7 +1056,7 @@ checks.check_spatial_dropout(spatial_dropout)
 # new images and probabilities; the inputs must stay as they are.
 
 
-# %% tags=["exercise"] exercise="cutmix" points=8
+# %% tags=["exercise"] exercise="cutmix" points=8 forbids="CutMix"
 def cutmix(images, probabilities, permutation, top, left, size):
     raise NotImplementedError
 

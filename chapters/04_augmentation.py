@@ -795,7 +795,7 @@ checks.check_flip_signs(flip_signs)
 # two pixels, either will do. Slices suffice.
 
 
-# %% tags=["exercise"] exercise="ten-crops" points=5
+# %% tags=["exercise"] exercise="ten-crops" points=5 forbids="ten_crop TenCrop five_crop FiveCrop"
 def my_ten_crops(images, size):
     """images (n, c, h, w) -> (n, 10, c, size, size)."""
     raise NotImplementedError

@@ -1033,7 +1033,7 @@ checks.check_exponential_average(exponential_average)
 # one. With `k` below 2 or above the number of rows, raise `ValueError`.
 
 
-# %% tags=["exercise"] exercise="k-fold" points=5
+# %% tags=["exercise"] exercise="k-fold" points=5 forbids="KFold"
 def k_fold(order, k):
     raise NotImplementedError
 

@@ -1031,7 +1031,7 @@ checks.check_unit_box(unit_box)
 # No loops.
 
 
-# %% tags=["exercise"] exercise="cosine-neighbors" points=5
+# %% tags=["exercise"] exercise="cosine-neighbors" points=5 forbids="NearestNeighbors"
 def cosine_neighbors(F, k):
     """F (n, d) -> indices (n, k)."""
     raise NotImplementedError
@@ -1061,7 +1061,7 @@ checks.check_cosine_neighbors(cosine_neighbors)
 # vector need before the share of neighbors of one class is back?
 
 
-# %% tags=["exercise"] exercise="compress" points=5
+# %% tags=["exercise"] exercise="compress" points=5 forbids="PCA TruncatedSVD"
 def compress(F, count):
     """F (n, d) -> (n, d), of which only `count` numbers per row, the directions and the mean are kept."""
     raise NotImplementedError

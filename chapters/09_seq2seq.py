@@ -840,7 +840,7 @@ checks.check_masked_attention(masked_attention)
 # depends on which sentences share a batch.
 
 
-# %% tags=["exercise"] exercise="masked-loss" points=4
+# %% tags=["exercise"] exercise="masked-loss" points=4 forbids="ignore_index"
 def masked_loss(logits, target):
     raise NotImplementedError
 

@@ -698,7 +698,7 @@ checks.check_share_inside(share_inside)
 # `x @ W_q.T` and so on. A word sees itself and the words before it, no later one. Return (batch, T, d).
 
 
-# %% tags=["exercise"] exercise="self-attention" points=6
+# %% tags=["exercise"] exercise="self-attention" points=6 forbids="scaled_dot_product_attention MultiheadAttention"
 def self_attention(x, W_q, W_k, W_v):
     raise NotImplementedError
 

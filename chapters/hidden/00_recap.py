@@ -24,6 +24,7 @@ def convolution_costs(names: Mapping[str, object]) -> list[Case]:
     return [
         Case("AlexNet's first layer", lambda: matches((3, 224, 224), 64, 11, 4, 2)),
         Case("a filter of one pixel", lambda: matches((16, 9, 7), 5, 1, 1, 0)),
+        Case("much padding", lambda: matches((2, 9, 6), 3, 5, 1, 4)),
         Case("a window as large as the picture", lambda: matches((8, 6, 6), 3, 6, 1, 0)),
         Case("a stride larger than the filter", lambda: matches((2, 20, 13), 4, 2, 5, 1)),
     ]

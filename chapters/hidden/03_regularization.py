@@ -142,4 +142,14 @@ def cutmix(names: Mapping[str, object]) -> list[Case]:
         return Case(f"top {top}, left {left}, size {size}", test)
 
     places = [(0, 0, 1), (2, 3, 4), (-3, 4, 5), (5, -2, 4), (6, 8, 3), (0, 0, 20), (-4, -4, 20)]
-    return [*(same(*place) for place in places), same(3, 3, 0)]
+
+    def alone() -> None:
+        got = mix(images[:1, :1].clone(), probabilities[:1].clone(), torch.tensor([0]), 1, 1, 3)
+        for answer, expected in zip(got, (images[:1, :1], probabilities[:1]), strict=True):
+            expect_close(answer, expected, tolerance=1e-5)
+
+    return [
+        *(same(*place) for place in places),
+        same(3, 3, 0),
+        Case("a gray picture that is its own partner", alone),
+    ]

@@ -90,7 +90,15 @@ def suspects(names: Mapping[str, object]) -> list[Case]:
             if got != f"the {name}":
                 raise AssertionError(f"a network that reads the {name}: found {got!r}")
 
+    def second_class(name: str) -> None:
+        images, labels, regions = toy_scenes(8, 24, seed=9)
+        kept = {key: mask[1::2] for key, mask in regions.items()}
+        got = f(READERS[name](), images[1::2], labels[1::2], kept)
+        if got != name:
+            raise AssertionError(f"a network that reads the {name}: found {got!r}")
+
     return [
         *(Case(f"{name}, other scenes", lambda n=name: finds(n, 5, 32)) for name in READERS),
+        *(Case(f"{name}, one class", lambda n=name: second_class(n)) for name in READERS),
         *(Case(f"{name}, one image", lambda n=name: finds(n, 1, 20)) for name in READERS),
     ]

@@ -44,6 +44,13 @@ def target_attack(names: Mapping[str, object]) -> list[Case]:
         expected = visualization.fgsm(network(), images, target, epsilon=epsilon, targeted=True)
         expect_close(f(network(), images.clone(), target, epsilon), expected)
 
+    def blind() -> None:
+        middle = nn.Sequential(nn.ZeroPad2d(-2), nn.Flatten(), nn.Linear(48, 3)).eval()
+        got = f(middle, images.clone(), 1, 0.2)
+        border = torch.ones(8, 8, dtype=torch.bool)
+        border[2:6, 2:6] = False
+        expect_close(got[..., border], images[..., border])
+
     def without_graph() -> None:
         got: Tensor = f(network(), images.clone(), 0, 0.1)
         if got.requires_grad:
@@ -53,6 +60,7 @@ def target_attack(names: Mapping[str, object]) -> list[Case]:
         Case("a convolutional network", lambda: same(4, 0.03)),
         Case("a large step", lambda: same(0, 0.5)),
         Case("epsilon 0", lambda: same(2, 0.0)),
+        Case("pixels that the network does not see stay", blind),
         Case("the result is a plain tensor", without_graph),
     ]
 
@@ -76,10 +84,21 @@ def which_layer(names: Mapping[str, object]) -> list[Case]:
         if got != name:
             raise AssertionError(f"expected {name!r}; got {got!r}")
 
+    def scaled(by: float) -> None:
+        dark = by * original
+        got = f(Network().eval(), dark, 1.05 * dark, ("eye", "pool"))
+        if got != "eye":  # a relative squared distance of 0.0025
+            raise AssertionError(f"expected 'eye' for pictures times {by:g}; got {got!r}")
+        got = f(Network().eval(), dark, dark.flip(-1), ("eye", "pool"))
+        if got != "pool":
+            raise AssertionError(f"expected 'pool' for pictures times {by:g}; got {got!r}")
+
     mixed = original.clone()
     mixed[1] = original[1].flip(-1)
     return [
         Case("the same pictures", lambda: finds(original.clone(), "eye")),
         Case("mirrored pictures", lambda: finds(original.flip(-1), "pool")),
         Case("one of two pictures differs", lambda: finds(mixed, "pool")),
+        Case("very dark pictures", lambda: scaled(1e-3)),
+        Case("very bright pictures", lambda: scaled(1e3)),
     ]

@@ -3,14 +3,16 @@
 import argparse
 import math
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from lib.files import write_atomically
 from tools.build import BUILD, reporting
 from tools.chapters import CourseError, read_source, title_of
-from tools.course_file import DIGEST, read_course
+from tools.course_file import DIGEST, Course, read_course
 from tools.grading.assignments import Assignment, read_assignment
+from tools.grading.class_page import render_class_page
 from tools.grading.grade import SECONDS, grade_all
 from tools.grading.gradebooks import write_pages, write_totals
 from tools.grading.intake import Intake, find_submissions
@@ -18,8 +20,11 @@ from tools.grading.journal import Journal
 from tools.grading.people import read_people
 from tools.grading.rows import Row, report_path, write_report, write_table
 from tools.grading.sandbox import is_possible
+from tools.grading.similarity import similar_pairs
+from tools.grading.statistics import items_of, mistakes_of
+from tools.grading.submissions import code_of
 from tools.grading.tables import read_table
-from tools.grading.totals import total_up
+from tools.grading.totals import Total, total_up
 
 JOURNAL = "journal.jsonl"
 NO_SANDBOX = """\
@@ -61,8 +66,9 @@ def main() -> int:
         write_totals(totals, course, titles, out)
         pages = write_pages(totals, rows, course, out)
         remove_others(out / "students", pages)
+        write_class(totals, rows, course, assignment, intake, out)
         print(f"{len(rows)} submissions: {out / 'grades.csv'}, {out / 'reports'}")
-        print(f"{len(totals)} students: {out / 'totals.csv'}, canvas.csv, moodle.csv")
+        print(f"{len(totals)} students: {out / 'totals.csv'}, canvas.csv, moodle.csv, class.html")
     return status.code
 
 
@@ -102,6 +108,33 @@ def grade_into(
         assignment, intake, sandbox=sandbox, jobs=options.jobs, seconds=options.seconds,
         journal=Journal(out / JOURNAL), regrade=options.regrade, watch=watch,
     )  # fmt: skip
+
+
+def write_class(
+    totals: Sequence[Total], rows: Mapping[str, Sequence[Row]], course: Course,
+    assignment: Assignment, intake: Intake, out: Path,
+) -> None:  # fmt: skip
+    """Write `class.html`: statistics of what counts, and answers to look at."""
+    counted = {
+        total.person.name: [row for result in total.results.values() if result.submission
+                            for row in rows[result.submission]]
+        for total in totals
+    }  # fmt: skip
+    loads = {found.name: found.load for found in intake.submissions}
+    sources = {
+        total.person.name: [source for result in total.results.values() if result.submission
+                            for source in code_of(loads[result.submission](), assignment.chapters)]
+        for total in totals
+    }  # fmt: skip
+    public = [cell.source for chapter in assignment.chapters.values()
+              for cell in read_source(chapter).cells]  # fmt: skip
+    page = render_class_page(
+        course.title or ", ".join(assignment.chapters),
+        [total.percent(course) for total in totals], items_of(counted), mistakes_of(counted),
+        similar_pairs(sources, public),
+        [(name, row) for name, mine in counted.items() for row in mine if row.remarks],
+    )  # fmt: skip
+    write_atomically(out / "class.html", page)
 
 
 def remove_others(folder: Path, kept: Sequence[Path]) -> None:

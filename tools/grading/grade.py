@@ -1,26 +1,30 @@
 """Grades submissions against an assignment, each notebook in a process of its own."""
 
 import hashlib
-from collections.abc import Callable, Collection, Mapping
+import threading
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
 from pathlib import Path
 
+from tools.chapters import Chapter
 from tools.exercises import definitions, list_exercises, visible_checks
 from tools.grading.assignments import Assignment, read_assignment
 from tools.grading.intake import Found, Intake, find_submissions
 from tools.grading.journal import Journal
 from tools.grading.judging import JudgeError, Judges
-from tools.grading.programs import program
+from tools.grading.programs import CHAPTERS, program
 from tools.grading.reading import SubmissionError, read_file
+from tools.grading.remarks import remarks
 from tools.grading.rows import Row, write_grades
 from tools.grading.submissions import Submission, parse_submission
 
 __all__ = ["SECONDS", "Assignment", "Row", "grade", "grade_all", "grade_file", "read_assignment",
            "write_grades"]  # fmt: skip
 SECONDS = 60.0  # time limit of an exercise
+PARSING = threading.Lock()  # CPython 3.11 sometimes fails to parse in two threads at once
 
 
 def grade(
@@ -157,21 +161,44 @@ def _grade(
     assignment: Assignment, name: str, data: bytes, judges: Judges, seconds: float
 ) -> list[Row]:
     try:
-        submission = parse_submission(data, assignment.chapters)
-        chapter = assignment.chapters[submission.chapter]
-        programs = {
-            exercise: program(submission, exercise, chapter) for exercise in submission.parts
-        }
-        hidden = assignment.hidden[submission.chapter]
-        checks, given = visible_checks(chapter), definitions(chapter)
+        with PARSING:
+            submission, chapter, job, notes = _prepared(assignment, data)
+        given, hidden, checks, programs = job
         verdicts = judges.verdicts(given, hidden, checks, programs, seconds) if programs else {}
+        with PARSING:
+            exercises = [exercise.name for exercise in list_exercises(chapter)]
     except SubmissionError as error:
         return [Row(name, "", "", 0.0, 0, str(error), final=not isinstance(error, JudgeError))]
     except Exception as error:  # whatever is wrong with one file, the others get their points
         return [
             Row(name, "", "", 0.0, 0, f"not graded: {type(error).__name__}: {error}", final=False)
         ]
-    return [_row(name, submission, exercise.name, verdicts) for exercise in list_exercises(chapter)]
+    return [
+        replace(_row(name, submission, exercise, verdicts), remarks=notes.get(exercise, ""))
+        for exercise in exercises
+    ]
+
+
+def _prepared(
+    assignment: Assignment, data: bytes
+) -> tuple[Submission, Chapter, tuple[str, str, dict, dict], dict[str, str]]:
+    """A submission, its chapter, what a judge gets of both, and remarks by exercise.
+
+    Raises:
+        SubmissionError: it cannot be read.
+    """
+    submission = parse_submission(data, assignment.chapters)
+    chapter = assignment.chapters[submission.chapter]
+    programs = {name: program(submission, name, chapter) for name in submission.parts}
+    notes = {name: remarks(_answering(cells), chapter, name) for name, cells in programs.items()}
+    hidden = assignment.hidden[submission.chapter]
+    job = definitions(chapter), hidden, visible_checks(chapter), programs
+    return submission, chapter, job, notes
+
+
+def _answering(program: Sequence[tuple[str, str]]) -> list[str]:
+    """The cells of a program that the student wrote."""
+    return [source for whose, source in program if whose != CHAPTERS]
 
 
 def _row(name: str, submission: Submission, exercise: str, verdicts: Mapping[str, dict]) -> Row:

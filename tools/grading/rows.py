@@ -8,7 +8,7 @@ from pathlib import Path
 from lib.files import write_atomically
 from tools.grading.tables import printable, table_text
 
-COLUMNS = ("submission", "chapter", "exercise", "points", "of", "reason")
+COLUMNS = ("submission", "chapter", "exercise", "points", "of", "reason", "remarks")
 LONGEST = 180  # maximum bytes of a part of a report's path; with its ending, systems take 255
 
 
@@ -20,6 +20,7 @@ class Row:
         reason: why there are no points, or what went wrong on the way.
         cases: (what is tested, problem or "") for each visible and hidden case that was run.
         final: False if another attempt may end differently, since the judge failed.
+        remarks: what an instructor may want to look at; reports do not show it.
     """
 
     submission: str
@@ -30,6 +31,7 @@ class Row:
     reason: str
     cases: tuple[tuple[str, str], ...] = ()
     final: bool = True
+    remarks: str = ""
 
 
 def write_grades(rows: Sequence[Row], out: Path) -> None:

@@ -108,6 +108,14 @@ def parse_submission(data: bytes, chapters: Mapping[str, Chapter]) -> Submission
     return _submission(best, code, candidates[best][2])
 
 
+def code_of(data: bytes, chapters: Mapping[str, Chapter]) -> list[str]:
+    """The code of the cells that a student wrote or changed; none if it cannot be read."""
+    try:
+        return [cell.source for cell in parse_submission(data, chapters).cells]
+    except SubmissionError:
+        return []
+
+
 def _submission(chapter: str, code: list[NotebookNode], given: Given) -> Submission:
     cells = tuple(
         _student_cell(cell, given) for cell in code

@@ -1,0 +1,67 @@
+"""How long `make grade` takes for a large class."""
+
+import copy
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.record import Duration
+from tools.assignment import find_chapter, write_assignment
+from tools.chapters import ROOT, read_source
+from tools.colab import with_first_cell
+from tools.exercises import SOLUTION, without_solutions
+
+TITLE = "Grading a class"
+PEERS = ("cloudpickle",)
+STUDENTS, TARGET = 200, 900  # seconds
+ABOUT = (
+    f"`make grade` for {STUDENTS} notebooks of one chapter with all exercises solved, in "
+    "bubblewrap, two at a time. Libraries load once; each exercise has a process of its own."
+)
+
+
+@dataclass(frozen=True)
+class Class:
+    """A class that has solved one chapter."""
+
+    chapter: str
+
+    def measure(self) -> Duration:
+        """Grade once."""
+        with tempfile.TemporaryDirectory() as scratch:
+            folder = Path(scratch)
+            write_assignment([find_chapter(self.chapter)], folder / "term")
+            hand_in(self.chapter, folder / "in")
+            started = time.perf_counter()
+            subprocess.run(
+                [sys.executable, "-m", "tools.grading", folder / "term", folder / "in",
+                 "--out", folder / "out"], cwd=ROOT, check=True, capture_output=True,
+            )  # fmt: skip
+            work = f"{STUDENTS} notebooks of chapter {self.chapter}"
+            return Duration(work, time.perf_counter() - started, TARGET, "")
+
+
+def hand_in(chapter: str, folder: Path) -> None:
+    """Write the notebooks, which differ in a comment."""
+    folder.mkdir()
+    source = read_source(find_chapter(chapter))
+    solved = {cell.metadata["exercise"]: cell.source for cell in source.cells
+              if SOLUTION in cell.metadata.get("tags", [])}  # fmt: skip
+    made = with_first_cell(without_solutions(copy.deepcopy(source)), None)
+    for student in range(STUDENTS):
+        for cell in made.cells:
+            if name := cell.metadata.get("exercise"):
+                cell.source = f"# student {student}\n{solved[name]}"
+        (folder / f"student{student:03}.ipynb").write_text(json.dumps(made), encoding="utf-8")
+
+
+def comparisons() -> Iterator[Class]:
+    """A chapter of formulas, and the one whose answers train networks."""
+    yield Class("01_activations")
+    yield Class("09_seq2seq")
+    yield Class("05_hyperparameters")
