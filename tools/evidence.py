@@ -17,16 +17,19 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
-from lib.evidence import Experiment
+from lib.evidence import Claim, Experiment
 from lib.evidence.ledger import (
     Circumstances,
+    Ledger,
     LedgerError,
     Record,
     Values,
     evidence_folder,
+    load_ledger,
     read_record,
     write_record,
 )
+from tools.agreement import ROUNDED, SAME, agreement
 from tools.build import BUILD, DEVICES, at_least, find_device, pages_file, reporting
 from tools.chapters import ROOT, CourseError, list_chapters
 from tools.lock import exclusive
@@ -121,18 +124,31 @@ def add(tasks: Sequence[Task], folder: Path) -> int:
 
 
 def verify(tasks: Sequence[Task], folder: Path) -> int:
-    """Measure again and compare with the ledger; return 1 if a value differs or is missing."""
-    differing = 0
+    """Measure again and compare with the ledger.
+
+    Returns:
+        1 if values are missing, or differ by more than rounding.
+    """
+    ledger, wrong = load_ledger(folder), 0
     for task, found in measured(tasks):
         if isinstance(found, str):
             raise CourseError(f"{task} failed:\n{found}")
-        path = record_file(folder, task.chapter, found["run"])
-        kept = read_record(path).claims if path.is_file() else {}
-        for id, values in found["claims"].items():
-            same = id in kept and list(kept[id].values) == list(values["values"])
-            differing += not same
-            print(f"{id}: {'the same' if same else 'not what is kept'}", flush=True)
-    return 1 if differing else 0
+        for claim in task.experiment.claims:
+            kept = kept_values(claim, task, ledger)
+            values = found["claims"][claim.id]["values"]
+            said = agreement(claim, values, kept, ledger) if kept else "not in the ledger"
+            wrong += said not in (SAME, ROUNDED)
+            print(f"{claim.id}: {said}", flush=True)
+    return 1 if wrong else 0
+
+
+def kept_values(claim: Claim, task: Task, ledger: Ledger) -> Sequence[float]:
+    """What the ledger has of a claim with the task's base seed and pins; empty if nothing."""
+    for record, kept in ledger.runs_of(claim):
+        run = record.run
+        if (run.seed, run.device, bool(run.pins)) == (task.seed, task.device, task.pinned):
+            return kept.values
+    return ()
 
 
 def measured(tasks: Sequence[Task]) -> Iterator[tuple[Task, dict | str]]:

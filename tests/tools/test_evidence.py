@@ -131,8 +131,8 @@ def test_verifying_says_which_values_come_out(ledger, capsys):
     assert verify(tasks(COUNTING, ADDING), folder) == 1
     said = capsys.readouterr().out
     assert "one-is-more: the same" in said
-    assert "one-is-more: not what is kept" in said
-    assert "two-is-more: not what is kept" in said
+    assert "one-is-more: differs by more than rounding" in said
+    assert "two-is-more: not in the ledger" in said
 
 
 def options(**chosen):

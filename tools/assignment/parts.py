@@ -20,6 +20,7 @@ from lib.datasets.fashion_mnist_files import CHECKSUMS, fetch_fashion_mnist
 from tools.assignment.copying import copy_from_course
 from tools.assignment.gradescope import write_autograders
 from tools.assignment.plans import render_plan, render_rubric, rules
+from tools.assignment.questions import write_questions
 from tools.chapters import ROOT, Chapter, CourseError, read_source, title_of
 from tools.colab import Repository, read_repository, with_first_cell
 from tools.course_file import DIGEST, MARK, NAME, Course, read_course, sample, written
@@ -82,6 +83,7 @@ def write_assignment(
         terms = read_course(made / NAME, [chapter.name for chapter in chapters])
         write_student(chapters, made / "student", published, terms)
         write_instructor(chapters, made / "instructor", terms)
+        write_questions(chapters, made / "instructor" / "questions")
         write_autograders(
             chapters, [sum(e.points for e in list_exercises(chapter)) for chapter in chapters],
             made / "instructor" / "gradescope", partial(_write_alone, course=terms),

@@ -11,9 +11,9 @@ from tools.exercises import HEADING, STUB, list_exercises
 
 OUTCOMES = "After this chapter you can"
 COUNTED = """\
-Each exercise has hidden tests; an answer earns the share of its points that corresponds to the
-share of the tests that it passes. `make grade` runs them, and says for each test that failed what
-to look at. OVERRIDES=file replaces points by hand."""
+Each exercise has the cases that students see and hidden ones; an answer earns the share of its
+points that corresponds to the share of all cases that it passes. `make grade` runs them, and says
+for each case that failed what to look at. OVERRIDES=file replaces points by hand."""
 
 
 def render_plan(chapters: Sequence[Chapter], course: Course) -> str:
