@@ -68,8 +68,10 @@ lint: $(VENV)/.test ## check and format the code
 	@$(BIN)/python -m tools.javascript
 
 assignment: $(VENV)/.book ## hand out chapters: make assignment CHAPTERS="activations seq2seq" OUT=folder
+	@test "$(VARIANTS)" != yes -o -n "$(ROSTER)" || { echo 'Say who gets variants: VARIANTS=yes ROSTER=file' >&2; exit 2; }
 	@test -n "$(strip $(CHAPTERS))" || { echo 'Name the chapters: make assignment CHAPTERS="activations seq2seq" OUT=folder' >&2; exit 2; }
-	@$(BIN)/python -m tools.assignment --out "$(OUT)" $(if $(PUBLISHED),--published "$(PUBLISHED)") $(if $(COURSE),--course "$(COURSE)") $(CHAPTERS)
+	@$(BIN)/python -m tools.assignment --out "$(OUT)" $(if $(PUBLISHED),--published "$(PUBLISHED)") $(if $(COURSE),--course "$(COURSE)") \
+	  $(if $(filter yes,$(VARIANTS)),--variants "$(ROSTER)") $(CHAPTERS)
 
 grade: $(VENV)/.book ## grade what came back: make grade ASSIGNMENT=folder SUBMISSIONS=folder (ROSTER=file OVERRIDES=file REGRADE=names)
 	@test -n "$(ASSIGNMENT)" && test -n "$(SUBMISSIONS)" || { echo 'Name both folders: make grade ASSIGNMENT=folder SUBMISSIONS=folder' >&2; exit 2; }

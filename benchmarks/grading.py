@@ -61,7 +61,6 @@ def hand_in(chapter: str, folder: Path) -> None:
 
 
 def comparisons() -> Iterator[Class]:
-    """A chapter of formulas, and the one whose answers train networks."""
+    """A short chapter and a long one."""
     yield Class("01_activations")
     yield Class("09_seq2seq")
-    yield Class("05_hyperparameters")

@@ -879,27 +879,30 @@ checks.check_gain(gain)
 #
 # ★★☆, 15 minutes. For an input of one number, maxout with two pieces is
 # $\max(w_1 x + b_1, w_2 x + b_2)$. Choose the four numbers so that it becomes ReLU, leaky ReLU with
-# slope 0.1, and $|x|$. (Then think: can two pieces give tanh? What about many pieces?)
+# the slope `SLOPE`, and $|x|$. (Then think: can two pieces give tanh? What about many pieces?)
 
 
-# %% tags=["exercise"] exercise="maxout-pieces" points=5
+# %% tags=["exercise"] exercise="maxout-pieces" points=5 varies="SLOPE: 0.05 0.1 0.15 0.2 0.25 0.3"
+SLOPE = 0.1
+
+
 def pieces(name):
     """(w1, b1, w2, b2) for name "relu", "leaky_relu" or "abs"."""
     raise NotImplementedError
 
 
 # %%
-checks.check_maxout_pieces(pieces)
+checks.check_maxout_pieces(pieces, SLOPE)
 
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="maxout-pieces" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def pieces(name):
     """(w1, b1, w2, b2) for name "relu", "leaky_relu" or "abs"."""
     # A maximum of straight lines is convex, whatever their number. tanh is not, so no.
-    return {"relu": (1, 0, 0, 0), "leaky_relu": (1, 0, 0.1, 0), "abs": (1, 0, -1, 0)}[name]
+    return {"relu": (1, 0, 0, 0), "leaky_relu": (1, 0, SLOPE, 0), "abs": (1, 0, -1, 0)}[name]
 
 
-checks.check_maxout_pieces(pieces)
+checks.check_maxout_pieces(pieces, SLOPE)
 
 # %% [markdown]
 # ## Summary

@@ -998,24 +998,27 @@ checks.check_early_stopping(early_stop)
 # ### Exercise 2: the elastic net's pull
 #
 # ★☆☆, 10 minutes. Write `elastic_gradient(W, beta)`, the gradient of (8) with respect to $W$,
-# by hand, with no automatic differentiation. At $W_{k,l} = 0$, where $|W_{k,l}|$ has a kink, take 0.
+# in which $|W_{k,l}|$ now counts `ALPHA` times, by hand, with no automatic differentiation. At $W_{k,l} = 0$, where $|W_{k,l}|$ has a kink, take 0.
 
 
-# %% tags=["exercise"] exercise="elastic-gradient" points=3 forbids="grad backward jacrev vjp"
+# %% tags=["exercise"] exercise="elastic-gradient" points=3 forbids="grad backward jacrev vjp" varies="ALPHA: 0.25 0.5 1.0 1.5 2.0 3.0"
+ALPHA = 1.0
+
+
 def elastic_gradient(W, beta):
     raise NotImplementedError
 
 
 # %%
-checks.check_elastic_gradient(elastic_gradient)
+checks.check_elastic_gradient(elastic_gradient, ALPHA)
 
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="elastic-gradient" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def elastic_gradient(W, beta):
-    return 2 * beta * W + W.sign()  # sign(0) is 0
+    return 2 * beta * W + ALPHA * W.sign()  # sign(0) is 0
 
 
-checks.check_elastic_gradient(elastic_gradient)
+checks.check_elastic_gradient(elastic_gradient, ALPHA)
 
 # %% [markdown]
 # ### Exercise 3: spatial dropout

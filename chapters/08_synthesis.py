@@ -961,19 +961,22 @@ checks.check_target_attack(my_attack)
 # ★★☆, 15 minutes. Someone hands you a picture that was made by inverting one of several layers of a
 # network, and the original. All layers behind the inverted one agree on the two pictures as well, since
 # they see nothing else. Return the name of the first layer, from the input on, at which the features of
-# the two have a relative squared distance, as in (8), of less than 0.01; if there is none, that of the last. Sums run
+# the two have a relative squared distance, as in (8), of less than `TOLERANCE`; if there is none, that of the last. Sums run
 # over the whole batch; `objectives.record(model, images, layers)` gives the features by name. (Batches of
 # pictures count as one.)
 
 
-# %% tags=["exercise"] exercise="which-layer" points=6
+# %% tags=["exercise"] exercise="which-layer" points=6 varies="TOLERANCE: 0.005 0.01 0.02 0.03 0.05"
+TOLERANCE = 0.01
+
+
 def which_layer(model, original, found, layers):
     """Images (n, c, h, w), names of layers from first to last -> one of the names."""
     raise NotImplementedError
 
 
 # %%
-checks.check_which_layer(which_layer)
+checks.check_which_layer(which_layer, TOLERANCE)
 
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="which-layer" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
@@ -982,12 +985,12 @@ def which_layer(model, original, found, layers):
     wanted, got = (objectives.record(model, x, tuple(layers)) for x in (original, found))
     for layer in layers:
         gap = (got[layer] - wanted[layer]).square().sum() / wanted[layer].square().sum()
-        if gap < 0.01:
+        if gap < TOLERANCE:
             return layer
     return layers[-1]
 
 
-checks.check_which_layer(which_layer)
+checks.check_which_layer(which_layer, TOLERANCE)
 
 # %% [markdown]
 # ## Summary

@@ -71,11 +71,14 @@ def check_gain(gain: Callable[[Function], float]) -> Report:
     )
 
 
-def check_maxout_pieces(pieces: Callable[[str], tuple[float, float, float, float]]) -> Report:
+def check_maxout_pieces(
+    pieces: Callable[[str], tuple[float, float, float, float]], slope: float = 0.1
+) -> Report:
     """Check that two linear pieces reproduce ReLU, leaky ReLU and |x|.
 
     Args:
         pieces: maps "relu", "leaky_relu" or "abs" to (w1, b1, w2, b2) of max(w1 x + b1, w2 x + b2).
+        slope: of leaky ReLU.
     """
     x = torch.linspace(-3, 3, 13, dtype=torch.float64)
 
@@ -93,7 +96,7 @@ def check_maxout_pieces(pieces: Callable[[str], tuple[float, float, float, float
         "maxout pieces",
         [
             Case("ReLU", same("relu", activations.relu)),
-            Case("leaky ReLU, slope 0.1", same("leaky_relu", activations.leaky_relu)),
+            Case("leaky ReLU", same("leaky_relu", lambda x: torch.maximum(slope * x, x))),
             Case("absolute value", same("abs", torch.abs)),
         ],
     )

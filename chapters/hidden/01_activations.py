@@ -45,11 +45,11 @@ def gain(names: Mapping[str, object]) -> list[Case]:
     ]
 
 
-def maxout_pieces(names: Mapping[str, object]) -> list[Case]:
+def maxout_pieces(names: Mapping[str, object], SLOPE: float = 0.1) -> list[Case]:
     """Points far out and close to the kink."""
     pieces = names["pieces"]
     x = torch.tensor([-1e4, -1e-4, 0.0, 1e-4, 1e4], dtype=torch.float64)
-    expected = {"relu": x.clamp(min=0), "leaky_relu": torch.maximum(0.1 * x, x), "abs": x.abs()}
+    expected = {"relu": x.clamp(min=0), "leaky_relu": torch.maximum(SLOPE * x, x), "abs": x.abs()}
 
     def value(name: str) -> torch.Tensor:
         w1, b1, w2, b2 = pieces(name)

@@ -3,6 +3,7 @@
 Each function takes the names a submission defines and returns cases for `lib.checks.run_cases`.
 """
 
+import math
 from collections.abc import Mapping
 
 import torch
@@ -65,7 +66,7 @@ def target_attack(names: Mapping[str, object]) -> list[Case]:
     ]
 
 
-def which_layer(names: Mapping[str, object]) -> list[Case]:
+def which_layer(names: Mapping[str, object], TOLERANCE: float = 0.01) -> list[Case]:
     """Layers with other names, and a batch in which one picture differs."""
     f = names["which_layer"]
 
@@ -86,8 +87,9 @@ def which_layer(names: Mapping[str, object]) -> list[Case]:
 
     def scaled(by: float) -> None:
         dark = by * original
-        got = f(Network().eval(), dark, 1.05 * dark, ("eye", "pool"))
-        if got != "eye":  # a relative squared distance of 0.0025
+        nearly = (1 + math.sqrt(0.9 * TOLERANCE)) * dark
+        got = f(Network().eval(), dark, nearly, ("eye", "pool"))
+        if got != "eye":
             raise AssertionError(f"expected 'eye' for pictures times {by:g}; got {got!r}")
         got = f(Network().eval(), dark, dark.flip(-1), ("eye", "pool"))
         if got != "pool":

@@ -56,21 +56,32 @@ def check_early_stopping(early_stop: EarlyStop) -> Report:
     )  # fmt: skip
 
 
-def check_elastic_gradient(elastic_gradient: Callable[[Tensor, float], Tensor]) -> Report:
-    """Check the gradient of Σ β W² + |W|, written by hand.
+def check_elastic_gradient(
+    elastic_gradient: Callable[[Tensor, float], Tensor], alpha: float = 1.0
+) -> Report:
+    """Check the gradient of Σ β W² + α |W|, written by hand.
 
     Args:
         elastic_gradient: maps weights of any shape and β to the gradient, of the same shape; the
             part of |W| is 0 at 0.
+        alpha: α.
     """
 
     def weights() -> Tensor:  # fresh ones for each case: an answer might change them
         g = torch.Generator().manual_seed(3)
         return torch.randn(4, 3, 2, generator=g, dtype=torch.float64)
 
+    def by_hand() -> None:
+        got = elastic_gradient(torch.tensor([[2.0, -3.0]]), 0.5)
+        hint = (
+            f"2 · 0.5 · 2 + {alpha:g} = {2 + alpha:g} and "
+            f"2 · 0.5 · (-3) - {alpha:g} = {-3 - alpha:g}."
+        )
+        expect_close(got, torch.tensor([[2.0 + alpha, -3.0 - alpha]]), hint=hint)
+
     def follows_autograd() -> None:
         w = weights().requires_grad_()
-        (slope,) = torch.autograd.grad((0.7 * w**2 + w.abs()).sum(), w)
+        (slope,) = torch.autograd.grad((0.7 * w**2 + alpha * w.abs()).sum(), w)
         expect_close(elastic_gradient(weights(), 0.7), slope, hint="Derive both terms.")
 
     def keeps_input() -> None:
@@ -81,13 +92,10 @@ def check_elastic_gradient(elastic_gradient: Callable[[Tensor, float], Tensor]) 
     return run_cases(
         "elastic gradient",
         [
-            Case("two weights, computed by hand",
-                 lambda: expect_close(elastic_gradient(torch.tensor([[2.0, -3.0]]), 0.5),
-                                      torch.tensor([[3.0, -4.0]]),
-                                      hint="2 · 0.5 · 2 + 1 = 3 and 2 · 0.5 · (-3) - 1 = -4.")),
+            Case("two weights, computed by hand", by_hand),
             Case("without β, the sign is left",
                  lambda: expect_close(elastic_gradient(torch.tensor([0.2, -5.0]), 0.0),
-                                      torch.tensor([1.0, -1.0]),
+                                      torch.tensor([alpha, -alpha]),
                                       hint="L1 pulls small and large weights alike.")),
             Case("0 at 0",
                  lambda: expect_close(elastic_gradient(torch.zeros(2), 0.5), torch.zeros(2),

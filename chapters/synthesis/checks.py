@@ -1,5 +1,6 @@
 """Checks of the exercises of chapter 8, images made by gradients."""
 
+import math
 from collections.abc import Callable, Sequence
 
 import torch
@@ -102,12 +103,13 @@ def check_target_attack(attack: Callable[[nn.Module, Tensor, int, float], Tensor
 
 
 def check_which_layer(
-    which_layer: Callable[[nn.Module, Tensor, Tensor, Sequence[str]], str],
+    which_layer: Callable[[nn.Module, Tensor, Tensor, Sequence[str]], str], tolerance: float = 0.01
 ) -> Report:
     """Check the name of the first layer that gives the same output for two images.
 
     Args:
         which_layer: maps (model, original, found, layer names from first to last) to a name.
+        tolerance: the relative squared distance below which features count as equal.
     """
     layers = ("0", "1", "2", "3")
 
@@ -120,8 +122,8 @@ def check_which_layer(
 
         return test
 
-    def nearly(x: Tensor) -> Tensor:
-        return x + 1e-4 * torch.randn(x.shape, generator=torch.Generator().manual_seed(2))
+    def at(share: float) -> Callable[[Tensor], Tensor]:
+        return lambda x: x * (1 + math.sqrt(share * tolerance))  # the same distance in all layers
 
     return run_cases(
         "which layer",
@@ -134,7 +136,9 @@ def check_which_layer(
             Case("quarters of the picture exchanged",
                  finds(lambda x: _swap(x, 4), "3", "Only the last layer agrees.")),
             Case("an optimizer's small errors count as equal",
-                 finds(nearly, "0", "Allow a relative squared distance of 0.01.")),
+                 finds(at(0.8), "0", f"A relative squared distance below {tolerance:g} is none.")),
+            Case("a larger distance does not",
+                 finds(at(1.25), "3", "If no layer agrees, return the last one.")),
         ],
     )  # fmt: skip
 

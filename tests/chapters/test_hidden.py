@@ -8,6 +8,7 @@ import pytest
 from lib.checks import run_cases
 from tools.chapters import ROOT, list_chapters, read_source
 from tools.exercises import definitions
+from tools.variants import constants
 
 
 def load_hidden(chapter):
@@ -44,7 +45,7 @@ def defined_before(chapter):
 def test_the_solution_passes_and_the_stub_does_not(chapter, exercise):
     hidden = getattr(load_hidden(chapter), exercise.replace("-", "_"))
     for tag, passes in (("exercise-solution", True), ("exercise", False)):
-        defined = dict(defined_before(chapter))
+        defined = dict(defined_before(chapter)) | constants(chapter, None).get(exercise, {})
         exec(exercises(chapter, tag)[exercise].source, defined)
         report = run_cases(exercise, hidden(defined))
         assert report.passed is passes, report

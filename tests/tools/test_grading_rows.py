@@ -27,7 +27,7 @@ def assigned(tmp_path_factory):
 @pytest.fixture
 def judged(monkeypatch):
     """A judge that passes everything."""
-    monkeypatch.setattr(Judges, "verdicts", lambda self, *job: dict.fromkeys(job[3], PASSED))
+    monkeypatch.setattr(Judges, "verdicts", lambda self, *job: dict.fromkeys(job[4], PASSED))
 
 
 def hand_in(folder, name):

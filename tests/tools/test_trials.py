@@ -270,7 +270,7 @@ def check_double(f):
     ],
 )  # fmt: skip
 def test_visible_and_hidden_cases_count_together(sandbox, program, passed, of, reason):
-    job = Job(VISIBLE, HIDDEN, {"double": "check_double(double)"}, {"double": program}, 3)
+    job = Job(VISIBLE, HIDDEN, {"double": "check_double(double)"}, {}, {"double": program}, 3)
     found = judge.judge("double", job, sandbox)
     assert (found["passed"], found["of"]) == (passed, of), found
     assert found["reason"].startswith(reason) and bool(found["reason"]) == bool(reason)

@@ -9,6 +9,8 @@ from tools.build import BUILD, reporting
 from tools.chapters import find_chapter
 from tools.colab import Repository
 from tools.course_file import NAME
+from tools.grading.people import read_people
+from tools.grading.tables import read_table
 
 NOT_PUBLISHED = """\
 Without PUBLISHED=address, notebooks fetch nothing: students run them in the folder that you hand
@@ -21,9 +23,17 @@ def main() -> int:
     with reporting("No assignment was written.") as status:
         chapters = [find_chapter(name) for name in options.chapters]
         published = Repository(options.published, options.branch) if options.published else None
-        write_assignment(
-            chapters, options.out.resolve(), published=published, course=options.course
+        people, problems = (
+            read_people(read_table(options.variants)) if options.variants else ([], [])
         )
+        write_assignment(
+            chapters, options.out.resolve(), published=published, course=options.course,
+            people=people,
+        )  # fmt: skip
+        for problem in problems:
+            print(problem, file=sys.stderr)
+        if people:
+            print(f"For each student: {options.out / 'variants'}")
         print(f"For students: {options.out / 'student'}")
         print(f"For you: {options.out / 'instructor'} and {options.out / 'plan.md'}")
         print(f"Due dates, weights and late policy: {options.out / NAME}")
@@ -39,6 +49,9 @@ def parse_arguments() -> argparse.Namespace:
     parser.add_argument("--out", type=Path, default=BUILD / "assignment")
     parser.add_argument("--published", help="the address of the repository that students get")
     parser.add_argument("--branch", default="main", help="its branch")
+    parser.add_argument(
+        "--variants", type=Path, help="a table of students, who get constants of their own"
+    )
     parser.add_argument("--course", type=Path, help="due dates, weights and late policy")
     return parser.parse_args()
 

@@ -26,9 +26,12 @@ from tools.colab import Repository, read_repository, with_first_cell
 from tools.course_file import DIGEST, MARK, NAME, Course, read_course, sample, written
 from tools.exercises import Exercise, list_exercises, without_solutions
 from tools.folders import replace_folder
-from tools.grading.assignments import read_assignment
+from tools.grading.assignments import VARIANTS, read_assignment
+from tools.grading.people import Person
 from tools.grading.sandbox import CODE
+from tools.grading.tables import printable, table_text
 from tools.reach import reached_files
+from tools.variants import variant_of, with_variant
 
 TAKEN_ALONG = (
     "lib", "requirements.txt", "data/README.md", "data/checksums.json", "data/evidence", "LICENSE",
@@ -53,6 +56,7 @@ def write_assignment(
     *,
     published: Repository | None = None,
     course: Path | None = None,
+    people: Sequence[Person] = (),
 ) -> None:
     """Write the three parts to `out`, all or nothing, replacing an earlier assignment there.
 
@@ -63,6 +67,7 @@ def write_assignment(
             and open on Colab from there. With None, they fetch nothing.
         course: a file with due dates, weights and late policy; None keeps the one that an earlier
             assignment has in `out`, or writes a sample.
+        people: everyone who gets notebooks with constants of their own; none if all get the same.
 
     Raises:
         CourseError: no chapters, a duplicate chapter, something else in `out`, the course's own
@@ -83,6 +88,8 @@ def write_assignment(
         terms = read_course(made / NAME, [chapter.name for chapter in chapters])
         write_student(chapters, made / "student", published, terms)
         write_instructor(chapters, made / "instructor", terms)
+        if people:
+            write_variants(chapters, people, made, published, terms)
         write_questions(chapters, made / "instructor" / "questions")
         write_autograders(
             chapters, [sum(e.points for e in list_exercises(chapter)) for chapter in chapters],
@@ -120,6 +127,28 @@ def write_student(
         rules=rules(chapters, course),
     )
     (out / "README.md").write_text(text, encoding="utf-8")
+
+
+def write_variants(
+    chapters: Sequence[Chapter], people: Sequence[Person], out: Path,
+    published: Repository | None, course: Course,
+) -> None:  # fmt: skip
+    """Write for each person notebooks with constants of their own, and a table of who has which."""
+    term = course.title or " ".join(chapter.name for chapter in chapters)
+    rows = []
+    for person in people:
+        variant = variant_of(" ".join([person.name, *person.ids, person.email]), term)
+        rows.append([person.name, *person.ids[:1], person.email, variant] if person.ids
+                    else [person.name, "", person.email, variant])  # fmt: skip
+        folder = out / "variants" / printable(person.name).replace("/", " ").strip(". ")
+        if folder.exists():  # two people with one name
+            folder = folder.with_name(f"{folder.name} {len(rows)}")
+        folder.mkdir(parents=True)
+        for chapter in chapters:
+            notebook = with_variant(without_solutions(read_source(chapter)), chapter, variant)
+            nbformat.write(with_first_cell(notebook, published), folder / chapter.notebook.name)
+    table = table_text(["name", "id", "email", "variant"], rows)
+    (out / "instructor" / VARIANTS).write_text(table, encoding="utf-8")
 
 
 def _places(chapters: Sequence[Chapter], published: Repository | None) -> str:

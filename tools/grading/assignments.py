@@ -9,8 +9,10 @@ from pathlib import Path
 from tools.chapters import ROOT, Chapter, CourseError
 from tools.course_file import MARK, NAME
 from tools.exercises import list_exercises
+from tools.grading.people import Person, read_people
 from tools.grading.tables import number, read_table
 
+VARIANTS = "variants.csv"  # who has which variant
 NO_ROW = "points.csv has no row for it"
 
 
@@ -25,6 +27,7 @@ class Assignment:
         root: the folder with the code that answers and hidden tests import.
         problems: why an exercise has no points, by (chapter, exercise).
         course: the file with due dates, weights and policy; None if there is none.
+        variants: the people whose exercises have constants of their own; their rows say which.
     """
 
     chapters: dict[str, Chapter]
@@ -33,6 +36,7 @@ class Assignment:
     root: Path = ROOT
     problems: dict[tuple[str, str], str] = field(default_factory=dict)
     course: Path | None = None
+    variants: tuple[Person, ...] = ()
 
     @cached_property
     def digest(self) -> str:
@@ -43,7 +47,7 @@ class Assignment:
     @cached_property
     def judging(self) -> str:
         """A digest of all that decides on which tests an answer passes."""
-        found = hashlib.sha256()
+        found = hashlib.sha256(repr([person.row for person in self.variants]).encode())
         for name, chapter in sorted(self.chapters.items()):
             found.update(f"{name}\n{self.hidden[name]}\n".encode())
             found.update(chapter.source.read_bytes())
@@ -81,7 +85,23 @@ def read_assignment(folder: Path) -> Assignment:
     problems = {pair: problems.get(pair, NO_ROW) for pair in known - points.keys()}
     course = folder / NAME
     return Assignment(chapters, hidden, {pair: points[pair] for pair in known & points.keys()},
-                      root, problems, course if course.is_file() else None)  # fmt: skip
+                      root, problems, course if course.is_file() else None,
+                      read_variants(instructor / VARIANTS))  # fmt: skip
+
+
+def read_variants(table: Path) -> tuple[Person, ...]:
+    """The people with variants; none if there is no such table.
+
+    Raises:
+        CourseError: a variant is no number.
+    """
+    if not table.is_file():
+        return ()
+    people, _ = read_people(read_table(table))
+    for person in people:
+        if not person.row["variant"].isdecimal():
+            raise CourseError(f"{table}: {person.name} has variant {person.row['variant']!r}")
+    return tuple(people)
 
 
 def _chapter(instructor: Path, name: str) -> Chapter:

@@ -15,15 +15,18 @@ from tools.grading.assignments import Assignment, read_assignment
 from tools.grading.intake import Found, Intake, find_submissions
 from tools.grading.journal import Journal
 from tools.grading.judging import JudgeError, Judges
+from tools.grading.people import Matcher
 from tools.grading.programs import CHAPTERS, program
 from tools.grading.reading import SubmissionError, read_file
 from tools.grading.remarks import remarks
 from tools.grading.rows import Row, write_grades
 from tools.grading.submissions import Submission, parse_submission
+from tools.variants import Constants, assignments_of, constants, constants_in
 
 __all__ = ["SECONDS", "Assignment", "Row", "grade", "grade_all", "grade_file", "read_assignment",
            "write_grades"]  # fmt: skip
 SECONDS = 60.0  # time limit of an exercise
+Job = tuple[str, str, dict[str, str], dict[str, Constants], dict[str, list[tuple[str, str]]]]
 PARSING = threading.Lock()  # CPython 3.11 sometimes fails to parse in two threads at once
 
 
@@ -146,7 +149,7 @@ def _grade_once(
         data = found.load()
     except (SubmissionError, OSError) as error:
         return [Row(found.name, "", "", 0.0, 0, _said(error))]
-    rows = _grade(assignment, found.name, data, judges, seconds)
+    rows = _grade(assignment, found, data, judges, seconds)
     if journal is not None and all(row.final for row in rows):
         journal.add(found.name, hashlib.sha256(data).hexdigest(), conditions, rows)
     return rows
@@ -158,13 +161,13 @@ def _said(error: SubmissionError | OSError) -> str:
 
 
 def _grade(
-    assignment: Assignment, name: str, data: bytes, judges: Judges, seconds: float
+    assignment: Assignment, found: Found, data: bytes, judges: Judges, seconds: float
 ) -> list[Row]:
+    name = found.name
     try:
         with PARSING:
-            submission, chapter, job, notes = _prepared(assignment, data)
-        given, hidden, checks, programs = job
-        verdicts = judges.verdicts(given, hidden, checks, programs, seconds) if programs else {}
+            submission, chapter, job, notes = _prepared(assignment, found, data)
+        verdicts = judges.verdicts(*job, seconds) if submission.parts else {}
         with PARSING:
             exercises = [exercise.name for exercise in list_exercises(chapter)]
     except SubmissionError as error:
@@ -180,8 +183,8 @@ def _grade(
 
 
 def _prepared(
-    assignment: Assignment, data: bytes
-) -> tuple[Submission, Chapter, tuple[str, str, dict, dict], dict[str, str]]:
+    assignment: Assignment, found: Found, data: bytes
+) -> tuple[Submission, Chapter, Job, dict[str, str]]:
     """A submission, its chapter, what a judge gets of both, and remarks by exercise.
 
     Raises:
@@ -189,11 +192,34 @@ def _prepared(
     """
     submission = parse_submission(data, assignment.chapters)
     chapter = assignment.chapters[submission.chapter]
-    programs = {name: program(submission, name, chapter) for name in submission.parts}
+    values, note = _constants(assignment, found, submission, chapter)
+    programs = {
+        name: [
+            (CHAPTERS, assignments_of(values.get(name, {}))),
+            *program(submission, name, chapter),
+        ]
+        for name in submission.parts
+    }
     notes = {name: remarks(_answering(cells), chapter, name) for name, cells in programs.items()}
-    hidden = assignment.hidden[submission.chapter]
-    job = definitions(chapter), hidden, visible_checks(chapter), programs
+    notes |= {name: "; ".join(filter(None, [note, notes.get(name)])) for name in values if note}
+    job = (definitions(chapter), assignment.hidden[submission.chapter], visible_checks(chapter),
+           values, programs)  # fmt: skip
     return submission, chapter, job, notes
+
+
+def _constants(
+    assignment: Assignment, found: Found, submission: Submission, chapter: Chapter
+) -> tuple[dict[str, Constants], str]:
+    """The constants with which a submission is judged, and what to say of them."""
+    if not assignment.variants:
+        return constants(chapter, None), ""
+    written = constants_in((cell.source for cell in submission.cells), chapter)
+    matcher = Matcher(assignment.variants)
+    people = [person for student in found.students if (person := matcher.find(student)[0])]
+    if not people:
+        return written, "no variant is known for this student: judged with the notebook's constants"
+    own = constants(chapter, int(people[0].row["variant"]))
+    return own, "" if written == own else "the notebook has the constants of another variant"
 
 
 def _answering(program: Sequence[tuple[str, str]]) -> list[str]:

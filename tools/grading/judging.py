@@ -44,7 +44,8 @@ class Judges:
 
     def verdicts(
         self, definitions: str, hidden: str, checks: dict[str, str],
-        programs: dict[str, list[tuple[str, str]]], seconds: float,
+        constants: dict[str, dict[str, float]], programs: dict[str, list[tuple[str, str]]],
+        seconds: float,
     ) -> dict[str, dict]:  # fmt: skip
         """The verdict on each exercise's program; see `tools/grading/trials/judge.py`.
 
@@ -52,7 +53,7 @@ class Judges:
             JudgeError: there is none; the message says how the judge ended.
         """
         job = {"definitions": f"{STAND_INS}\n{definitions}", "hidden": hidden, "checks": checks,
-               "programs": programs, "seconds": seconds}  # fmt: skip
+               "constants": constants, "programs": programs, "seconds": seconds}  # fmt: skip
         patience = START + len(programs) * (10 * seconds + 30)
         found = json.loads(self._ask(json.dumps(job), patience))
         for verdict in found.values():

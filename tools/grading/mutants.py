@@ -15,8 +15,9 @@ from concurrent.futures import ThreadPoolExecutor
 from tools.chapters import ROOT, Chapter, find_chapter, list_chapters, read_source
 from tools.exercises import SOLUTION, definitions, visible_checks
 from tools.grading.judging import Judges
-from tools.grading.programs import OWN
+from tools.grading.programs import CHAPTERS, OWN
 from tools.grading.sandbox import is_possible
+from tools.variants import assignments_of, constants
 
 SECONDS = 20.0
 OPERATORS = {
@@ -53,15 +54,15 @@ def main() -> int:
 def unnoticed(chapter: Chapter, judges: Judges) -> tuple[int, list[tuple[str, str]]]:
     """How many faults were tried; (exercise, the changed line) of each that earns all points."""
     hidden = (ROOT / "chapters/hidden" / chapter.source.name).read_text("utf-8")
-    given, checks = definitions(chapter), visible_checks(chapter)
+    given, checks, values = definitions(chapter), visible_checks(chapter), constants(chapter, None)
     count, survivors = 0, []
     for cell in read_source(chapter).cells:
         if SOLUTION not in cell.metadata.get("tags", []):
             continue
         name = cell.metadata["exercise"]
         for source, line in faults(cell.source):
-            program = {name: [(OWN, source)]}
-            found = judges.verdicts(given, hidden, checks, program, SECONDS)[name]
+            program = {name: [(CHAPTERS, assignments_of(values.get(name, {}))), (OWN, source)]}
+            found = judges.verdicts(given, hidden, checks, values, program, SECONDS)[name]
             count += 1
             if found["of"] and found["passed"] == found["of"]:
                 survivors.append((name, line))

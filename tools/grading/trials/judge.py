@@ -39,6 +39,7 @@ class Job:
         definitions: the chapter's imports and functions, which answers may use.
         hidden: source of the hidden tests, one function per exercise.
         checks: for each exercise the call of the check that learners see, or "".
+        constants: for each exercise that varies the values of its constants.
         programs: for each exercise the cells to run, in order, as (whose cell, its code).
         seconds: time limit for the tests of one exercise; a cell may take a third of it, and all
             cells that are not the answer's own together as long.
@@ -47,6 +48,7 @@ class Job:
     definitions: str
     hidden: str
     checks: dict[str, str]
+    constants: dict[str, dict[str, float]]
     programs: dict[str, list[tuple[str, str]]]
     seconds: float
 
@@ -173,14 +175,15 @@ def _results(answers: Answers, job: Job, exercise: str) -> list[tuple[str, str]]
     """Each case with its problem, or "", or why there are no cases."""
     try:
         found: list[tuple[str, str]] = []
+        constants = job.constants.get(exercise, {})
         if job.checks.get(exercise):
-            visible = check(job.checks[exercise], job.definitions, answers)
+            visible = check(job.checks[exercise], job.definitions, answers, constants)
             if not visible.attempted:
                 return "not attempted"
             found += visible.results
         hidden = types.ModuleType("hidden")
         exec(compile(job.hidden, "hidden", "exec"), hidden.__dict__)
-        cases = getattr(hidden, exercise.replace("-", "_"))(answers)
+        cases = getattr(hidden, exercise.replace("-", "_"))(answers, **constants)
         report = run_cases(exercise, [Case(c.name, _attempting(c.test)) for c in cases])
         return [*found, *report.results]
     except KeyError as error:
@@ -201,12 +204,15 @@ def _attempting(test: Callable[[], None]) -> Callable[[], None]:
     return attempting
 
 
-def check(call: str, definitions: str, answers: Mapping[str, object]) -> Report:
+def check(
+    call: str, definitions: str, answers: Mapping[str, object], constants: Mapping[str, float]
+) -> Report:
     """The report of a chapter's check, a call such as `checks.check_swish(swish, derivative)`."""
     found = ast.parse(call, mode="eval").body
     assert isinstance(found, ast.Call)
     function = eval(ast.unparse(found.func), _trusted(definitions))
-    return function(*(answers[ast.unparse(argument)] for argument in found.args))
+    names = [ast.unparse(argument) for argument in found.args]
+    return function(*(constants[n] if n in constants else answers[n] for n in names))
 
 
 @lru_cache(maxsize=32)
