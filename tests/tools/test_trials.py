@@ -106,7 +106,7 @@ def f(x, values, table, array, generator, net):
     x, values, table, array = torch.ones(3), [1], {"a": 1}, np.zeros(2)
     generator, network = torch.Generator().manual_seed(3), nn.Linear(2, 2).eval()
     drawn, returned = f(x, values, table, array, generator, network)
-    assert not x.any() and values == [1, 4] and returned is values
+    assert not x.any() and values == [1, 4] == returned
     assert table == {"a": 1, "b": 2} and array[0] == 9
     assert network.training and bool((network.weight.grad == 1).all())
     assert bool((network.bias == 5).all())
@@ -274,6 +274,42 @@ def test_visible_and_hidden_cases_count_together(sandbox, program, passed, of, r
     found = judge.judge("double", job, sandbox)
     assert (found["passed"], found["of"]) == (passed, of), found
     assert found["reason"].startswith(reason) and bool(found["reason"]) == bool(reason)
+
+
+SILU = """
+import torch
+from lib.checks import Case, expect_close
+def double(names):
+    f, x, values = names["double"], torch.ones(3), [1.0, 2.0]
+    def result():
+        expect_close(f(x), 2 * x)
+    def listed():
+        expect_close(torch.tensor(f(values)), 2 * torch.tensor(values))
+    def kept():
+        f(y := torch.ones(2))
+        expect_close(y, torch.ones(2))
+    return [Case("result", result), Case("listed", listed), Case("kept", kept)]
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "passed"),
+    [
+        ("if isinstance(x, list): return [2 * v for v in x]\n    return 2 * x", "result listed kept"),
+        # a wrong result does not become right because the argument is changed, too
+        ("if isinstance(x, list): x[:] = [0.0] * 2; return [0.0] * 2\n    return x.zero_()", ""),
+        ("if isinstance(x, list): x[:] = [0.0] * 2; return x\n    x.zero_(); return 0 * x", ""),
+        # a right result stays right, and only the case that looks for the change notices it
+        ("if isinstance(x, list): return [2 * v for v in x]\n    return x.mul_(2)", "listed"),
+        ("if isinstance(x, list): return [2 * v for v in x]\n    y = 2 * x; x.add_(1); return y",
+         "listed"),
+    ],
+)  # fmt: skip
+def test_changing_an_argument_makes_no_wrong_result_right(sandbox, body, passed):
+    source = f"import torch\ndef double(x):\n    {body}"
+    job = Job("", SILU, {}, {}, {"double": [("its cell", source)]}, 20)
+    found = judge.judge("double", job, sandbox)
+    assert " ".join(case for case, problem in found["cases"] if not problem) == passed
 
 
 def test_a_tensor_that_lies_about_itself_is_judged_by_its_numbers(answer):

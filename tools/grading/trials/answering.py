@@ -156,12 +156,15 @@ class Respondent:
         with torch.set_grad_enabled(grad):
             result = target(*args, **options)
         with torch.no_grad():
-            value = encode(result, known, partial(hold, parts=parts))
             changes = [
                 [position, after]
                 for position, part in enumerate(parts)
                 if (after := state_of(part, known)) != before[position]
             ]
+            # What was changed and is returned comes back as a value of its own.
+            changed = {position for position, _ in changes}
+            known = {key: position for key, position in known.items() if position not in changed}
+            value = encode(result, known, partial(hold, parts=parts))
         _graphs_of(result, known, outputs)
         self._graphs[number] = inputs, outputs
         return {"value": value, "changes": changes}

@@ -172,7 +172,24 @@ def _run_cells(
 
 
 def _results(answers: Answers, job: Job, exercise: str) -> list[tuple[str, str]] | str:
-    """Each case with its problem, or "", or why there are no cases."""
+    """Each case with its problem, or "", or why there are no cases.
+
+    If the answer changes arguments in place, the cases run twice: with these changes, which a case
+    may look for, and without them, so that no change makes a wrong result look right.
+    """
+    answers.changing = False
+    first = _run_cases(answers, job, exercise)
+    if isinstance(first, str) or not answers.changed:
+        return first
+    answers.changing = True
+    second = _run_cases(answers, job, exercise)
+    if isinstance(second, str):
+        return second
+    return [(case, problem or other)
+            for (case, problem), (_, other) in zip(first, second, strict=True)]  # fmt: skip
+
+
+def _run_cases(answers: Answers, job: Job, exercise: str) -> list[tuple[str, str]] | str:
     try:
         found: list[tuple[str, str]] = []
         constants = job.constants.get(exercise, {})

@@ -32,13 +32,19 @@ class Answers(Mapping[str, object]):
     Args:
         channel: to the process.
         seconds: time limit for all requests together.
+
+    Attributes:
+        gone: why the process replies no more; "" while it does.
+        changing: whether arguments that a function changes in place are changed here, too. Random
+            generators always are.
+        changed: whether any was changed there.
     """
 
     def __init__(self, channel: socket.socket, seconds: float) -> None:
         self._channel, self._seconds = channel, seconds
         self._deadline = time.monotonic() + seconds
         self._calls = 0
-        self.gone = ""  # why the process replies no more; "" while it does
+        self.gone, self.changing, self.changed = "", True, False
 
     def extend(self, seconds: float) -> None:
         """Start the time limit anew."""
@@ -96,10 +102,16 @@ class Answers(Mapping[str, object]):
         graph = partial(_connected, self, number, inputs) if inputs else None
         try:
             for position, state in reply["changes"]:
-                change(parts[position], state, parts)
+                self._change(parts[position], state, parts)
             return self._decoder(parts, graph).value(reply["value"])
         except (MalformedError, KeyError, TypeError, ValueError, IndexError, RuntimeError) as error:
             raise AssertionError(f"its result cannot be read: {error}"[:SHOWN]) from error
+
+    def _change(self, part: object, state: object, parts: list) -> None:
+        drawn = isinstance(part, torch.Generator)
+        self.changed = self.changed or not drawn
+        if drawn or self.changing:
+            change(part, state, parts)
 
     def backward(self, number: int, slopes: list[Tensor]) -> list[Tensor | None]:
         """The gradients to the inputs of a call, given those to its outputs."""
