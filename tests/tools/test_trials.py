@@ -295,7 +295,8 @@ def double(names):
 @pytest.mark.parametrize(
     ("body", "passed"),
     [
-        ("if isinstance(x, list): return [2 * v for v in x]\n    return 2 * x", "result listed kept"),
+        ("if isinstance(x, list): return [2 * v for v in x]\n    return 2 * x",
+         "result listed kept"),
         # a wrong result does not become right because the argument is changed, too
         ("if isinstance(x, list): x[:] = [0.0] * 2; return [0.0] * 2\n    return x.zero_()", ""),
         ("if isinstance(x, list): x[:] = [0.0] * 2; return x\n    x.zero_(); return 0 * x", ""),
