@@ -450,8 +450,8 @@ FrameExplorer(
 cards["places-tell-sides"]
 
 # %% [markdown]
-# Two of 114 numbers decide most of these words ($h_0$ was left as it is). The network reads them off the
-# places it looks at: what a set lacks must be told.
+# On average, two of 114 numbers decide most of these words ($h_0$ was left as it is). The network reads them off
+# the places it looks at: what a set lacks must be told.
 #
 # ## How good is a caption?
 #
