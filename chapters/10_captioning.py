@@ -450,7 +450,7 @@ FrameExplorer(
 cards["places-tell-sides"]
 
 # %% [markdown]
-# On average, two of 114 numbers decide most of these words ($h_0$ was left as it is). The network reads them off
+# On average, two of 114 numbers decide most of these words ($h_0$ was kept). The network reads them off
 # the places it looks at: what a set lacks must be told.
 #
 # ## How good is a caption?

@@ -20,7 +20,7 @@ def flip_signs(names: Mapping[str, object]) -> list[Case]:
     labels, every = torch.tensor([2, 1, 0, 0, 1]), torch.ones(5, dtype=torch.bool)
 
     def twice() -> None:
-        again, back = f(*f(images, labels, every), every)
+        again, back = f(*f(images.clone(), labels.clone(), every.clone()), every.clone())
         expect_close(again, images)
         expect_close(back, labels)
 
@@ -31,7 +31,10 @@ def flip_signs(names: Mapping[str, object]) -> list[Case]:
 
     return [
         Case("flipping twice undoes it", twice),
-        Case("no flip changes nothing", lambda: expect_close(f(images, labels, ~every)[1], labels)),
+        Case(
+            "no flip changes nothing",
+            lambda: expect_close(f(images.clone(), labels.clone(), ~every)[1], labels),
+        ),
         Case("an empty batch", nothing),
     ]
 
@@ -43,7 +46,7 @@ def ten_crops(names: Mapping[str, object]) -> list[Case]:
     def same(height: int, width: int, size: int, channels: int = 3) -> None:
         count = 2 * channels * height * width
         images = torch.arange(float(count)).view(2, channels, height, width)
-        expect_close(f(images, size), augmentation.ten_crops(images, size))
+        expect_close(f(images.clone(), size), augmentation.ten_crops(images, size))
 
     return [
         Case("a portrait", lambda: same(12, 6, 4)),

@@ -20,7 +20,7 @@ def total_variation(names: Mapping[str, object]) -> list[Case]:
     def same(*shape: int) -> None:
         images = 3 * torch.randn(shape, generator=torch.Generator().manual_seed(3))
         right, down = images.diff(dim=3)[:, :, :-1], images.diff(dim=2)[..., :-1]
-        expect_close(f(images), (right**2 + down**2).mean((1, 2, 3)))
+        expect_close(f(images.clone()), (right**2 + down**2).mean((1, 2, 3)))
 
     return [
         Case("one gray picture", lambda: same(1, 1, 9, 9)),
@@ -81,17 +81,17 @@ def which_layer(names: Mapping[str, object], TOLERANCE: float = 0.01) -> list[Ca
     original = torch.rand(2, 3, 6, 6, generator=torch.Generator().manual_seed(8))
 
     def finds(found: Tensor, name: str) -> None:
-        got = f(Network().eval(), original, found, ("eye", "pool"))
+        got = f(Network().eval(), original.clone(), found, ("eye", "pool"))
         if got != name:
             raise AssertionError(f"expected {name!r}; got {got!r}")
 
     def scaled(by: float) -> None:
         dark = by * original
         nearly = (1 + math.sqrt(0.9 * TOLERANCE)) * dark
-        got = f(Network().eval(), dark, nearly, ("eye", "pool"))
+        got = f(Network().eval(), dark.clone(), nearly, ("eye", "pool"))
         if got != "eye":
             raise AssertionError(f"expected 'eye' for pictures times {by:g}; got {got!r}")
-        got = f(Network().eval(), dark, dark.flip(-1), ("eye", "pool"))
+        got = f(Network().eval(), dark.clone(), dark.flip(-1), ("eye", "pool"))
         if got != "pool":
             raise AssertionError(f"expected 'pool' for pictures times {by:g}; got {got!r}")
 

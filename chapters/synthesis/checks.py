@@ -88,6 +88,8 @@ def check_target_attack(attack: Callable[[nn.Module, Tensor, int, float], Tensor
         attack(model, images, 0, 0.1)
         if not torch.equal(images, _pictures(2)):
             raise AssertionError("the images were changed; return new ones")
+        if not all(map(torch.equal, model.parameters(), _linear().parameters())):
+            raise AssertionError("the weights were changed; only the pixels may move")
         if any(weight.grad is not None for weight in model.parameters()):
             raise AssertionError("the weights got gradients; use torch.autograd.grad")
 

@@ -33,9 +33,21 @@ for _ in range(6):
         time.sleep(60)
 time.sleep(60)
 """
+FILES = """
+import os, time
+kept = []
+for _ in range(700):
+    kept.append(os.memfd_create("x"))
+    os.write(kept[-1], b"x" * (9 << 20))
+time.sleep(9)
+"""
 LINGERS = """
 import os, pathlib, time
 pathlib.Path("/tmp/left").write_text("here")
+pathlib.Path("/tmp/locked/in").mkdir(parents=True)
+pathlib.Path("/tmp/locked").chmod(0)
+os.system("ipcmk -M 1000000")
+pathlib.Path("/tmp").chmod(0o500)
 if not os.fork():
     os.setsid()
     os.fork() or time.sleep(600)
@@ -67,6 +79,10 @@ HOSTILE = {
     "kills all": ("import os; os.kill(-1, 9)", ""),
     "prints": ("print('x' * 200_000_000)", "it does not define swish"),
     "forks": (FORKS, ""),
+    "stops": ("import os, time; os.kill(os.getppid(), 19)\n" + HOARDS, ""),
+    "files": (FILES, "took more than 4 GiB of memory"),
+    "replies": ("import tools.grading.trials.answering as a\n"
+                "a.write_json = lambda value: b'{}'", "cannot be read"),
     "surrogate": ("raise ValueError('\\ud800')", "ValueError"),
 }  # fmt: skip
 # Each of these is a wrong answer with something in front of it that does not make it right.
@@ -89,7 +105,13 @@ PRYING = {
     "beside": ("open('/course/torch.py', 'w')", "OSError"),
     "calls": ("import socket; socket.create_connection(('1.1.1.1', 53), timeout=3)", "OSError"),
     "peeks": ("import os; open(f'/proc/{os.getppid()}/mem')", "PermissionError"),
+    "devices": ("open('/dev/note', 'w')", "OSError"),
+    "spaces": ("import os, ctypes; assert ctypes.CDLL(None).unshare(0x10000000) == 0",
+               "AssertionError"),
     "left": ("open('/tmp/left').read()", "FileNotFoundError"),
+    "locked": ("import os; assert os.listdir('/tmp')", "AssertionError"),
+    "closed": ("import tempfile; tempfile.mkdtemp(); raise KeyError", "KeyError"),
+    "shared": ("assert len(open('/proc/sysvipc/shm').readlines()) > 1", "AssertionError"),
     "alone": ("import os; assert len([p for p in os.listdir('/proc') if p.isdecimal()]) > 3",
               "AssertionError"),
 }  # fmt: skip

@@ -31,7 +31,7 @@ def judged(monkeypatch):
     """The submissions' answers that were judged, by a judge that passes everything."""
     seen = []
 
-    def verdicts(self, definitions, hidden, checks, constants, programs, seconds):
+    def verdicts(self, definitions, hidden, checks, constants, programs, fallbacks, seconds):
         seen.append(programs)
         return dict.fromkeys(programs, PASSED)
 
@@ -208,7 +208,7 @@ def test_a_judge_that_failed_is_asked_again_and_others_keep_their_rows(
     folder = hand_in(tmp_path / "in", "ann.ipynb", "bob.ipynb")
     calls = []
 
-    def verdicts(self, definitions, hidden, checks, constants, programs, seconds):
+    def verdicts(self, definitions, hidden, checks, constants, programs, fallbacks, seconds):
         calls.append(programs)
         if len(calls) == 1:
             raise JudgeError("its judge gave no verdict")

@@ -28,7 +28,7 @@ def test_every_token_that_can_be_wrong_is_made_wrong_once():
 def test_a_fault_that_earns_all_points_is_listed(monkeypatch):
     asked = []
 
-    def verdicts(self, given, hidden, checks, constants, programs, seconds):
+    def verdicts(self, given, hidden, checks, constants, programs, fallbacks, seconds):
         ((name, (_, (_, source))),) = programs.items()
         asked.append((name, source))
         passed = 1 if "20002" in source else 0

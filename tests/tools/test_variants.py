@@ -41,7 +41,7 @@ def judged(judges, chapter, name, source, values):
     hidden = (ROOT / "chapters/hidden" / chapter.source.name).read_text("utf-8")
     program = {name: [(CHAPTERS, assignments_of(values[name])), (OWN, source)]}
     return judges.verdicts(
-        definitions(chapter), hidden, visible_checks(chapter), values, program, 20
+        definitions(chapter), hidden, visible_checks(chapter), values, program, {}, 20
     )[name]
 
 

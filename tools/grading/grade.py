@@ -16,7 +16,7 @@ from tools.grading.intake import Found, Intake, find_submissions
 from tools.grading.journal import Journal
 from tools.grading.judging import JudgeError, Judges
 from tools.grading.people import Matcher
-from tools.grading.programs import CHAPTERS, program
+from tools.grading.programs import CHAPTERS, everything, program
 from tools.grading.reading import SubmissionError, read_file
 from tools.grading.remarks import remarks
 from tools.grading.rows import Row, write_grades
@@ -26,7 +26,8 @@ from tools.variants import Constants, assignments_of, constants, constants_in
 __all__ = ["SECONDS", "Assignment", "Row", "grade", "grade_all", "grade_file", "read_assignment",
            "write_grades"]  # fmt: skip
 SECONDS = 60.0  # time limit of an exercise
-Job = tuple[str, str, dict[str, str], dict[str, Constants], dict[str, list[tuple[str, str]]]]
+Programs = dict[str, list[tuple[str, str]]]
+Job = tuple[str, str, dict[str, str], dict[str, Constants], Programs, Programs]
 PARSING = threading.Lock()  # CPython 3.11 sometimes fails to parse in two threads at once
 
 
@@ -200,10 +201,12 @@ def _prepared(
         ]
         for name in submission.parts
     }
+    fallbacks = {name: everything(submission, name, chapter) for name in submission.parts}
+    fallbacks = {n: cells for n, cells in fallbacks.items() if len(cells) >= len(programs[n])}
     notes = {name: remarks(_answering(cells), chapter, name) for name, cells in programs.items()}
     notes |= {name: "; ".join(filter(None, [note, notes.get(name)])) for name in values if note}
     job = (definitions(chapter), assignment.hidden[submission.chapter], visible_checks(chapter),
-           values, programs)  # fmt: skip
+           values, programs, fallbacks)  # fmt: skip
     return submission, chapter, job, notes
 
 
@@ -234,4 +237,5 @@ def _row(name: str, submission: Submission, exercise: str, verdicts: Mapping[str
         return Row(name, submission.chapter, exercise, 0.0, 1, reason)
     found = verdicts[exercise]
     share = found["passed"] / found["of"] if found["of"] else 0.0
-    return Row(name, submission.chapter, exercise, share, 1, found["reason"], found["cases"])
+    final = not found.get("failed")
+    return Row(name, submission.chapter, exercise, share, 1, found["reason"], found["cases"], final)

@@ -45,7 +45,7 @@ class Judges:
     def verdicts(
         self, definitions: str, hidden: str, checks: dict[str, str],
         constants: dict[str, dict[str, float]], programs: dict[str, list[tuple[str, str]]],
-        seconds: float,
+        fallbacks: dict[str, list[tuple[str, str]]], seconds: float,
     ) -> dict[str, dict]:  # fmt: skip
         """The verdict on each exercise's program; see `tools/grading/trials/judge.py`.
 
@@ -53,7 +53,8 @@ class Judges:
             JudgeError: there is none; the message says how the judge ended.
         """
         job = {"definitions": f"{STAND_INS}\n{definitions}", "hidden": hidden, "checks": checks,
-               "constants": constants, "programs": programs, "seconds": seconds}  # fmt: skip
+               "constants": constants, "programs": programs, "fallbacks": fallbacks,
+               "seconds": seconds}  # fmt: skip
         patience = START + len(programs) * (10 * seconds + 30)
         found = json.loads(self._ask(json.dumps(job), patience))
         for verdict in found.values():
@@ -88,12 +89,14 @@ class Judges:
             with self._lock:
                 self._idle.append(process)
             return output
+        ended = process.poll()
         process.kill()
         process.wait()
         with self._lock:
             self._running.discard(process)
+        how = f"within {patience:.0f} s" if ended is None else f"and ended with status {ended}"
         raise JudgeError("not graded: interrupted" if self._stopped
-                         else f"its judge gave no verdict within {patience:.0f} s")  # fmt: skip
+                         else f"its judge gave no verdict {how}")  # fmt: skip
 
     def _judge(self) -> Any:
         """A judge that has nothing to do."""

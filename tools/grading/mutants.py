@@ -62,7 +62,7 @@ def unnoticed(chapter: Chapter, judges: Judges) -> tuple[int, list[tuple[str, st
         name = cell.metadata["exercise"]
         for source, line in faults(cell.source):
             program = {name: [(CHAPTERS, assignments_of(values.get(name, {}))), (OWN, source)]}
-            found = judges.verdicts(given, hidden, checks, values, program, SECONDS)[name]
+            found = judges.verdicts(given, hidden, checks, values, program, {}, SECONDS)[name]
             count += 1
             if found["of"] and found["passed"] == found["of"]:
                 survivors.append((name, line))

@@ -40,6 +40,20 @@ def program(submission: Submission, exercise: str, chapter: Chapter) -> list[tup
     return above + [(OWN if n in parts else ADDED, cells[n].source) for n in chosen]
 
 
+def everything(submission: Submission, exercise: str, chapter: Chapter) -> list[tuple[str, str]]:
+    """All cells of the student, and what `program` takes from the chapter.
+
+    Some of what cells do to each other cannot be told from their text: a call that fills a table, a
+    decorator that registers a function. Other exercises' cells count as added ones.
+    """
+    parts = submission.parts[exercise]
+    above = [cell for cell in program(submission, exercise, chapter) if cell[0] == CHAPTERS]
+    return above + [
+        (OWN if number in parts else ADDED, cell.source)
+        for number, cell in enumerate(submission.cells)
+    ]
+
+
 def _changing(names: Names, provided: frozenset[str], made: frozenset[str]) -> Names:
     """The names, with what a cell changes among what it binds.
 

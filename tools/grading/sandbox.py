@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 
 from tools.chapters import ROOT
@@ -38,6 +39,13 @@ def is_lasting() -> bool:
     )
 
 
+@cache
+def has_option(name: str) -> bool:
+    """Whether the installed bubblewrap knows an option."""
+    done = subprocess.run(["bwrap", "--help"], capture_output=True, text=True, check=False)
+    return name in done.stdout + done.stderr
+
+
 def sandboxed(command: Sequence[str], root: Path = ROOT) -> list[str]:
     """The command wrapped in bubblewrap: its own processes and users, no network.
 
@@ -51,13 +59,15 @@ def sandboxed(command: Sequence[str], root: Path = ROOT) -> list[str]:
     rooms = (p.parent for p in (root / "chapters").glob("*/experiments.py"))  # no hidden tests
     names = [*CODE, *(path.relative_to(root).as_posix() for path in sorted(rooms))]
     bound += [(str((root / n).resolve()), f"{INSIDE}/{n}") for n in names if (root / n).exists()]
-    wrap = [shutil.which("bwrap") or "bwrap", "--unshare-all", "--die-with-parent", "--new-session",
-            "--clearenv", "--uid", str(NOBODY), "--gid", str(NOBODY), "--hostname", "sandbox",
-            "--tmpfs", "/", "--size", str(MEMORY), "--tmpfs", "/tmp"]  # fmt: skip
+    wrap = [shutil.which("bwrap") or "bwrap", "--unshare-user", "--unshare-all",
+            *(["--disable-userns"] if has_option("--disable-userns") else []),
+            "--die-with-parent", "--new-session", "--clearenv", "--uid", str(NOBODY),
+            "--gid", str(NOBODY), "--hostname", "sandbox", "--tmpfs", "/",
+            "--size", str(MEMORY), "--tmpfs", "/tmp"]  # fmt: skip
     for there, here in bound:
         wrap += ["--ro-bind", there, here]
     wrap += ["--proc", "/proc", "--dev", "/dev", "--size", str(MEMORY), "--tmpfs", "/dev/shm"]
-    wrap += ["--remount-ro", "/", "--chdir", "/tmp"]
+    wrap += ["--remount-ro", "/dev", "--remount-ro", "/", "--chdir", "/tmp"]
     for name, value in environment(INSIDE).items():
         wrap += ["--setenv", name, value]
     return [*wrap, "--", *command]

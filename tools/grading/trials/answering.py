@@ -6,10 +6,13 @@ The judge is trusted, so requests are pickled; replies are plain values (`values
 import ast
 import asyncio
 import inspect
+import linecache
 import pickle
 import resource
 import signal
 import socket
+import sys
+import types
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
@@ -34,7 +37,8 @@ PROCESSES, DESCRIPTORS, FILE_SIZE = 64, 1024, 10 << 20
 STATM = Path("/proc/self/statm")
 MESSAGE = 300  # characters of an error's message
 HELD: dict[int, Any] = {}  # what the judge can refer to by its number
-NAMES: dict[str, Any] = {}  # of the notebook, what it can refer to by its name
+NOTEBOOK = types.ModuleType("__main__")
+NAMES: dict[str, Any] = vars(NOTEBOOK)  # what it can refer to by its name
 
 
 class OutOfTime(BaseException):
@@ -51,6 +55,7 @@ def answer(channel: socket.socket, names: dict[str, object], seconds: float) -> 
     limit(seconds)
     signal.signal(signal.SIGALRM, _out_of_time)
     NAMES.update(names)
+    sys.modules["__main__"] = NOTEBOOK  # whose functions can be pickled, as in a notebook
     respondent = Respondent()
     while True:
         try:
@@ -85,8 +90,9 @@ def run_cell(source: str, names: dict[str, object], seconds: float) -> str:
     """Run a cell as a notebook does, with `await` at its level; return what went wrong, or ""."""
     try:
         signal.setitimer(signal.ITIMER_REAL, seconds)
-        flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
-        found = eval(compile(source, "cell", "exec", flags=flags, dont_inherit=True), names)
+        flags, file = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT, f"<cell {len(linecache.cache)}>"
+        linecache.cache[file] = len(source), None, source.splitlines(keepends=True), file
+        found = eval(compile(source, file, "exec", flags=flags, dont_inherit=True), names)
         if inspect.iscoroutine(found):
             asyncio.run(found)
     except OutOfTime:
@@ -179,8 +185,7 @@ class Respondent:
 
     def step(self, number: int, parameters: bytes) -> dict:
         """One step of an optimizer, with these values and gradients of its parameters."""
-        optimizer = HELD[number]
-        own = _optimized(optimizer)
+        optimizer, own = HELD[number]
         for mine, (value, grad) in zip(own, pickle.loads(parameters), strict=True):
             if value is not None:
                 mine.data.copy_(value)
@@ -214,11 +219,14 @@ def hold(value: object, parts: Sequence[object] = ()) -> dict | None:
     """
     number = len(HELD)
     described: dict[str, object] = {"number": number}
-    if isinstance(value, torch.optim.Optimizer):
+    if hasattr(value, "step") and hasattr(value, "zero_grad"):
         networks = [(at, part) for at, part in enumerate(parts) if isinstance(part, nn.Module)]
-        places = {id(p): [at, index] for at, network in networks
-                  for index, p in enumerate(network.parameters())}  # fmt: skip
-        described["optimizes"] = [places.get(id(p)) for p in _optimized(value)]
+        found = [(p, [at, index]) for at, network in networks
+                 for index, p in enumerate(network.parameters())]  # fmt: skip
+        places = {id(p): place for p, place in found}
+        own = _optimized(value) or [p for p, _ in found]  # of an optimizer of the student's own
+        described["optimizes"] = [places.get(id(p)) for p in own]
+        value = value, own
     elif isinstance(value, nn.Module):
         described["parameters"] = [encode_tensor(p) for p in value.parameters()]
     elif not callable(value):
@@ -228,7 +236,7 @@ def hold(value: object, parts: Sequence[object] = ()) -> dict | None:
 
 
 def _optimized(optimizer: Any) -> list[Tensor]:
-    return [p for group in optimizer.param_groups for p in group["params"]]
+    return [p for group in getattr(optimizer, "param_groups", []) for p in group["params"]]
 
 
 def held(which: int | str, parameters: Sequence[Tensor] = ()) -> Any:

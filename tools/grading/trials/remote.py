@@ -23,6 +23,7 @@ from tools.grading.trials.frames import GoneError, MalformedError, receive, send
 from tools.grading.trials.values import Decoder, parts_of, read_json
 
 HANG_UP = 5.0  # seconds that a cell may take beyond the time limit that its process sets
+ENDED = "its process has ended"
 SHOWN = 300  # characters of a message
 
 
@@ -74,8 +75,8 @@ class Answers(Mapping[str, object]):
         self._deadline += HANG_UP
         try:
             problem = self._ask(does="cell", source=source, seconds=seconds)["value"]
-        except AssertionError:
-            problem = self.gone or "replied what cannot be read"
+        except Exception as error:  # whatever the process replied instead of what was asked
+            problem = self.gone or f"replied {error}"[:SHOWN]
         self._seconds, self._deadline = kept
         return str(problem)
 
@@ -149,11 +150,13 @@ class Answers(Mapping[str, object]):
         try:
             send(self._channel, _pickled(request))
             reply = read_json(receive(self._channel, self._deadline))
+            if not {"value", "error"} & reply.keys():
+                raise MalformedError("neither a value nor an error")
         except MalformedError as error:
             self.gone = f"its process replied what cannot be read: {error}"
         except GoneError:
             late = time.monotonic() >= self._deadline
-            self.gone = f"took longer than {self._seconds:g} s" if late else "its process has ended"
+            self.gone = f"took longer than {self._seconds:g} s" if late else ENDED
         if self.gone:
             raise AssertionError(self.gone)
         if "error" in reply:

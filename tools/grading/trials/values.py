@@ -9,7 +9,10 @@ import base64
 import dataclasses
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, KeysView, Sequence, ValuesView
+from decimal import Decimal
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -73,11 +76,11 @@ def encode(
     if depth > DEEPEST:
         return ["unknown", "nested list"]
     if value is None or isinstance(value, bool | str):
-        return ["plain", value if value is None or isinstance(value, bool) else str(value)]
+        return ["plain", str.__str__(value) if isinstance(value, str) else value]
     if isinstance(value, int):
         return ["int", hex(value)]
     if isinstance(value, float) and not isinstance(value, np.generic):
-        return ["float", float(value).hex()]
+        return ["float", float.__float__(value).hex()]
     if isinstance(value, Tensor):
         return encode_tensor(value)
     if isinstance(value, np.ndarray | np.generic) and np.asarray(value).dtype.kind in ARRAYS:
@@ -85,11 +88,17 @@ def encode(
     if isinstance(value, list | tuple | set | frozenset):
         kind = next(name for name, base in LISTS.items() if isinstance(value, base))
         return [kind, [inner(item) for item in value]]
+    if isinstance(value, Fraction | Decimal):
+        return ["float", float(value).hex()]
+    if isinstance(value, deque | ValuesView | KeysView | range):
+        return ["list", [inner(item) for item in value]]
     if isinstance(value, dict):
         return ["dict", [[inner(key), inner(item)] for key, item in value.items()]]
     if (fields := _fields_of(value)) is not None:
         pairs = [[name, inner(item)] for name, item in fields]
         return ["fields", type(value).__module__, type(value).__qualname__, pairs]
+    if hasattr(value, "__array__") and np.asarray(value).dtype.kind in ARRAYS:
+        return _encode_array(np.asarray(value))  # such as a column of pandas
     if (held := hold(value)) is not None:
         return ["held", held]
     return ["unknown", type(value).__name__[:NAME]]
