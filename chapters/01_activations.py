@@ -613,7 +613,7 @@ fig
 experiments.dying.cards(dying, run)["relu-dies-at-high-rates"]
 
 # %% [markdown]
-# The band spans the seeds. Leaky ReLU has no dead units: its slope is nowhere zero. But if its line
+# The band spans the seeds, and how many units die varies from run to run. Leaky ReLU has no dead units: its slope is nowhere zero. But if its line
 # stops early, the leaky network *diverged* there (its loss became infinite), while the ReLU network
 # lost units and went on. Dying can act like a fuse. Both have the same cure: a smaller rate.
 #
@@ -690,7 +690,7 @@ Prediction(
         Choice(
             "ReLU leads by several points",
             "It beats the sigmoid by far. But it does not beat tanh, and leaky ReLU, maxout, ELU and "
-            "SELU are slightly ahead of it on average.",
+            "SELU are about level with it on average.",
         ),
         Choice(
             "One is far behind, and the others are close to each other",
@@ -807,8 +807,8 @@ experiments.patience.cards(None, run)["sigmoid-is-slow"]
 # %% [markdown]
 # What is left of the advice? "Don't use sigmoid" holds when time is short: vanishing gradients make it
 # slow, not impossible (at a rate of 0.1, with Glorot's scale; the tutorial had neither). "Don't use tanh"
-# does not hold *here*, where tanh keeps up: perhaps five layers are too few to hurt it. "Marginal" fits
-# the others' gains.
+# does not hold *here*, where tanh keeps up: perhaps five layers are too few to hurt it. Of the others' gains
+# we cannot even tell whether there are any: their mean lies within a point or two of ReLU, above or below.
 #
 # ## Exercises
 #

@@ -12,7 +12,7 @@ from chapters.activations.sweeps import Sweep
 from lib.activations import ACTIVATIONS
 from lib.datasets.fashion_mnist import load_fashion_mnist
 from lib.datasets.images import train_validation_split
-from lib.evidence import FAILS, Claim, Experiment
+from lib.evidence import FAILS, HOLDS_ON_AVERAGE, OPEN, Claim, Experiment
 from lib.runtime import Run
 from lib.training.stacks import Part
 
@@ -121,6 +121,7 @@ dying = Experiment(
             between=(10, 50),
             unit="%",
             rows=("M05", "M06"),
+            expect=HOLDS_ON_AVERAGE,
         ),
     ),
 )
@@ -238,6 +239,7 @@ race = Experiment(
             between=(0, 2),
             unit="points",
             rows=("M06",),
+            expect=OPEN,
         ),
         Claim(
             id="mind-the-rate",
