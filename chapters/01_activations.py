@@ -613,9 +613,10 @@ fig
 experiments.dying.cards(dying, run)["relu-dies-at-high-rates"]
 
 # %% [markdown]
-# The band spans the seeds, and how many units die varies from run to run. Leaky ReLU has no dead units: its slope is nowhere zero. But if its line
-# stops early, the leaky network *diverged* there (its loss became infinite), while the ReLU network
-# lost units and went on. Dying can act like a fuse. Both have the same cure: a smaller rate.
+# The band spans the seeds, and how many units die varies from run to run. Leaky ReLU has no dead units: its
+# slope is nowhere zero. But if its line stops early, the leaky network *diverged* there (its loss became
+# infinite), while the ReLU network lost units and went on. Dying can act like a fuse. Both have the same cure: a
+# smaller rate.
 #
 # ## Where SELU's two numbers come from
 #
@@ -807,8 +808,8 @@ experiments.patience.cards(None, run)["sigmoid-is-slow"]
 # %% [markdown]
 # What is left of the advice? "Don't use sigmoid" holds when time is short: vanishing gradients make it
 # slow, not impossible (at a rate of 0.1, with Glorot's scale; the tutorial had neither). "Don't use tanh"
-# does not hold *here*, where tanh keeps up: perhaps five layers are too few to hurt it. Of the others' gains
-# we cannot even tell whether there are any: their mean lies within a point or two of ReLU, above or below.
+# does not hold *here*, where tanh keeps up: perhaps five layers are too few to hurt it. Whether the
+# others gain anything, our runs cannot tell.
 #
 # ## Exercises
 #
