@@ -817,9 +817,9 @@ experiments.patience.cards(None, run)["sigmoid-is-slow"]
 #
 # ### Exercise 1: swish
 #
-# ★☆☆, 10 minutes. *Swish*, also called SiLU, is $x\,\sigma(x)$ (Ramachandran et al., 2017). Write it
-# and its derivative, by hand, with `torch.exp` but without automatic differentiation. Is it ever
-# flat? Is it monotone?
+# ★☆☆, 10 minutes. *Swish* (Ramachandran et al., 2017), earlier called SiLU (Hendrycks and Gimpel, 2016),
+# is $x\,\sigma(x)$. Write it and its derivative, by hand, with `torch.exp` but without automatic
+# differentiation. Is it ever flat? Is it monotone?
 
 
 # %% tags=["exercise"] exercise="swish" points=4 forbids="grad backward jacrev vmap vjp silu SiLU"
@@ -930,6 +930,8 @@ checks.check_maxout_pieces(pieces, SLOPE)
 # - Goodfellow et al. (2013). Maxout networks. ICML. [arXiv:1302.4389](https://arxiv.org/abs/1302.4389)
 # - He, Zhang, Ren, Sun (2015). Delving deep into rectifiers. ICCV.
 #   [arXiv:1502.01852](https://arxiv.org/abs/1502.01852)
+# - Hendrycks, Gimpel (2016). Gaussian error linear units (GELUs).
+#   [arXiv:1606.08415](https://arxiv.org/abs/1606.08415)
 # - Klambauer et al. (2017). Self-normalizing neural networks. NeurIPS.
 #   [arXiv:1706.02515](https://arxiv.org/abs/1706.02515)
 # - Lippe (2024). UvA deep learning tutorials, tutorial 3: activation functions.

@@ -22,9 +22,8 @@
 # %% [markdown]
 # # Choosing hyperparameters, without tons of GPUs
 #
-# A network that does not learn gives no error message. This chapter is a recipe of seven steps. The first
-# ones are gates: each measures something, passes or fails, and says what to try. The later ones search. The
-# rest asks how to search well.
+# A network that does not learn gives no error message. This chapter is a recipe of seven steps (Johnson, 2019).
+# The first ones are gates: each measures something, passes or fails, and says what to try. The later ones search.
 #
 # After this chapter you can
 #
@@ -1122,6 +1121,8 @@ ward_checks.check_ward(treat)
 #   evaluation. Journal of Machine Learning Research 11.
 # - Jamieson, Talwalkar (2016). Non-stochastic best arm identification and hyperparameter optimization.
 #   AISTATS. [arXiv:1502.07943](https://arxiv.org/abs/1502.07943)
+# - Johnson (2019). Deep learning for computer vision, lecture 11: training neural networks. University of
+#   Michigan, EECS 498. [web.eecs.umich.edu](https://web.eecs.umich.edu/~justincj/teaching/eecs498/FA2019/)
 # - Li et al. (2020). A system for massively parallel hyperparameter tuning. MLSys.
 #   [arXiv:1810.05934](https://arxiv.org/abs/1810.05934)
 # - Stone (1974). Cross-validatory choice and assessment of statistical predictions. Journal of the Royal

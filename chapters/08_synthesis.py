@@ -502,8 +502,8 @@ FrameExplorer(
 # %% [markdown]
 # An image file has 255 steps from black to white. Watch how few of them it takes until the network names
 # another class, and whether you see any change. As (5) says, each pixel needs to give only a little. That
-# many tiny slopes add up is the explanation of Goodfellow et al. (2015); it is not the whole story, but it
-# is the part that (5) shows.
+# many tiny slopes add up is the explanation of Goodfellow et al. (2015). Another: networks use patterns that
+# predict the class and that we do not see (Ilyas et al., 2019).
 #
 # ### How much accuracy is left?
 #
@@ -1023,6 +1023,8 @@ checks.check_which_layer(which_layer, TOLERANCE)
 # - Gatys, Ecker, Bethge (2016). Image style transfer using convolutional neural networks. CVPR.
 # - Goodfellow, Shlens, Szegedy (2015). Explaining and harnessing adversarial examples. ICLR.
 #   [arXiv:1412.6572](https://arxiv.org/abs/1412.6572)
+# - Ilyas et al. (2019). Adversarial examples are not bugs, they are features. NeurIPS.
+#   [arXiv:1905.02175](https://arxiv.org/abs/1905.02175)
 # - Madry et al. (2018). Towards deep learning models resistant to adversarial attacks. ICLR.
 #   [arXiv:1706.06083](https://arxiv.org/abs/1706.06083)
 # - Mahendran, Vedaldi (2015). Understanding deep image representations by inverting them. CVPR.

@@ -669,7 +669,7 @@ cards["articles-ask-nouns"]
 # So *attention is not alignment*. It tells where the network gathered what it used for the next word, and
 # for *la* the gender of *zone* is useful. Moreover, what it gathers at a place is not the word there but $h_i$,
 # which has read the whole sentence. (How far weights explain what a network does is disputed: Jain and
-# Wallace, 2019.)
+# Wallace, 2019, and the answer of Wiegreffe and Pinter, 2019.)
 #
 # ## A set, not a sequence
 #
@@ -950,6 +950,8 @@ checks.check_beam_step(beam_step)
 #   Linguistics 29.
 # - Sutskever, Vinyals, Le (2014). Sequence to sequence learning with neural networks. NIPS.
 #   [arXiv:1409.3215](https://arxiv.org/abs/1409.3215)
+# - Wiegreffe, Pinter (2019). Attention is not not explanation. EMNLP.
+#   [arXiv:1908.04626](https://arxiv.org/abs/1908.04626)
 # - Williams, Zipser (1989). A learning algorithm for continually running fully recurrent neural networks.
 #   Neural Computation 1.
 # - Xu et al. (2015). Show, attend and tell: neural image caption generation with visual attention. ICML.
