@@ -168,9 +168,10 @@ print(f"filters {shape}")
 print(f"all but zero: {int(dead.sum())}, crossed out above")
 
 # %% [markdown]
-# Gray is zero, and each tile has its own scale. Filters of 3 × 3 pixels are now common and are drawn
-# here much enlarged: a network gets its large patterns from many small layers. AlexNet's 64 filters have 11 × 11 pixels, ResNet's 7 × 7, and
-# there you would see fine stripes. With an internet connection, set `model = "alexnet"` above.
+# Gray is zero, and each tile has its own scale. Filters of 3 × 3 pixels are now common, and drawn
+# here much enlarged: large patterns come from many small layers. AlexNet's filters (64 in torchvision, 96 in the
+# paper) have 11 × 11 pixels, ResNet's 7 × 7, and there you would see fine stripes. With an internet connection,
+# set `model = "alexnet"` above.
 #
 # ### A number for it
 #

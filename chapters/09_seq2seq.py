@@ -224,7 +224,7 @@ print(numbers, "…", bahdanau.english.words[numbers[4]])
 #
 # The *encoder* reads in both directions, and each $h_i$ joins what either direction knew at word $i$. The last state
 # of each, $\overrightarrow h_T$ and, read backwards, $\overleftarrow h_1$, make the context $c$ and the first state
-# (Sutskever et al., 2014; Cho et al., 2014):
+# (one-way in Sutskever et al., 2014, and Cho et al., 2014):
 #
 # $$
 # c = [\overrightarrow h_T ;\, \overleftarrow h_1] , \qquad s_0 = \tanh(W_0\, c + b_0) . \tag{2}
