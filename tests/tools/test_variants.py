@@ -62,7 +62,9 @@ def test_every_solution_is_right_in_all_variants_and_copied_numbers_are_not(chap
         for constant, value in own.items():
             assert constant in copied.split("checks.")[0]
             copied = f"{constant} = {value!r}\n{copied}"
-        for variant in range(COUNT):
+        # variants with the same constants are judged alike, so one of them is enough
+        different = {json.dumps(constants(chapter, v)[name]): v for v in range(COUNT)}
+        for variant in different.values():
             values = constants(chapter, variant)
             found = judged(judges, chapter, name, given[name], values)
             assert found["passed"] == found["of"] > 0, (variant, found)
@@ -76,7 +78,7 @@ def test_faults_are_noticed_in_all_variants_or_in_none(chapter, judges):
     for name in constants(chapter, None):
         for source, line in faults(solutions(chapter.name)[name]):
             full = set()
-            for variant in range(0, COUNT, 5):
+            for variant in range(0, COUNT, 10):
                 values = constants(chapter, variant)
                 found = judged(judges, chapter, name, source, values)
                 full.add(found["passed"] == found["of"])
