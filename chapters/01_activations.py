@@ -900,7 +900,8 @@ checks.check_maxout_pieces(pieces, SLOPE)
 def pieces(name):
     """(w1, b1, w2, b2) for name "relu", "leaky_relu" or "abs"."""
     # A maximum of straight lines is convex, whatever their number. tanh is not, so no.
-    return {"relu": (1, 0, 0, 0), "leaky_relu": (1, 0, SLOPE, 0), "abs": (1, 0, -1, 0)}[name]
+    left = {"relu": 0, "leaky_relu": SLOPE, "abs": -1}  # the slope below zero
+    return 1, 0, left[name], 0
 
 
 checks.check_maxout_pieces(pieces, SLOPE)

@@ -998,7 +998,8 @@ checks.check_early_stopping(early_stop)
 # ### Exercise 2: the elastic net's pull
 #
 # ★☆☆, 10 minutes. Write `elastic_gradient(W, beta)`, the gradient of (8) with respect to $W$,
-# in which $|W_{k,l}|$ now counts `ALPHA` times, by hand, with no automatic differentiation. At $W_{k,l} = 0$, where $|W_{k,l}|$ has a kink, take 0.
+# in which $|W_{k,l}|$ now counts `ALPHA` times, by hand, with no automatic differentiation. At $W_{k,l} = 0$,
+# where $|W_{k,l}|$ has a kink, take 0.
 
 
 # %% tags=["exercise"] exercise="elastic-gradient" points=3 forbids="grad backward jacrev vjp" varies="ALPHA: 0.25 0.5 1.0 1.5 2.0 3.0"

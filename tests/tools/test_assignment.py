@@ -133,6 +133,16 @@ def test_without_a_repository_it_says_that_nothing_is_fetched(monkeypatch, tmp_p
     assert (tmp_path / "out/instructor/points.csv").is_file()
 
 
+def test_it_says_which_chapters_are_the_same_for_all_students(monkeypatch, tmp_path, capsys):
+    (tmp_path / "roster.csv").write_text("name,id\nAnn,1\nBob,2\n")
+    arguments = ["activations", "saliency", "--variants", str(tmp_path / "roster.csv")]
+    monkeypatch.setattr(sys, "argv", ["assignment", *arguments, "--out", str(tmp_path / "out")])
+    assert command.main() == 0
+    assert "The same for all students" in (said := capsys.readouterr().err)
+    assert "07_saliency" in said and "01_activations" not in said
+    assert {p.name for p in (tmp_path / "out/variants").iterdir()} == {"Ann", "Bob"}
+
+
 def test_nothing_that_students_get_promises_a_solution(everything):
     for path in (everything / "student").glob("*.ipynb"):
         text = "\n".join(cell.source for cell in nbformat.read(path, as_version=4).cells

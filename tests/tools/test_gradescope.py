@@ -16,8 +16,8 @@ from zipfile import ZipFile
 import nbformat
 import pytest
 
-from tests.tools.submitted import CHAPTER, notebook, saved, solutions
-from tools.assignment import find_chapter, write_assignment
+from tests.tools.submitted import CHAPTER, assign, notebook, saved, solutions
+from tools.assignment import find_chapter
 from tools.chapters import CourseError, read_source
 from tools.exercises import list_exercises
 from tools.grading import gradescope
@@ -43,9 +43,7 @@ import tools.grading.gradescope, tools.grading.trials.judge, tools.grading.trial
 
 @pytest.fixture(scope="module")
 def assigned(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("assigned") / "term"
-    write_assignment([find_chapter(CHAPTER)], folder)
-    return folder
+    return assign(tmp_path_factory.mktemp("assigned") / "term")
 
 
 @pytest.fixture(scope="module")

@@ -11,7 +11,9 @@ from tools.colab import Repository
 from tools.course_file import NAME
 from tools.grading.people import read_people
 from tools.grading.tables import read_table
+from tools.variants import constants
 
+ALIKE = "The same for all students, since no exercise of theirs has constants: {names}."
 NOT_PUBLISHED = """\
 Without PUBLISHED=address, notebooks fetch nothing: students run them in the folder that you hand
 out. (They do not fetch the course's own repository, since solutions and hidden tests are in it.)"""
@@ -34,6 +36,8 @@ def main() -> int:
             print(problem, file=sys.stderr)
         if people:
             print(f"For each student: {options.out / 'variants'}")
+            if alike := [c.name for c in chapters if not constants(c, None)]:
+                print(ALIKE.format(names=", ".join(alike)), file=sys.stderr)
         print(f"For students: {options.out / 'student'}")
         print(f"For you: {options.out / 'instructor'} and {options.out / 'plan.md'}")
         print(f"Due dates, weights and late policy: {options.out / NAME}")
