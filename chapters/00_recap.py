@@ -4,6 +4,7 @@
 #     builds_on: []
 #     compute_minutes: 1
 #     exercise_minutes: 50
+#     memory_gb: 1.5
 #     reading_minutes: 50
 #     rows: [M01, M02, M03, M04, B8]
 #   jupytext:
@@ -22,27 +23,31 @@
 # %% [markdown]
 # # Where we are now
 #
-# The other chapters make networks work. This one builds them: from one matrix to a small convolutional
-# network. If you have met all of it before, the predictions test that in ten minutes.
+# The other chapters make networks work. This one builds them, from one matrix to a small convolutional network.
+#
+# It ends with a puzzle. We shuffle the pixels of every picture into the same random order, and you can no
+# longer tell a shoe from a shirt. Some networks do not notice; another one does. If you have only ten
+# minutes, read "What does a convolution assume?"
 #
 # After this chapter you can
 #
-# - read the weights of a linear classifier as pictures, and say what a second layer buys;
+# - read a linear classifier's weights as pictures, and say what a second layer adds;
 # - write the four steps of training;
-# - say what shape a convolution gives, how many weights it has, and how much it multiplies;
-# - find in a known network where its weights are, and where its work is;
-# - say what a convolution assumes about pictures, and show what happens when it is not true.
+# - compute a convolution's output shape, weights and multiplications;
+# - find where a network has its weights and its work;
+# - show what a convolution assumes.
 #
 # | word | meaning |
 # |---|---|
-# | class | what a picture shows, out of a list of kinds |
+# | class | one of the kinds of things that a picture may show |
 # | score | one number for each class; the largest is the answer |
 # | weights, biases | the numbers that training changes |
-# | map | the outputs of one filter, as a picture |
+# | map | the outputs of one filter, arranged as a picture |
 # | channel | one of the pictures that a layer takes; red, green and blue are three |
 
 # %% tags=["parameters"]
-budget, seed, device = None, 0, "auto"  # budget: "quick", "standard" or "full"
+# budget: "quick", "standard" or "full"
+budget, seed, device = None, 0, "auto"
 
 # %%
 import torch
@@ -55,15 +60,22 @@ from lib import plotting, runtime
 from lib.datasets.photos import load_photo
 from lib.models import MLP, initialize_, stack
 from lib.training import SGD, cross_entropy, fit, minibatches
-from lib.widgets import Choice, Control, ConvolutionExplorer, FrameExplorer, Playground, Prediction
+from lib.widgets import (
+    Choice,
+    Control,
+    ConvolutionExplorer,
+    FrameExplorer,
+    Playground,
+    Prediction,
+)
 
 run = runtime.start(budget, seed=seed, device=device)
 plotting.use_style()
 print(f"This run: {run}")
 
 # %% [markdown]
-# The pictures are Fashion-MNIST (Xiao et al., 2017): gray, 28 by 28 pixels, ten kinds of clothes. The test part stays out of
-# sight; what we measure here, we measure on pictures held back from the training part.
+# The pictures are Fashion-MNIST (Xiao et al., 2017): gray, 28 by 28 pixels, ten kinds of clothes. We do not use
+# its test part in this chapter. What we measure, we measure on pictures held back from the training part.
 
 # %%
 train, held_out = experiments.clothes(run)
@@ -97,18 +109,19 @@ Prediction(
     [
         Choice(
             "The average of all trousers",
-            "A classifier made of averages exists, but training on (2) leads to another one: a row learns "
-            "to tell its class from nine others, not to look like it.",
+            "There are classifiers made of averages, but training on (2) leads to another one. A row learns "
+            "to tell its class from the nine others, not to look like it.",
         ),
         Choice(
             "Where trousers differ from other clothes, for and against",
-            "A row is a comparison. What all clothes share says nothing; the gap between the legs says much.",
+            "A row is a comparison. What all clothes share tells the row nothing, but the gap between the legs "
+            "tells it a lot.",
             correct=True,
         ),
         Choice(
             "Noise, since nobody told it what a shape is",
-            "Nobody did, but where a pixel is bright in one class and dark in others, every mini-batch pushes "
-            "its weights the same way. That leaves shapes.",
+            "Nobody did. But if a pixel is bright in one class and dark in the others, every mini-batch pushes "
+            "its weight the same way, and so shapes appear.",
         ),
     ],
 )
@@ -116,8 +129,9 @@ Prediction(
 # %% [markdown]
 # ## Four steps, over and over
 #
-# To learn $W$ and $b$ we need to say how wrong scores are. The *softmax* turns them into probabilities, and
-# the *loss*, here the *cross-entropy*, is the negative logarithm of the right class's:
+# To learn $W$ and $b$, we need a number that says how wrong the scores are. The *softmax* turns scores into
+# probabilities. The *loss*, here the *cross-entropy*, is the negative logarithm of the right class's
+# probability:
 #
 # $$
 # p_c = \frac{e^{f_c}}{\sum_k e^{f_k}}, \qquad L = -\log p_y .
@@ -133,21 +147,27 @@ Prediction(
 # \tag{3}
 # $$
 #
-# Compare (3) with the gradients that `backward()` gives for a layer of torch's and one picture:
+# PyTorch's `backward()` finds gradients without such a formula, for any network. For one picture and one layer,
+# it arrives at (3):
 
-# %% tags=["nbval-check-output"]
+# %% tags=["hide-input", "nbval-check-output"]
 x, y = train.images.flatten(1), train.labels
 layer = initialize_(nn.Linear(784, 10), run.generator("init")).to(run.device)
 f = layer(x[0])
 cross_entropy(f[None], y[:1]).backward()
 error = f.detach().softmax(dim=0) - functional.one_hot(y[0], 10)
-print("(3) for W:", torch.allclose(layer.weight.grad, error[:, None] * x[0], atol=1e-6))
-print("(3) for b:", torch.allclose(layer.bias.grad, error, atol=1e-6))
+for name, found, derived in (
+    ("W", layer.weight.grad, error[:, None] * x[0]),
+    ("b", layer.bias.grad, error),
+):
+    equal = torch.allclose(found, derived, atol=1e-6)
+    print(f"backward() gives the gradient of {name} that (3) gives: {equal}")
 
 # %% [markdown]
 # *Gradient descent* moves the weights against the gradient, a little at a time; the *learning rate* $\eta$ says
-# how far. The loss we care about is the mean over all pictures. To save time, each update looks at a few
-# of them, a *mini-batch*: its mean gradient is a noisy guess of the whole one (Robbins and Monro, 1951):
+# how far. The loss we care about is the mean over all pictures. To save time, each update looks at only a few
+# of them, a *mini-batch*. Its mean gradient is a noisy estimate of the gradient over all pictures (Robbins and
+# Monro, 1951). Each update takes four steps:
 #
 # 1. **sample** a mini-batch,
 # 2. **forward**: scores, probabilities, loss,
@@ -155,28 +175,39 @@ print("(3) for b:", torch.allclose(layer.bias.grad, error, atol=1e-6))
 # 4. **update**: $W \leftarrow W - \eta\, \partial L / \partial W$, and $b$ likewise.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def descend(W, b, x, y, lr, batches):
     for batch in batches:  # 1. sample
         X, Y = x[batch], functional.one_hot(y[batch], len(b))
         p = (X @ W.T + b).softmax(dim=1)  # 2. forward: (1), then (2)
-        dW = (p - Y).T @ X / len(batch)  # 3. backprop: (3), the mean over the batch
+        dW = (p - Y).T @ X / len(batch)  # 3. backprop: the mean of (3)
         db = (p - Y).mean(dim=0)
         W, b = W - lr * dW, b - lr * db  # 4. update
     return W, b
 
 
-orders = [list(minibatches(len(x), 50, 20, [run.generator("order")])) for _ in range(2)]
-W, b = descend(layer.weight.detach(), layer.bias.detach(), x, y, 0.1, orders[0])
-fit(layer, x, y, optimizer=SGD(layer.parameters(), lr=0.1), batches=orders[1])
+W, b = layer.weight.detach(), layer.bias.detach()
+batches = minibatches(len(x), 50, 20, [run.generator("order")])
+W, b = descend(W, b, x, y, 0.1, batches)
+
+# %% tags=["hide-input"]
+before = cross_entropy(layer(x).detach(), y).item()
+after = cross_entropy(x @ W.T + b, y).item()
+print(f"mean loss of the training pictures: {before:.2f} before, {after:.2f} after 20 updates")
+
+# %% tags=["remove-cell", "nbval-check-output"]
+layer = initialize_(nn.Linear(784, 10), run.generator("init")).to(run.device)
+batches = minibatches(len(x), 50, 20, [run.generator("order")])
+fit(layer, x, y, optimizer=SGD(layer.parameters(), lr=0.1), batches=batches)
 same = torch.allclose(W, layer.weight, atol=1e-5) and torch.allclose(b, layer.bias, atol=1e-5)
 print("twenty updates by hand are lib's, with torch's gradients:", same)
 
 # %% [markdown]
-# `lib.training.fit` holds the same loop for any network, with gradients by `backward()`; all later chapters use
-# it. For two weights the whole loss can be drawn, and the path over it:
+# `lib.training.fit` contains the same loop for any network, with gradients by `backward()`; all later chapters
+# use it. If there are only two weights, we can draw the whole loss, and the path over it. The data are 40
+# examples of two inputs, and the loss is half the mean squared error:
 
-# %%
+# %% tags=["hide-input"]
 g = run.generator("two weights")
 inputs = torch.randn(40, 2, generator=g) @ torch.tensor([[1.0, 0.6], [0.0, 0.8]])
 targets = inputs @ torch.tensor([1.0, -0.5]) + 0.3 * torch.randn(40, generator=g)
@@ -214,7 +245,7 @@ FrameExplorer(
         f"for good) with learning rate {lr:g} and "
         f"{batch} at a time; it ends {(descent(lr, batch)[-1] - best).norm():.2g} from the best weights."
     ),
-    title="What does a small mini-batch change, and which rate is too large for it?",
+    title="How does a small mini-batch change the path, and which rate is too large for it?",
     lr=Control(sorted({0.03, 0.1, 0.3, 0.9, round(1.2 * limit, 1)}), label="Learning rate"),
     batch=Control(["1 example", "8 examples", "all 40"], label="Mini-batch"),
     start={"lr": 0.1, "batch": "all 40"},
@@ -224,15 +255,15 @@ FrameExplorer(
 print("2 divided by the largest curvature of this loss:", f"{limit:.1f}")
 
 # %% [markdown]
-# With all 40 examples and a small rate the path is smooth. With one at a time it staggers, and near the best
-# weights it keeps staggering: a smaller rate calms it. Beyond 2 divided by the largest curvature, an
-# update with all 40 lands farther away than it started, along the steepest direction; try the highest rate.
-# Here the limit can be computed; for a network you look for it ([chapter 5](05_hyperparameters.ipynb)).
+# With all 40 examples and a small rate, the path is smooth. With one example at a time it staggers, even near
+# the best weights; a smaller rate calms it. Beyond 2 divided by the largest curvature, an update with all 40
+# lands farther away than it started, along the steepest direction. Try the highest rate. Here we can compute
+# this limit; for a network you search for it ([chapter 5](05_hyperparameters.ipynb)).
 #
 # ### The templates
 #
-# Now the classifier of (1), trained on the clothes with 2000 updates. Its weights can start at zero, since by (3)
-# the labels tell the rows apart: whatever a template shows, training put it there.
+# Now we train the classifier of (1) on the clothes, with 2000 updates. All its weights can start at zero, since
+# by (3) each class gets a gradient of its own. So whatever a template shows, training put it there.
 
 # %%
 templates = experiments.templates(run)
@@ -242,14 +273,14 @@ fig = figures.templates_figure(templates.means, templates.weights[0], train.clas
 fig
 
 # %% [markdown]
-# Blue counts for the class, orange against it. Look at the gap between the trousers' legs, and at the heels of
-# the shoes. In the corners, where nearly all pictures are black, the weights have hardly moved from zero: a pixel
-# that is zero gives a gradient of zero, by (3).
+# Blue counts for the class, orange against it. Look at the gap between the trousers' legs, and at the heels
+# of the shoes. In the corners, where nearly all pictures are black, the weights have hardly moved from zero:
+# by (3), a pixel that is zero gives a gradient of zero.
 #
-# How unlike the averages are the templates? Take the correlation between the pixels of $w_c$ and those of the
-# mean picture, averaged over the classes. This is a *claim*: a sentence turned into a number. Its card shows the
-# *evidence*, which was collected beforehand with other random numbers. Below it you see what the run behind this
-# page found.
+# How different are the templates from the averages? We take the correlation between the pixels of $w_c$ and
+# those of the mean picture, and average it over the classes. This makes a *claim*: a sentence turned into a
+# number. Its card shows the *evidence*, which was collected beforehand with other random numbers. Below the
+# evidence you see what the run behind this page found.
 
 # %% tags=["remove-input"]
 experiments.templates.cards(templates, run)["templates-are-no-averages"]
@@ -257,43 +288,55 @@ experiments.templates.cards(templates, run)["templates-are-no-averages"]
 # %% [markdown]
 # ## Two layers bend the boundary
 #
-# One template per class cannot say "a bag with a handle, *or* one without". And where the score of one class equals
-# that of another, (1) draws a straight line, or a plane. Put a layer in between, with something that is
-# not linear:
+# One template per class cannot say "a bag with a handle, *or* one without". And the boundary between two
+# classes, where their scores are equal, is a straight line or a plane by (1). So we put another layer in
+# between, followed by something that is not linear:
 #
 # $$
 # f(x) = W_2 \max(0, W_1 x + b_1) + b_2 .
 # \tag{4}
 # $$
 #
-# Each row of $W_1$ is a template again, for a *hidden unit* that is silent on one side of a line and rises on the
-# other. The scores are sums of such folds: flat pieces that meet at creases.
+# Each row of $W_1$ is a template again, now of a *hidden unit*. It outputs zero on one side of a line, and
+# rises on the other side. The scores are sums of such units: flat pieces that meet at creases.
 
 # %% tags=["remove-input"]
 Prediction(
-    "Two classes of points in the plane: a disk, and a ring around it. How many hidden units does (4) need at "
-    "least, so that its boundary can go all the way around the disk?",
+    "There are two classes of points in the plane: a disk, and a ring around it. What is the smallest number of "
+    "hidden units with which the boundary of (4) can go all the way around the disk?",
     [
         Choice(
             "Two",
-            "Each unit is silent on one side of a line. Two lines leave a strip or a corner open: outward "
-            "along it, nothing changes any more in that direction.",
+            "Each unit is zero on one side of a line. Two lines leave a strip or a corner open, and along it the "
+            "boundary never closes.",
         ),
         Choice(
             "Three",
-            "Three lines can form a triangle around the disk. Inside it all three units are silent, and "
+            "Three lines can form a triangle around the disk. Inside it all three units are zero, and "
             "whichever way you leave it, one of them rises.",
             correct=True,
         ),
         Choice(
             "As many as there are points",
-            "Enough for any boundary at all, but a closed one takes three lines.",
+            "That many are enough for any boundary, but a closed one needs only three lines.",
         ),
     ],
 )
 
 
+# %% [markdown]
+# Here are the two classes' scores by (4), and their difference, whose sign decides:
+
+
 # %%
+def difference(points, weights, biases):
+    """How much higher (4) scores the ring than the disk."""
+    hidden = (points @ weights[0] + biases[0]).clamp(min=0)
+    scores = hidden @ weights[1] + biases[1]
+    return scores[:, 1] - scores[:, 0]
+
+
+# %% tags=["hide-input"]
 def ring(count, generator):
     groups = torch.arange(count) % 2
     radius = 0.9 * torch.rand(count, generator=generator).sqrt() + 1.3 * groups
@@ -301,13 +344,6 @@ def ring(count, generator):
     return radius[:, None] * torch.stack([angle.cos(), angle.sin()], dim=1), groups
 
 
-points, groups = ring(300, run.generator("ring"))
-reach = 2.6
-fine = torch.linspace(-reach, reach, 121)
-square = torch.stack(torch.meshgrid(fine, fine, indexing="xy"), dim=-1).flatten(0, 1)
-
-
-# %%
 def best_of(starts, units):  # few units often get stuck
     nets = stack([MLP(2, [units], 2, generator=run.generator("bend", s)) for s in range(starts)])
     order = minibatches(300, 50, 600, [run.generator("bend order")])
@@ -317,18 +353,14 @@ def best_of(starts, units):  # few units often get stuck
     return [[p[best].detach() for p in kind] for kind in (nets.weights, nets.biases)]
 
 
+points, groups = ring(300, run.generator("ring"))
 bent = {units: best_of(8, units) for units in (2, 3, 12)}
 
 
-def difference(points, weights, biases):
-    """How much higher (4) scores the ring than the disk."""
-    hidden = (points @ weights[0] + biases[0]).clamp(min=0)
-    scores = hidden @ weights[1] + biases[1]
-    return scores[:, 1] - scores[:, 0]
-
-
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Three panels of points, a blue disk inside an orange ring, with the boundary and the creases of two-layer networks of two, three and twelve hidden units. With two units the boundary stays open. The title of each panel says whether the boundary of its network is closed."}}
-angle = torch.linspace(0, 2 * torch.pi, 721)
+reach, angle = 2.6, torch.linspace(0, 2 * torch.pi, 721)
+fine = torch.linspace(-reach, reach, 121)
+square = torch.stack(torch.meshgrid(fine, fine, indexing="xy"), dim=-1).flatten(0, 1)
 far = 1000 * torch.stack([angle.cos(), angle.sin()], dim=1)
 fig, axes = plotting.figure(1, 3, height=2.05)
 for ax, (units, (weights, biases)) in zip(axes, bent.items()):
@@ -340,15 +372,17 @@ for ax, (units, (weights, biases)) in zip(axes, bent.items()):
 fig
 
 # %% [markdown]
-# Dashed: where a hidden unit switches on. A boundary is called closed if the network finds the ring in all
-# directions, however far away. Two creases always leave a way out, three are enough, and more can make the
-# boundary rounder. What a network *can* draw and what training *finds* are different questions: each panel shows
-# the best of eight starts, and its polygon need not be the triangle. Below a network trains in this page. Try
-# three units and several new starts, then more units, then another activation:
+# A dashed line is a crease: there a hidden unit switches on. We call a boundary closed if the network finds the
+# ring in every direction, however far away. Two creases always leave a way out, three are enough, and more can
+# make the boundary rounder. What a network *can* draw and what training *finds* are different questions: each
+# panel shows the best of eight starts, and its polygon need not be the triangle.
+#
+# The next network trains on this page, as you watch. Try three units and several new starts, then more units,
+# then another activation:
 
 # %% tags=["remove-input"]
 Playground(
-    "How often do three units find the ring? And eight?",
+    "How often do three units find the ring? How often do eight?",
     start={"data": "circles", "layers": 1, "units": 3, "activation": "relu", "init": "he"},
     controls=["units", "activation", "lr"],
 )
@@ -356,9 +390,9 @@ Playground(
 # %% [markdown]
 # ## A filter slides over the picture
 #
-# Equation (1) spends a weight on each pixel, for each output. A color photograph of 224 by 224 pixels has 150,528
-# numbers; a hidden layer of 1000 units on it would need 150 million weights. And a template at one place knows
-# nothing of another: a shoe moved by three pixels is new to it.
+# Equation (1) spends a weight on each pixel, for each output. A color photograph of 224 by 224 pixels has
+# 150,528 numbers; a hidden layer of 1000 units on it would need 150 million weights. And what a template has
+# learned at one place, it does not know at another: a shoe that is moved by three pixels is new to it.
 #
 # A *convolution* uses the same small template, a filter, at every place (mathematicians flip the filter first,
 # and call (5) a cross-correlation):
@@ -375,27 +409,31 @@ Playground(
 # | $S$ | the stride |
 # | $z$ | $K$ maps, $(K, N', N')$ |
 #
-# Each number of a map is an inner product, as in (1): the filter, laid over one patch of the picture and through
-# all its channels.
+# Each number of a map is an inner product, as in (1): the filter times one patch of the picture, summed over
+# all channels.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def one_number(x, w, b, S, k, i, j):
     F = w.shape[-1]
     patch = x[:, S * i : S * i + F, S * j : S * j + F]
     return (w[k] * patch).sum() + b[k]
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 picture = torch.rand(3, 32, 32, generator=run.generator("picture"))
 layer = nn.Conv2d(3, 6, 5)  # six filters of 5 × 5, through three channels
 maps = layer(picture[None])[0]
 by_hand = one_number(picture, layer.weight, layer.bias, 1, 4, 10, 20)
 print("one number, by hand and by torch:", torch.allclose(by_hand, maps[4, 10, 20], atol=1e-5))
-print("a 32×32×3 picture and six 5×5 filters give", "×".join(map(str, maps.permute(1, 2, 0).shape)))
+
+# %% tags=["hide-input", "nbval-check-output"]
+shape = "×".join(map(str, maps.permute(1, 2, 0).shape))
+print(f"a 32×32×3 picture and six 5×5 filters give {shape} numbers")
 
 # %% [markdown]
-# Six filters give six maps, stacked as channels: a new "picture" for the next layer. Here are filters that people
-# wrote by hand, at work on a photograph; a network learns its own.
+# Six filters give six maps. Stacked as channels, they are a new "picture" for the next layer. A network
+# learns its filters; here you see some that people wrote by hand, at work on a photograph:
 
 # %% tags=["hide-input"]
 FILTERS = {
@@ -424,7 +462,7 @@ FrameExplorer(
         f"A photograph of a cup with the window of the filter “{filter}”, and its map at stride {stride}, "
         f"{done}% of it computed."
     ),
-    title="Which filter makes a map that is almost zero on uniform areas, and marks lines in all directions?",
+    title="Which filter's map is almost zero on uniform areas, and marks lines of all directions?",
     filter=Control(list(FILTERS), label="Filter"),
     stride=Control([1, 3], label="Stride"),
     done=Control([20, 60, 100], label="Computed, %"),
@@ -436,27 +474,28 @@ FrameExplorer(
 # %% [markdown]
 # ## The arithmetic of shapes
 #
-# A window of $F$ pixels fits into $N$ pixels at $N - F + 1$ places. Padding adds $P$ pixels on each side; with a
-# stride of $S$ only each $S$-th place is used (Dumoulin and Visin, 2016, draw every case):
+# A window of $F$ pixels fits into $N$ pixels at $N - F + 1$ places. Padding adds $P$ pixels on each side.
+# With a stride of $S$, only every $S$-th place is used (Dumoulin and Visin, 2016, draw every case):
 #
 # $$
 # N' = \left\lfloor \frac{N + 2P - F}{S} \right\rfloor + 1 .
 # \tag{6}
 # $$
 #
-# The brackets round down: places where the window would stick out are left out. Weights and work follow:
+# The brackets round down: places where the window would stick out are left out. The numbers of weights and of
+# multiplications follow:
 #
 # $$
 # \text{weights} = K\,(C F^2 + 1), \qquad \text{multiplications} = N'^2 K\, C F^2 .
 # \tag{7}
 # $$
 #
-# The size of the picture is in the second and not in the first.
+# The size of the picture enters the second formula, but not the first.
 
 # %% tags=["remove-input"]
 Prediction(
-    "A picture of 32×32×3, ten filters of 5×5, stride 1, padding 2. What comes out, and how many weights does the "
-    "layer have, biases included?",
+    "A layer has ten filters of 5×5, stride 1 and padding 2. It gets a picture of 32×32×3. What shape is the "
+    "output, and how many weights does the layer have, biases included?",
     [
         Choice(
             "32×32×10, and 760 weights",
@@ -465,7 +504,7 @@ Prediction(
         ),
         Choice(
             "32×32×10, and 260 weights",
-            "The shape is right. But a filter reaches through all three channels: 5·5·3 + 1 = 76 each.",
+            "The shape is right. But a filter reaches through all three channels, so each has 5·5·3 + 1 = 76 weights.",
         ),
         Choice(
             "28×28×10, and 760 weights",
@@ -473,24 +512,24 @@ Prediction(
         ),
         Choice(
             "32×32×30, and 780 weights",
-            "A filter sums over the channels: one map for each filter, not one for each filter and channel.",
+            "A filter sums over the channels, so there is one map for each filter, not for each filter and channel.",
         ),
     ],
 )
 
 # %% tags=["remove-input"]
 ConvolutionExplorer(
-    title="Find a filter, a stride and a padding that halve 8 to 4 and leave out no pixel",
+    title="Find a filter, a stride and a padding that turn 8 pixels into 4 and leave out no pixel",
     size=8, filter=3, stride=2, padding=0, channels=3, filters=6,
 )  # fmt: skip
 
 # %% [markdown]
 # ## Blocks into networks
 #
-# A convolutional network repeats a block: convolution, ReLU, and now and then *pooling*, which keeps the largest
-# number of each 2 by 2 places and so halves the maps. Each block sees more of the picture and usually has more
-# channels. At the end come fully connected layers, as in (4). The network of this chapter, close to LeNet
-# (LeCun et al., 1998):
+# A convolutional network repeats a block: a convolution, a ReLU, and often *pooling*, which keeps the largest
+# number of each 2 by 2 places and so halves the height and width of the maps. Each block sees more of the
+# picture than the one before, and usually has more channels. At the end come fully connected layers, as in
+# (4). This is the network of this chapter, which is close to LeNet (LeCun et al., 1998):
 
 
 # %%
@@ -520,29 +559,32 @@ print(
     f"together {weights['convolutional']:,} weights; two layers as in (4), with 100 hidden "
     f"units: {weights['two layers']:,}"
 )
+
+# %% tags=["remove-cell", "nbval-check-output"]
 print("the experiment below trains this network:", found == costs["convolutional"])
 
 # %% [markdown]
-# The second convolution does most of the work; the first fully connected layer has most of the weights. Is that so
-# in networks that people use?
+# The second convolution does most of the work; the first fully connected layer has most of the weights. Is it
+# the same in networks that people use?
 
 # %% tags=["remove-input"]
 Prediction(
-    "AlexNet (2012) has about 60 million weights: five convolutions, then three fully connected layers. Which part has "
-    "most of the weights, and which does most of the multiplications?",
+    "AlexNet (2012) has about 60 million weights, in five convolutions and then three fully connected layers. Which "
+    "part has most of the weights, and which does most of the multiplications?",
     [
         Choice(
             "The convolutions have most of both",
-            "They have five of the eight layers, but a filter is small and is used everywhere.",
+            "They are five of the eight layers, and they do most of the multiplications. But their filters are small.",
         ),
         Choice(
-            "The fully connected layers have the weights, the convolutions the work",
-            "A weight of a convolution is used at each place of the map, one of a fully connected layer once.",
+            "The fully connected layers have most of the weights, the convolutions do most of the multiplications",
+            "A weight of a convolution is used at each place of the map, but one of a fully connected layer only once.",
             correct=True,
         ),
         Choice(
             "The fully connected layers have most of both",
-            "Each of their weights is used once per picture, so their work is as small as their number is large.",
+            "They have most of the weights, but each is used only once per picture. A filter's weights are used at every "
+            "place.",
         ),
     ],
 )
@@ -559,7 +601,7 @@ stages = {
     name: stage_costs(layer_costs(architecture(key), (3, 224, 224)))
     for name, key in ARCHITECTURES.items()
 }
-print("What fully connected layers have and do:")
+print("The share of the fully connected layers:")
 for name, parts in stages.items():
     weights, work = (
         getattr(parts[-1], kind) / sum(getattr(part, kind) for part in parts)
@@ -581,35 +623,35 @@ for name in ("VGG-16, 2015", "ResNet-18, 2016"):
         print(f"{size:12} {stage.layers:7} {stage.channels:9} {stage.weights / 1e6:8.2f} M {work}")
 
 # %% [markdown]
-# These are counts by (7), not measurements. AlexNet (Krizhevsky et al., 2012) is counted as torchvision builds it,
-# in one column. VGG stacks small filters and
-# spends most of its work on large maps (Simonyan and Zisserman, 2015). ResNet (He et al., 2016) averages each last map to one number and so
-# has few fully connected weights; where the maps halve, the channels double, and every stage costs about the same.
-# EfficientNet (Tan and Le, 2019) scales depth, width and picture size together.
+# These numbers are counted by (7), not measured. AlexNet (Krizhevsky et al., 2012) is counted as torchvision
+# builds it, in one column. VGG stacks small filters and spends most of its work on large maps (Simonyan and
+# Zisserman, 2015). ResNet (He et al., 2016) averages each last map to one number, and so has few fully
+# connected weights. Where maps halve, channels double, so every stage costs about the same. EfficientNet (Tan
+# and Le, 2019) scales depth, width and picture size together.
 #
 # ## What does a convolution assume?
 #
-# A filter looks at neighbors, and is the same everywhere. To see the assumption, break it: draw one random order of
-# the 784 pixels, and put *every* picture, training and held out, into it. Nothing is lost.
+# A filter looks at neighbors, and is the same everywhere. To see what this assumes, we draw one random order
+# of the 784 pixels, and put *every* picture into it, training and held out. No information is lost.
 
 # %% tags=["remove-input"]
 Prediction(
     "All pictures are shuffled by the same fixed order of pixels. Three networks are trained again: linear, two "
-    "layers, convolutional. Who gets worse on held-out pictures?",
+    "layers, convolutional. Which become worse on held-out pictures?",
     [
         Choice(
             "All three: nobody can recognize such pictures",
-            "You cannot. But (1) and (4) give each pixel a weight of its own; they never knew where it was.",
+            "People cannot. But (1) and (4) give each pixel a weight of its own; they never knew where it was.",
         ),
         Choice(
             "Only the convolutional network",
-            "For the other two, shuffling pixels is shuffling the columns of the first matrix, and the first "
-            "weights are zero, or random anyway.",
+            "For the other two, shuffling pixels is the same as shuffling the columns of the first matrix, and "
+            "these weights start at zero or at random anyway.",
             correct=True,
         ),
         Choice(
             "None: no information is lost",
-            "None is lost, but the convolutional network can no longer get at it: its filters see pixels "
+            "None is lost, but the convolutional network can hardly use it any more: its filters see pixels "
             "that have nothing to do with each other.",
         ),
     ],
@@ -639,47 +681,52 @@ cards["shuffling-costs-convolutions"]
 cards["shuffling-costs-others-nothing"]
 
 # %% [markdown]
-# While pixels keep their places, the accuracy of the convolutional network is {{convolution-helps}} above that of
-# the two layers, with about a quarter of their weights. Shuffling costs it {{shuffling-costs-convolutions}}. It still
-# learns: its fully connected layers do what they can. Zhang et al. (2017) shuffled pixels in this way to ask what
-# networks can fit; here it shows what a layer takes for granted. When your inputs have no neighbors, as in a
-# table of measurements, the assumption does not hold.
+# As long as pixels keep their places, the accuracy of the convolutional network is {{convolution-helps}}
+# above that of the two layers, with about a quarter of their weights. Shuffling costs it
+# {{shuffling-costs-convolutions}}. It still learns something, since its fully connected layers use what the
+# filters pass on. Zhang et al. (2017) shuffled pixels in this way to ask what networks can fit; here it shows
+# what a layer takes for granted. In a table of measurements, for example, neighboring columns have nothing to
+# do with each other, and the assumption does not hold.
 #
 # ## Exercises
 #
 # ### Exercise 1: what a convolution costs
 #
-# ★☆☆, 10 minutes. Equations (6) and (7), for pictures that need not be square.
+# ★☆☆, 10 minutes. Write equations (6) and (7) for pictures that need not be square. The padding is always
+# `PADDING` pixels on each side.
 
 
-# %% tags=["exercise"] exercise="convolution-costs" points=4
-def convolution_costs(shape, filters, size, stride, padding):
-    """shape: (C, H, W) -> ((K, H', W'), weights with biases, multiplications)."""
+# %% tags=["exercise"] exercise="convolution-costs" points=4 varies="PADDING: 1 2 3 4 5"
+PADDING = 2
+
+
+def convolution_costs(shape, filters, size, stride):
+    """shape (C, H, W) -> ((K, H', W'), weights with biases, products)."""
     raise NotImplementedError
 
 
 # %%
-checks.check_convolution_costs(convolution_costs)
+checks.check_convolution_costs(convolution_costs, PADDING)
 
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="convolution-costs" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
-def convolution_costs(shape, filters, size, stride, padding):
-    """shape: (C, H, W) -> ((K, H', W'), weights with biases, multiplications)."""
+def convolution_costs(shape, filters, size, stride):
+    """shape (C, H, W) -> ((K, H', W'), weights with biases, products)."""
     channels, *sides = shape
-    height, width = ((side + 2 * padding - size) // stride + 1 for side in sides)
+    height, width = ((side + 2 * PADDING - size) // stride + 1 for side in sides)
     per_filter = channels * size**2
     multiplications = filters * height * width * per_filter
     return (filters, height, width), filters * (per_filter + 1), multiplications
 
 
-checks.check_convolution_costs(convolution_costs)
+checks.check_convolution_costs(convolution_costs, PADDING)
 
 # %% [markdown]
 # ### Exercise 2: one update
 #
-# ★★☆, 15 minutes. Steps 2 to 4 for a linear classifier, with (3) and without `backward()`. One of the hidden
-# tests has scores in the hundreds: subtract each row's largest score before you take exponentials (why does that
-# change nothing?), or let torch's `softmax` do it.
+# ★★☆, 15 minutes. Write steps 2 to 4 for a linear classifier, with (3) and without `backward()`. One of the
+# checks has scores in the hundreds. So subtract each row's largest score before you take exponentials (why does
+# that change nothing?), or let torch's `softmax` do it.
 
 
 # %% tags=["exercise"] exercise="sgd-step" points=5 forbids="grad backward jacrev vjp SGD"
@@ -696,7 +743,7 @@ checks.check_sgd_step(sgd_step)
 def sgd_step(W, b, X, y, lr):
     """W (C, D), b (C,), X (batch, D), y (batch,) -> the next W and b."""
     scores = X @ W.T + b
-    # A constant taken off all scores of a row cancels in (2), and exp(300) is too large for a 32-bit float.
+    # A constant subtracted from all scores of a row cancels in (2); exp(300) is too large for a 32-bit float.
     e = (scores - scores.max(dim=1, keepdim=True).values).exp()
     p = e / e.sum(dim=1, keepdim=True)
     error = p - functional.one_hot(y, len(b))
@@ -708,8 +755,9 @@ checks.check_sgd_step(sgd_step)
 # %% [markdown]
 # ### Exercise 3: a convolution of your own
 #
-# ★★☆, 25 minutes. Equation (5) for whole maps, without torch's convolutions or `unfold`. Loops over the places are
-# fine; loops over filters and channels are not needed. Then time it against `torch.nn.functional.conv2d`.
+# ★★☆, 25 minutes. Write equation (5) for whole maps, without torch's convolutions or `unfold`. Loops over the
+# places are fine; you need none over filters and channels. Then compare its time with that of
+# `torch.nn.functional.conv2d`.
 
 
 # %% tags=["exercise"] exercise="convolve" points=6 forbids="conv1d conv2d conv3d Conv2d unfold Unfold conv_transpose2d"
@@ -741,17 +789,21 @@ checks.check_convolve(convolve)
 # %% [markdown]
 # ## Summary
 #
-# - A linear classifier has one template for each class; its templates are comparisons, not averages.
-# - Training is four steps: sample, forward, backprop, update. The gradient of softmax with cross-entropy is $p - 1_y$.
-# - A hidden ReLU layer folds: boundaries become polygons, and it takes three units at least to close one.
-# - A convolution is a small template used everywhere: $K(CF^2 + 1)$ weights, $N'^2 K C F^2$ multiplications.
-# - Convolutions do most of the work, on large maps most of it per weight. In AlexNet and VGG, fully connected layers
-#   have most of the weights.
-# - Convolutions assume that neighbors belong together. Shuffled pixels break the assumption, and accuracy falls.
+# - A linear classifier has one template for each class. Its templates are comparisons, not averages.
+# - Training is four steps: sample, forward, backprop, update. The gradient of softmax with cross-entropy is
+#   $p - 1_y$.
+# - With a hidden ReLU layer, boundaries of points in the plane become polygons. It takes at least three units
+#   to close one.
+# - A convolution is a small template used everywhere. It has $K(CF^2 + 1)$ weights and needs $N'^2 K C F^2$
+#   multiplications.
+# - Convolutions do most of the work, and most per weight on large maps. In AlexNet and VGG, fully connected
+#   layers have most of the weights.
+# - Convolutions assume that neighbors belong together. Shuffled pixels break the assumption, and accuracy
+#   falls.
 #
-# **Limits.** One data set of small gray pictures, three small networks, one training recipe for all of them: another
-# rate or more updates would move each number. Counts of multiplications are not seconds: memory and
-# hardware decide as well.
+# **Limits.** We used one data set of small gray pictures, three small networks and one training recipe for
+# all of them; another rate or more updates would change each number. Numbers of multiplications are not
+# seconds: memory and hardware matter as well.
 #
 # ## Sources
 #
@@ -761,8 +813,8 @@ checks.check_convolve(convolve)
 #   [arXiv:1512.03385](https://arxiv.org/abs/1512.03385)
 # - Krizhevsky, Sutskever, Hinton (2012). ImageNet classification with deep convolutional neural networks.
 #   NeurIPS.
-# - LeCun, Bottou, Bengio, Haffner (1998). Gradient-based learning applied to document recognition. Proceedings of
-#   the IEEE 86.
+# - LeCun, Bottou, Bengio, Haffner (1998). Gradient-based learning applied to document recognition.
+#   Proceedings of the IEEE 86.
 # - Robbins, Monro (1951). A stochastic approximation method. Annals of Mathematical Statistics 22.
 # - Simonyan, Zisserman (2015). Very deep convolutional networks for large-scale image recognition. ICLR.
 #   [arXiv:1409.1556](https://arxiv.org/abs/1409.1556)

@@ -4,6 +4,7 @@
 #     builds_on: [00_recap]
 #     compute_minutes: 1.5
 #     exercise_minutes: 45
+#     memory_gb: 3
 #     reading_minutes: 50
 #     rows: [M05, M06]
 #   jupytext:
@@ -22,17 +23,21 @@
 # %% [markdown]
 # # Activation functions
 #
-# Between two layers of a network stands a function so small that it fits on a button: the
-# *activation function*. It decides whether a deep network learns at all.
+# Between two layers of a network stands a function of one line: the *activation function*. It can decide
+# whether a deep network learns.
+#
+# Below, six sigmoid layers train, and learn almost nothing. One change wakes them; a larger learning rate
+# does not. If you have only ten minutes, try that network and read "The advice, measured": some advice does
+# not survive.
 #
 # After this chapter you can
 #
-# - write down seven activation functions with their derivatives, and say where each goes flat;
-# - predict what twenty layers do to a signal and its gradient, and scale the first weights to suit;
-# - recognize a dead ReLU, and name the learning rate as the usual suspect;
-# - say which advice about activations held on real pictures when we measured it, and which did not.
+# - write seven activation functions and their derivatives;
+# - predict what twenty layers do to a signal and its gradient, and choose the scale of the first weights;
+# - recognize a dead ReLU and its usual cause;
+# - say which advice about activations held here.
 #
-# You need calculus (the chain rule) and some Python. Eight words, in case they are new:
+# You need the chain rule and some Python.
 #
 # | word | meaning |
 # |---|---|
@@ -46,7 +51,8 @@
 # | seed | fixes the random numbers: the first weights, the order of the examples |
 
 # %% tags=["parameters"]
-budget, seed, device = None, 0, "auto"  # budget: "quick", "standard" or "full"
+# budget: "quick", "standard" or "full"
+budget, seed, device = None, 0, "auto"
 
 # %%
 import functools
@@ -72,7 +78,7 @@ print(f"This run: {run}")
 # f(x) = W_2 (W_1 x) = (W_2 W_1)\, x ,
 # $$
 #
-# one matrix again: depth bought nothing. Put a function between them, applied to each number on
+# one matrix again, so the second layer adds nothing. Put a function between them, applied to each number on
 # its own,
 #
 # $$
@@ -80,30 +86,32 @@ print(f"This run: {run}")
 # \tag{1}
 # $$
 #
-# and the network can bend. That function is the activation; the one in (1) is called
+# and the network can bend. That function is the activation function; the one in (1) is called
 # ReLU. What enters it, $z = W_1 x$, is the *pre-activation*; what leaves it is the *activation* of
 # the unit.
 
-# %% tags=["nbval-check-output"]
+# %%
 g = run.generator("two layers")
 x, W1, W2 = (torch.randn(3, 3, generator=g) for _ in range(3))
-collapsed = torch.allclose(W2 @ (W1 @ x), (W2 @ W1) @ x, atol=1e-5)
-bent = not torch.allclose(W2 @ (W1 @ x).clamp(min=0), (W2 @ W1) @ x, atol=1e-5)
-print(
-    f"without activation the two layers are one matrix: {collapsed}; with it they are not: {bent}"
-)
+one_matrix = (W2 @ W1) @ x
+without = W2 @ (W1 @ x)
+bent = W2 @ (W1 @ x).clamp(min=0)  # (1)
+
+# %% tags=["hide-input", "nbval-check-output"]
+for name, output in {"without an activation": without, "with ReLU in between": bent}.items():
+    print(f"{name}, two layers are one matrix: {torch.allclose(output, one_matrix, atol=1e-5)}")
 
 # %% [markdown]
 # ## Seven functions and their slopes
 #
 # Training sends a gradient back through the network, and the chain rule multiplies it by each
-# activation's derivative on the way. So a derivative matters as much as its function. Before you
-# read on, commit yourself:
+# activation's derivative on the way. So the derivative matters as much as the function itself. Make a
+# prediction before you read on:
 
 # %% tags=["remove-input"]
 Prediction(
-    "The sigmoid σ(x) = 1 / (1 + e⁻ˣ) runs smoothly from 0 to 1. A gradient of 1 goes back through "
-    "ten sigmoids in a row, each at its steepest point. How much is left of it?",
+    "The sigmoid σ(x) = 1 / (1 + e⁻ˣ) rises smoothly from 0 to 1. A gradient of 1 goes back through "
+    "ten sigmoids in a row, each at its steepest point. How much of it is left?",
     [
         Choice(
             "About 0.1",
@@ -146,9 +154,9 @@ Prediction(
 # \tanh'(x) = 1 - \tanh^2(x) \le 1
 # $$
 #
-# Both *saturate*: far from zero they are flat, and a unit there passes almost no gradient. The
-# tanh is a sigmoid stretched to $(-1, 1)$. Its outputs are centered on zero; the sigmoid's are all
-# positive, which costs something, as you will see.
+# Both *saturate*: far from zero they are flat, and a unit passes almost no gradient there. The
+# tanh is a sigmoid stretched to $(-1, 1)$. Its outputs are centered on zero. The sigmoid's outputs are all
+# positive, which has a cost, as you will see.
 
 
 # %%
@@ -171,7 +179,7 @@ def tanh_derivative(x):
 # %% [markdown]
 # ### Rectifying: ReLU, leaky ReLU, ELU, SELU
 #
-# The *rectified linear unit* (Nair and Hinton, 2010) keeps what is positive and drops the rest:
+# The *rectified linear unit* (Nair and Hinton, 2010) keeps positive numbers and sets the others to zero:
 #
 # $$
 # \mathrm{ReLU}(x) = \max(0, x) \tag{4}
@@ -181,9 +189,9 @@ def tanh_derivative(x):
 # \mathrm{ReLU}'(x) = [x > 0] ,
 # $$
 #
-# where $[x > 0]$ is 1 if $x > 0$ and else 0. It does not saturate on the right, and costs one
+# where $[x > 0]$ is 1 if $x > 0$ and otherwise 0. It does not saturate on the right, and costs only one
 # comparison. On the left its slope is exactly zero. The *leaky* ReLU (Maas et al., 2013)
-# lets a little through, here with slope $a = 0.1$ (0.01 is common too, and PyTorch's default):
+# lets a little through, here with slope $a = 0.1$ (0.01 is also common, and is PyTorch's default):
 #
 # $$
 # \mathrm{leaky}(x) = \max(a x, x) \tag{5}
@@ -224,8 +232,8 @@ def leaky_relu_derivative(x, a=0.1):
 # $$
 #
 # SELU (Klambauer et al., 2017) is a scaled ELU, $\lambda\,\mathrm{ELU}_\alpha(x)$ with
-# $\lambda \approx 1.0507$ and $\alpha \approx 1.6733$. Where those two numbers come from is a
-# section of its own, below.
+# $\lambda \approx 1.0507$ and $\alpha \approx 1.6733$. A later section shows where these two numbers come
+# from.
 
 
 # %%
@@ -251,16 +259,16 @@ def selu_derivative(x):
 # %% [markdown]
 # ### Choosing: maxout
 #
-# Maxout (Goodfellow et al., 2013) is not applied to one number. Each unit computes two (or more)
-# linear functions of its input and keeps the larger:
+# Maxout (Goodfellow et al., 2013) is not a function of one number. Each unit computes two or more
+# linear functions of its input and keeps the largest value:
 #
 # $$
 # \mathrm{maxout}(x) = \max(w_1^\top x + b_1,\; w_2^\top x + b_2) .
 # \tag{7}
 # $$
 #
-# With respect to the winning piece the slope is 1, so a gradient always gets through whole (with
-# respect to $x$ it is that piece's $w$). The price is twice the weights. In code, a layer makes all
+# With respect to the larger piece the slope is 1, so the whole gradient always gets through (with
+# respect to $x$ it is that piece's $w$). The price is twice as many weights. In code, a layer computes all
 # first pieces and then all second pieces, `z = [z1, z2]`, and maxout compares them unit by unit:
 
 
@@ -275,13 +283,11 @@ def maxout_derivative(z):
 
 
 # %% [markdown]
-# ### Do the formulas hold?
+# ### All seven side by side
 #
-# The functions above are written for reading. The shared code in `lib` uses PyTorch's faster ones.
-# Here the two are compared, values and slopes; the slopes come from PyTorch's automatic
-# differentiation, which knows nothing of our derivatives.
+# Now compare their slopes. In the charts below, the function is solid and its derivative dashed:
 
-# %% tags=["nbval-check-output"]
+# %% tags=["remove-cell", "nbval-check-output"]
 x = torch.linspace(-5, 5, 200).view(20, 10)
 for name, activation in ACTIVATIONS.items():
     ours, our_slope = globals()[name], globals()[f"{name}_derivative"]
@@ -311,13 +317,13 @@ axes[3, 0].set(xlabel="x")
 fig
 
 # %% [markdown]
-# Look at the dashed lines. The sigmoid's never rises above 1/4. The tanh's reaches 1, at one
+# Look at the dashed lines. The sigmoid's never rises above 1/4. The tanh's reaches 1 only at one
 # point. The rectifiers' is 1 on half of the line (SELU's is 1.05 there, and up to 1.76 left of zero).
-# That is the case for rectifiers; now the numbers.
+# That speaks for rectifiers.
 #
 # ## A signal goes through many layers
 #
-# Take a deep network before any training. How large should its random weights be? Feed it standard
+# Take a deep network before any training. How large should its random weights be? We feed it standard
 # normal numbers and follow the spread of the activations. From here on examples are rows, as in
 # code, so matrices stand on the right. For layer $l$ with $n$ units,
 #
@@ -331,36 +337,36 @@ fig
 #
 # | name | $s$ | argument |
 # |---|---|---|
-# | small | 0.01 | start near zero |
-# | Glorot (Glorot and Bengio, 2010) | $\sqrt{2 / (n_\text{in} + n_\text{out})}$, so $1/\sqrt n$ for equal widths | keep the variance of $z$ |
-# | He (He et al., 2015) | $\sqrt{2 / n_\text{in}}$ | the same, given that ReLU zeroes half |
+# | small | 0.01 (this is $0.64/\sqrt n$ for 4096 units, $0.16/\sqrt n$ for 256) | start near zero |
+# | Glorot (Glorot and Bengio, 2010) | $\sqrt{2 / (n_\text{in} + n_\text{out})}$, so $1/\sqrt n$ for equal widths | keep the variance of $z$, and on the way back that of the gradients: a compromise between $1/n_\text{in}$ and $1/n_\text{out}$ |
+# | He (He et al., 2015) | $\sqrt{2 / n_\text{in}}$ | keep the variance of $z$, given that ReLU zeroes half |
 
 # %% tags=["remove-input"]
 Prediction(
-    "Six ReLU layers of 4096 units with Glorot's scale, s = 1/√n. The input has standard deviation "
-    "1, the first layer's activations have 0.58. What is it after layer six?",
+    "A network has six ReLU layers of 4096 units, with Glorot's scale, s = 1/√n. Its inputs have standard "
+    "deviation 1, and the first layer's activations 0.58. What is the standard deviation after layer six?",
     [
         Choice(
             "Still about 0.58",
-            "This would be so if each layer kept the scale. But ReLU zeroes half of its input, and "
+            "It would be if each layer kept the scale. But ReLU zeroes half of its inputs, and "
             "so halves the mean square at every layer.",
         ),
         Choice(
             "About 0.1",
-            "Each layer halves the mean square, so the scale shrinks by √2 a layer: "
+            "Each layer halves the mean square, so the scale shrinks by √2 per layer: "
             "0.58 / √2⁵ ≈ 0.10. He's scale has the missing √2.",
             correct=True,
         ),
         Choice(
             "Less than 0.001",
-            "That takes a factor of 4 a layer. Try s = 0.01 in the explorer below.",
+            "That would take a factor of more than 3.5 per layer. Try s = 0.01 in the explorer below.",
         ),
         Choice("More than 10", "Signals grow when s is larger than He's. Glorot's is smaller."),
     ],
 )
 
 # %% [markdown]
-# Equation (8) in code:
+# This is equation (8) in code:
 
 
 # %%
@@ -375,8 +381,8 @@ def signal(f, s, h, layers, generator):
 
 
 # %% [markdown]
-# The experiment repeats this for four settings, three times each. Within a repetition, all four get
-# the same inputs and the same random numbers, so they differ in nothing but the activation and $s$.
+# The experiment repeats this three times for each of four settings. Within a repetition, all four get
+# the same inputs and the same random numbers, so they differ only in the activation and in $s$.
 
 # %%
 stds = experiments.depth(run)  # for each setting, (repetitions, layers)
@@ -390,35 +396,32 @@ ax.set(title="Only He's scale keeps a ReLU signal alive", ylim=(0.03, 1.3))
 fig
 
 # %% [markdown]
-# Each line starts from the same numbers. With $s = 0.01$ the tanh network is nearly silent after
-# six layers; its gradients will be too, since the gradient of $W_l$ is a product with $h_{l-1}$.
-# Glorot's scale suits tanh. ReLU needs He's.
+# Each line starts from the same numbers. With $s = 0.01$, almost nothing is left of the tanh network's signal
+# after six layers. Its gradients will be small as well, since the gradient of $W_l$ is a product with
+# $h_{l-1}$. Glorot's scale suits tanh; ReLU needs He's.
 #
-# Lectures on neural networks have shown such values for years. A *claim*, in this book, is a sentence
-# turned into a number. The number is measured several times, each time with other random numbers, and
-# every measurement is kept. Together they give a mean, a 95% interval and a verdict: this is the
-# *evidence*. Below it you see what the run behind this page found. Here is the end of one of the four
-# lines:
+# In this book, a *claim* is a sentence turned into a number. The number is measured several times, each time
+# with other random numbers, and every measurement is kept. Together they give a mean, a 95% interval and a
+# verdict: this is the *evidence*. Below it you see what the run behind this page found. Here is the end of
+# one of the four lines:
 
 # %% tags=["remove-input"]
 depth_cards = experiments.depth.cards(stds, run)
 depth_cards["depth-tanh-glorot"]
 
 # %% [markdown]
-# The ends of the other three are on the page of claims. For ReLU the choice of scale decides
-# between a living signal and one that shrinks by $\sqrt2$ a layer.
+# The page of claims has the ends of the other three. For ReLU, the choice of scale decides
+# whether the signal keeps its size or shrinks by $\sqrt2$ per layer.
 #
 # ### Explore: depth, activation, initialization
 #
-# Now all seven activations, three scales and three depths. For each combination a network of
-# 256 units a layer meets 256 standard normal inputs. The left panel shows the activations of five
-# layers from first to last, the right panel the size of the gradients that come back to them, on a
+# Now you can combine seven activations, three scales and three depths. For each combination, a network with
+# 256 units per layer gets 256 standard normal inputs. The left panel shows the activations of five
+# layers from first to last. The right panel shows the size of the gradients that come back to them, on a
 # logarithmic scale. What lies beyond a panel is counted in its outermost bars.
-#
-# The network that this takes is `lib.models.MLP`, and its `trace` returns what you see here.
 
 
-# %%
+# %% tags=["hide-input"]
 @functools.cache
 def signals(activation, init, depth):
     """The activations h_1 … h_depth and the gradient of the loss with respect to each."""
@@ -444,7 +447,7 @@ def of_frame(draw):
 FrameExplorer(
     of_frame(figures.signals_figure),
     alt=of_frame(figures.describe_signals),
-    title="Which scale keeps which activation alive, and how deep?",
+    title="Which scale keeps the signal of which activation, and to what depth?",
     depth=Control(run.pick(quick=[5, 20], standard=[5, 10, 20]), label="Layers"),
     activation=run.pick(quick=["sigmoid", "ReLU"], standard=list(LABELS)),
     scale=Control(run.pick(quick=["Glorot", "He"], standard=list(SCALES)), label="Initialization"),
@@ -454,14 +457,14 @@ FrameExplorer(
 # %% [markdown]
 # Three things to find, at 20 layers:
 #
-# 1. Which activations keep both signal and gradients under Glorot's scale? (SELU, and maxout; ELU and
-#    tanh fade slowly.)
-# 2. Where do the sigmoid's gradients go, whatever the scale? (To nothing; He's scale only slows it.)
-# 3. What happens to maxout under He's scale, and why? (It explodes. The larger of two standard normal
-#    numbers has a mean square of 1, not 1/2: maxout needs no $\sqrt2$.)
+# 1. Which activations keep both signal and gradients with Glorot's scale? (SELU and maxout do; those of ELU
+#    and tanh shrink slowly.)
+# 2. What happens to the sigmoid's gradients, whatever the scale? (They vanish; He's scale only slows this.)
+# 3. What happens to maxout with He's scale, and why? (It explodes. The larger of two standard normal
+#    numbers has a mean square of 1, not 1/2, so maxout needs no $\sqrt2$.)
 #
-# With Glorot's scale the sigmoid's gradients shrink about fourfold a layer, as the first prediction
-# said. Here are three activations, each with the scale that suits it:
+# With Glorot's scale the sigmoid's gradients shrink to about a quarter per layer, as in the first prediction.
+# Here are three activations, each with the scale that suits it:
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of the typical size of the gradient at each of 20 layers, on a logarithmic scale. For ReLU with He's scale and for tanh with Glorot's the lines are nearly flat. For sigmoid with Glorot's scale the gradient falls by many orders of magnitude from the last layer to the first."}}
 fig, ax = plotting.figure(height=3.3)
@@ -476,8 +479,9 @@ ax.legend(loc="center right")
 fig
 
 # %% [markdown]
-# What a gradient of nothing does, you can watch. This network trains in the page; predict its loss after 300 updates,
-# then play. Then change one thing at a time: a single layer or another activation wakes it, a larger rate does not.
+# Watch what a vanishing gradient does. The next network trains on this page. Predict its loss after 300
+# updates, and press play. Then change one thing at a time. A single layer or another activation wakes it; a
+# larger rate does not.
 
 # %% tags=["remove-input"]
 Playground(
@@ -497,11 +501,11 @@ Playground(
 # \tag{9}
 # $$
 #
-# Every component has the sign of $\delta$. On one example, all weights of the unit rise together or
-# fall together. If one weight should rise and another fall, the unit has to tack like a sailor
-# against the wind. Check the signs on 200 examples:
+# Every component has the sign of $\delta$. On one example, all weights of the unit rise together or fall
+# together. If one weight should rise and another one fall, it takes several examples to get there. Here are
+# the signs on 200 examples:
 
-# %% tags=["nbval-check-output"]
+# %% tags=["hide-input", "nbval-check-output"]
 g = run.generator("signs")
 z, delta = torch.randn(200, 10, generator=g), torch.randn(200, 1, generator=g)
 for name, f in {"sigmoid": sigmoid, "ReLU": relu, "tanh": tanh}.items():
@@ -510,33 +514,37 @@ for name, f in {"sigmoid": sigmoid, "ReLU": relu, "tanh": tanh}.items():
     print(f"{name:>7}: all weights pushed one way in {one_sign.float().mean():.0%} of examples")
 
 # %% [markdown]
-# So ReLU shares this defect (its outputs are not negative either), and tanh does not. What does it
-# cost? Take two weights, a squared loss, and gradient descent with one learning rate. Once the
-# inputs are uniform on $[0, 1]$, once the same inputs minus their mean.
+# ReLU shares this defect, since its outputs are never negative either; tanh does not. What does it
+# cost? Take two weights, a squared loss, and gradient descent with one learning rate. First the
+# inputs are uniform on $[0, 1]$, then we use the same inputs centered.
 #
-# How many steps descent needs at its best rate is set by the *condition number* of the loss: the ratio
-# of its largest to its smallest curvature. These are the eigenvalues of
-# $H = \frac1N \sum_i h_i h_i^\top$, summed over the $N$ examples.
+# The *condition number* of the loss says how many steps descent needs at its best rate. It is the ratio
+# of the largest to the smallest curvature. The curvatures are the eigenvalues of
+# $H = \frac1N \sum_i h_i h_i^\top$, with a sum over the $N$ examples.
 
 
-# %% tags=["nbval-check-output"]
-def descend(h, best, rate, steps=25):
-    """Gradient descent on the mean of (w·h - best·h)² / 2 from w = 0; (steps + 1, 2)."""
-    H = h.T @ h / len(h)
+# %%
+def descend(H, best, rate, steps=25):
+    """The weights of each step, from 0 to best, as (steps + 1, 2)."""
     w, path = torch.zeros(2), [torch.zeros(2)]
     for _ in range(steps):
-        w = w - rate * (H @ (w - best))
+        w = w - rate * (H @ (w - best))  # the gradient of a squared loss
         path.append(w)
-    print(f"condition number {torch.linalg.cond(H):.0f}")
     return torch.stack(path).numpy()
 
 
 positive = torch.rand(10_000, 2, generator=run.generator("zigzag"))
-best = torch.tensor([1.4, -0.4])
-paths = {
-    "inputs in [0, 1]": descend(positive, best, rate=3.0),
-    "the same, centered": descend(positive - positive.mean(dim=0), best, rate=3.0),
+centered = positive - positive.mean(dim=0)
+curvatures = {
+    "inputs in [0, 1]": positive.T @ positive / len(positive),
+    "the same, centered": centered.T @ centered / len(centered),
 }
+best = torch.tensor([1.4, -0.4])
+paths = {name: descend(H, best, 3.0) for name, H in curvatures.items()}
+
+# %% tags=["hide-input", "nbval-check-output"]
+for name, H in curvatures.items():
+    print(f"{name}: condition number {torch.linalg.cond(H):.0f}")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two paths of gradient descent in the plane of two weights, from the origin to the best weights at (1.4, -0.4). With inputs between 0 and 1 the path zigzags along the diagonal direction while it creeps towards the goal; with centered inputs it runs straight."}}
 fig, ax = plotting.figure(height=3.9)
@@ -544,37 +552,43 @@ figures.plot_descent_paths(ax, paths, target=best, title="Positive inputs make d
 fig
 
 # %% [markdown]
-# At this learning rate both paths take equally long. But the rate of 3.0 is the best there is for the
-# orange path, while the blue one could go four times as fast and arrive in a step or two: descent
-# diverges beyond 2 divided by the largest curvature. Mini-batches (whose examples disagree in sign)
-# and centering the data soften the effect.
+# At this learning rate both paths take equally long. But for the orange path, 3.0 is the best rate. The blue
+# one could use four times that rate, and arrive in a step or two. Descent diverges beyond 2 divided by the
+# largest curvature. Beyond half of that limit, where the orange path is, each step overshoots along the
+# steepest direction, and the path zigzags. Centering avoids this.
 #
 # ## Dead ReLUs
 #
-# A ReLU whose pre-activation is negative for *every* example has output 0 and slope 0 everywhere.
-# No gradient reaches its weights. Unless the layers before it move, nothing will change that: the
-# unit is *dead*. One large update can push it there.
+# A ReLU whose pre-activation is negative for *every* example has output 0 and slope 0 for all of them. No
+# gradient reaches its weights. Unless the layers before it change, it stays so: the unit is *dead*. One large
+# update can do this.
 #
 # In code, with $z$ of shape (examples, units):
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def dead_fraction(z, derivative):
-    silent = derivative(z).abs() < 1e-3  # the unit passes no gradient on for this example
+    silent = derivative(z).abs() < 1e-3  # no gradient gets through
     return silent.all(dim=0).float().mean()
 
 
-z = torch.tensor([[-1.0, 2.0, -3.0, 0.5], [-2.0, -1.0, -0.1, 0.3]])  # 2 examples, 4 units
-ours = dead_fraction(z, relu_derivative)
-print(f"dead: {ours:.0%}; lib agrees: {ours == activations.dead_fraction(z, ACTIVATIONS['relu'])}")
+# 2 examples, 4 units
+z = torch.tensor([[-1.0, 2.0, -3.0, 0.5], [-2.0, -1.0, -0.1, 0.3]])
+dead = dead_fraction(z, relu_derivative)
+
+# %% tags=["hide-input", "nbval-check-output"]
+print(f"dead: {dead:.0%}")
+
+# %% tags=["remove-cell", "nbval-check-output"]
+print("lib agrees:", bool(dead == activations.dead_fraction(z, ACTIVATIONS["relu"])))
 
 # %% [markdown]
 # ### The data
 #
-# Fashion-MNIST (Xiao et al., 2017): pictures of clothes, 28 × 28 gray pixels, ten classes. 50,000 pictures train the
-# networks, 10,000 (*validation*) choose between them, and the 10,000 of the test set are looked at
-# once, at the end. Pixels are shifted and scaled by the training pictures' mean and standard
-# deviation.
+# We use Fashion-MNIST again (Xiao et al., 2017): pictures of clothes with 28 × 28 gray pixels, in ten
+# classes. We train networks on 50,000 pictures, choose between them on 10,000 others (*validation*), and use
+# the 10,000 of the test set only once, at the end. Pixels are shifted and scaled by the training pictures'
+# mean and standard deviation.
 
 # %%
 train, validation, test = experiments.garments(run)
@@ -582,18 +596,21 @@ train, validation, test = experiments.garments(run)
 # %% tags=["remove-input"]
 Prediction(
     "A network with one hidden layer of 128 ReLUs learns to tell the clothes apart, without momentum. "
-    "At a learning rate of 0.1 all is well. At 1.0, ten times that, how many of the 128 units are dead "
-    "after 240 updates?",
+    "A learning rate of 0.1 works well. At 1.0, ten times that, how many of the 128 units are dead after "
+    "240 updates, on average over several trainings?",
     [
-        Choice("Hardly any", "They do die: large updates throw many of them off the data."),
         Choice(
-            "Roughly a third",
-            "Large updates throw them off the data, and a unit without a gradient cannot bring its "
-            "own weights back. The figure below shows how many die at each rate.",
+            "Fewer than a tenth",
+            "More than that die: large updates make their pre-activations negative for all examples.",
+        ),
+        Choice(
+            "Between a tenth and a half",
+            "Large updates make their pre-activations negative for all examples, and a unit without a gradient "
+            "cannot bring its own weights back. The figure below shows how many die at each rate.",
             correct=True,
         ),
         Choice(
-            "Nearly all",
+            "More than a half",
             "Most survive: the rate falls, and soon the updates are too small to kill.",
         ),
     ],
@@ -613,15 +630,15 @@ fig
 experiments.dying.cards(dying, run)["relu-dies-at-high-rates"]
 
 # %% [markdown]
-# The band spans the seeds, and how many units die varies from run to run. Leaky ReLU has no dead units: its
+# The band spans the seeds; how many units die varies from run to run. Leaky ReLU has no dead units, since its
 # slope is nowhere zero. But if its line stops early, the leaky network *diverged* there (its loss became
-# infinite), while the ReLU network lost units and went on. Dying can act like a fuse. Both have the same cure: a
-# smaller rate.
+# infinite), while the ReLU network lost units and continued. Dead units can limit damage, like a fuse. A
+# smaller rate cures both.
 #
 # ## Where SELU's two numbers come from
 #
-# Let pre-activations be standard normal, $z \sim \mathcal N(0, 1)$, as when many inputs of mean 0 and
-# variance 1 pass through weights of variance $1/n$. SELU wants to hand on the same:
+# Let pre-activations be standard normal, $z \sim \mathcal N(0, 1)$, as for many inputs of mean 0 and variance
+# 1 and weights of variance $1/n$. SELU is built to preserve both:
 #
 # $$
 # \mathbb E[\lambda\,\mathrm{ELU}_\alpha(z)] = 0 \tag{10}
@@ -631,8 +648,8 @@ experiments.dying.cards(dying, run)["relu-dies-at-high-rates"]
 # \mathbb E[(\lambda\,\mathrm{ELU}_\alpha(z))^2] = 1 . \tag{11}
 # $$
 #
-# Equation (10) gives $\alpha$ (positive and negative part cancel), (11) gives $\lambda$. The
-# expectations are integrals over the normal density, here as sums.
+# Equation (10) gives $\alpha$ (the positive and the negative part cancel), and (11) gives $\lambda$. The
+# expectations are integrals over the normal density. Here they become sums:
 
 # %% tags=["nbval-check-output"]
 z = torch.linspace(-12, 12, 240_001, dtype=torch.float64)
@@ -645,8 +662,8 @@ lam = 1 / (weight * (positive + alpha * negative) ** 2).sum().sqrt()
 print(f"alpha = {alpha:.4f}, lambda = {lam:.4f}")
 
 # %% [markdown]
-# That mean 0 and variance 1 are a fixed point is half of the story. The other half is that they
-# attract. Start with a signal that is too strong or too weak, and follow it through 30 layers:
+# So a signal of mean 0 and variance 1 stays as it is. What happens to a signal that is too strong or too
+# weak? We follow three signals through 30 layers:
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels with the standard deviation of the signal over 30 layers, from three starting values 0.3, 1 and 3. With ReLU and He's scale the three lines stay parallel and drift only a little. With SELU they run together near 1."}}
 fig, axes = plotting.figure(1, 2, height=3.3, sharey=True)
@@ -669,29 +686,28 @@ axes[0].set(ylabel="std of the signal")
 fig
 
 # %% [markdown]
-# ReLU with He's scale roughly keeps what it gets. SELU *corrects*: its flat negative side damps a
-# strong signal, its slope above 1 feeds a weak one.
+# ReLU with He's scale roughly keeps the size of any signal. SELU *corrects* it: its flat negative side damps a
+# strong signal, and its slope above 1 amplifies a weak one.
 #
 # ## The advice, measured
 #
-# The usual advice:
+# The usual advice, from the slides of Stanford's CS231n:
 #
 # > Use ReLU, and mind your learning rates. Leaky ReLU, maxout, ELU and SELU may squeeze out marginal
 # > gains. Don't use sigmoid or tanh.
 #
-# We test it on five hidden layers of 64 units: 300 updates, mini-batches of 64 pictures, momentum 0.9.
-# Only the activation changes, and with it the initialization that suits it. All get the same seeds
-# and learning rates (falling linearly to zero). Each is trained again at its best rate by validation
-# accuracy, with fresh seeds, and tested.
+# We test it on five hidden layers of 64 units: 300 updates, mini-batches of 64 pictures, momentum 0.9. Only
+# the activation and its initialization change. All get the same seeds and learning rates, which fall linearly
+# to zero. Then we train each again at its best rate on validation, with fresh seeds, and test it.
 
 # %% tags=["remove-input"]
 Prediction(
-    "Each activation at its own best learning rate: how do the seven compare by test accuracy?",
+    "Each activation gets its own best learning rate. How do the test accuracies of the seven compare?",
     [
         Choice(
             "ReLU leads by several points",
-            "It beats the sigmoid by far. But it does not beat tanh, and leaky ReLU, maxout, ELU and "
-            "SELU are about level with it on average.",
+            "It beats the sigmoid by far, but it does not beat tanh. Leaky ReLU, maxout, ELU and "
+            "SELU are about as accurate on average.",
         ),
         Choice(
             "One is far behind, and the others are close to each other",
@@ -723,9 +739,9 @@ axes[2, 1].set(xlabel="learning rate")
 fig
 
 # %% [markdown]
-# The line is the mean over the seeds that did not diverge, the band their range; gray repeats ReLU. A
-# cross marks a rate at which at least one seed diverged. Read the width of each plateau: it tells how careful you
-# have to be with the learning rate.
+# Each line is the mean over the seeds that did not diverge, and the band their range; gray repeats ReLU. A
+# cross marks a rate at which at least one seed diverged. Look at the width of each plateau: it tells you how
+# careful you have to be with the learning rate.
 #
 # ### Explore: learning rate and activation
 
@@ -747,12 +763,12 @@ FrameExplorer(
 
 # %% [markdown]
 # The dashed line is the loss of guessing among ten classes, $\ln 10 \approx 2.30$ *nats* (the unit of a
-# loss with the natural logarithm). A curve that stays on it learns nothing.
+# loss with the natural logarithm). If a curve stays there, the network learns nothing.
 #
 # ### The numbers
 #
-# Beside ours stand those of a published tutorial (Lippe, 2024), which trained a wider network
-# (512, 256, 256, 128) for up to 50 *epochs* (passes over all training pictures), one run each, with
+# The table compares our numbers with those of a published tutorial (Lippe, 2024). It trained a wider network
+# (512, 256, 256, 128) for up to 50 *epochs* (passes over all training pictures), with one run each,
 # one learning rate (0.01) and PyTorch's default initialization for all.
 
 # %% tags=["hide-input"]
@@ -773,11 +789,11 @@ ax.set(title="Dots: our seeds, bar: mean, diamond: published")
 fig
 
 # %% [markdown]
-# Our networks are narrower and see far fewer pictures, so most end some points lower. The broad picture
-# is the same: the sigmoid fails, the rest are close. The order among the close ones may differ: the
-# tutorial has ReLU ahead of tanh, and the second claim below tests that.
+# Our networks are narrower and see far fewer pictures, so most end some points lower. The main result
+# is the same: the sigmoid fails, and the others are close. Their order may differ: in the tutorial, ReLU is
+# ahead of tanh, and the second claim below tests that.
 #
-# Now the advice, piece by piece. Differences are taken seed by seed, in percentage points.
+# Now we check the advice piece by piece. We take differences seed by seed, in percentage points.
 
 # %% tags=["remove-input"]
 verdicts = experiments.race.cards(race, run)
@@ -790,36 +806,37 @@ verdicts["relu-beats-tanh"]
 verdicts["marginal-gains"]
 
 # %% [markdown]
-# Why mind the rate? Compare two mistakes. One is a ReLU network with a learning rate ten times too small. The
-# other is the worst choice among the six activations that learn in this time (all but the sigmoid), at its best
-# rate. No network that diverged takes part, since any rate that is large enough ruins any of them.
+# Why should you mind the rate? Compare two mistakes. One is to train a ReLU network with a learning rate ten
+# times too small. The other is to choose the worst of the six activations that learn in this time (all but
+# the sigmoid), at its best rate. Networks that diverged do not count, since a rate that is large enough ruins
+# any of them.
 
 # %% tags=["remove-input"]
 verdicts["mind-the-rate"]
 
 # %% [markdown]
-# All of this is about 300 updates. Is the sigmoid hopeless, or only slow? We gave it ten times as many.
-# That training takes a while and draws no figure, so this page shows its evidence alone. To run it
+# All of this is about 300 updates. Is the sigmoid hopeless, or only slow? We gave it ten times as many updates.
+# This page shows only the evidence of that training, since it takes a while and draws no figure. To run it
 # yourself, call `experiments.patience(run)`.
 
 # %% tags=["remove-input"]
 experiments.patience.cards(None, run)["sigmoid-is-slow"]
 
 # %% [markdown]
-# What is left of the advice? "Don't use sigmoid" holds when time is short: vanishing gradients make it
+# What is left of the advice? "Don't use sigmoid" holds when time is short: vanishing gradients make training
 # slow, not impossible (at a rate of 0.1, with Glorot's scale; the tutorial had neither). "Don't use tanh"
-# does not hold *here*, where tanh keeps up: perhaps five layers are too few to hurt it. Whether the
-# others gain anything, our runs cannot tell.
+# does not hold *here*, where tanh keeps up; perhaps five layers are too few to hurt it. Our runs cannot tell
+# whether the others gain anything.
 #
 # ## Exercises
 #
-# Each has a stub to fill in, a check that runs it on small tensors, and a folded solution.
+# Each exercise has a stub to fill in, a check that runs it on small tensors, and a folded solution.
 #
 # ### Exercise 1: swish
 #
 # ★☆☆, 10 minutes. *Swish* (Ramachandran et al., 2017), earlier called SiLU (Hendrycks and Gimpel, 2016),
-# is $x\,\sigma(x)$. Write it and its derivative, by hand, with `torch.exp` but without automatic
-# differentiation. Is it ever flat? Is it monotone?
+# is $x\,\sigma(x)$. Write it and its derivative by hand, with `torch.exp` but without automatic
+# differentiation. Is its slope ever zero? Is it monotone?
 
 
 # %% tags=["exercise"] exercise="swish" points=4 forbids="grad backward jacrev vmap vjp silu SiLU"
@@ -852,9 +869,9 @@ checks.check_swish(swish, swish_derivative)
 # ### Exercise 2: the right gain for any activation
 #
 # ★★☆, 20 minutes. He's $\sqrt2$ is a *gain*: with weights of standard deviation $g/\sqrt n$ the mean
-# square of the activations stays what it was. If the pre-activations are standard normal, that
-# takes $g = 1 / \sqrt{\mathbb E[f(z)^2]}$. Write `gain(f)` for any elementwise function $f$. Random
-# numbers will do (100,000 of them give about 1%), a sum over a grid is better.
+# square of the activations stays the same. If the pre-activations are standard normal, this
+# requires $g = 1 / \sqrt{\mathbb E[f(z)^2]}$. Write `gain(f)` for any elementwise function $f$. Random
+# numbers are good enough (100,000 of them are accurate to about 1%); a sum over a grid is better.
 
 
 # %% tags=["exercise"] exercise="gain" points=6 forbids="calculate_gain"
@@ -878,9 +895,9 @@ checks.check_gain(gain)
 # %% [markdown]
 # ### Exercise 3: maxout contains ReLU
 #
-# ★★☆, 15 minutes. For an input of one number, maxout with two pieces is
+# ★★☆, 15 minutes. If the input is one number, maxout with two pieces is
 # $\max(w_1 x + b_1, w_2 x + b_2)$. Choose the four numbers so that it becomes ReLU, leaky ReLU with
-# the slope `SLOPE`, and $|x|$. (Then think: can two pieces give tanh? What about many pieces?)
+# the slope `SLOPE`, and $|x|$. (Then think further: can two pieces give tanh? Can many pieces?)
 
 
 # %% tags=["exercise"] exercise="maxout-pieces" points=5 varies="SLOPE: 0.05 0.1 0.15 0.2 0.25 0.3"
@@ -899,7 +916,7 @@ checks.check_maxout_pieces(pieces, SLOPE)
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="maxout-pieces" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def pieces(name):
     """(w1, b1, w2, b2) for name "relu", "leaky_relu" or "abs"."""
-    # A maximum of straight lines is convex, whatever their number. tanh is not, so no.
+    # A maximum of straight lines is convex, however many they are. tanh is not, so it is impossible.
     left = {"relu": 0, "leaky_relu": SLOPE, "abs": -1}  # the slope below zero
     return 1, 0, left[name], 0
 
@@ -909,18 +926,18 @@ checks.check_maxout_pieces(pieces, SLOPE)
 # %% [markdown]
 # ## Summary
 #
-# - Without activations a network of any depth is one matrix.
-# - The backward signal is multiplied by the activation's slope in every layer: at most 1/4 for the
-#   sigmoid, about 1 for the active half of a rectifier.
-# - Scale the first weights to the activation: Glorot's for tanh, He's for ReLU, leaky ReLU and ELU,
-#   $1/\sqrt n$ for SELU and maxout.
+# - Without activation functions, a network of any depth is one matrix.
+# - The gradient is multiplied by the activation's slope in every layer. That is at most 1/4 for the
+#   sigmoid, and about 1 for the active half of a rectifier.
+# - The scale of the first weights should suit the activation: Glorot's for tanh, He's for ReLU, leaky ReLU and
+#   ELU, $1/\sqrt n$ for SELU and maxout.
 # - Many dead ReLUs usually mean that the learning rate was too high, if only for a few updates.
 # - On Fashion-MNIST, in short training, the sigmoid falls far behind. Among the other six, tanh included, the
 #   choice is worth a few points; a learning rate ten times too small costs more.
 #
-# **Limits.** One data set, one shape of network, short training (after up to 50 epochs, the tutorial
-# has ReLU ahead of tanh), gradient descent with momentum. Batch normalization and residual connections make
-# deep networks far less sensitive to all of this.
+# **Limits.** We used one data set, one shape of network, and short training by gradient descent with momentum
+# (after up to 50 epochs, the tutorial has ReLU ahead of tanh). Batch normalization and residual connections
+# make deep networks far less sensitive to all of this.
 #
 # ## Sources
 #

@@ -4,6 +4,7 @@
 #     builds_on: [00_recap]
 #     compute_minutes: 1.5
 #     exercise_minutes: 60
+#     memory_gb: 2
 #     reading_minutes: 50
 #     rows: [M07, M08]
 #   jupytext:
@@ -22,29 +23,32 @@
 # %% [markdown]
 # # Data preprocessing
 #
-# A little arithmetic on the pixels, before the first layer, decides whether training takes off. Done
-# wrongly at test time, it ruins a good network without an error message.
+# A little arithmetic on the pixels can decide whether training gets anywhere. A mistake in it ruins a good
+# network without an error message.
+#
+# Subtracting a mean loses no information, and a network could learn it. Why does it matter, then? And how can
+# pure noise fool a test? If you have only ten minutes, read "Why center?" and "Test data stays out of the
+# statistics".
 #
 # After this chapter you can
 #
-# - write the three usual recipes for images in a line each, and give their arrays' shapes;
-# - explain with one equation why data far from zero slows gradient descent down;
-# - whiten photographs by PCA and by ZCA, and say what each does to them;
-# - say which preprocessing paid when we measured it;
-# - keep test data out of the statistics, and the statistics with the model.
-#
-# You need chapter 1's words, and these:
+# - write the three usual recipes for images;
+# - explain why data far from zero slows down gradient descent;
+# - whiten photographs by PCA and by ZCA;
+# - say which preprocessing helped here;
+# - keep test data out of the statistics, and store these with the model.
 #
 # | word | meaning |
 # |---|---|
-# | channel | one of an image's layers of numbers: red, green or blue |
+# | channel | one of the three pictures that make up a color image: red, green or blue |
 # | variance | mean squared distance from the mean; its root is the standard deviation (std) |
 # | covariance | for two inputs, the mean product of their distances from their means |
 # | eigenvector | a direction that a matrix only stretches, by its eigenvalue |
-# | statistics | here: the means, stds and directions that a preprocessing measures |
+# | statistics | here, the means, stds and directions that a preprocessing measures |
 
 # %% tags=["parameters"]
-budget, seed, device = None, 0, "auto"  # budget: "quick", "standard" or "full"
+# budget: "quick", "standard" or "full"
+budget, seed, device = None, 0, "auto"
 dataset = "scenes"  # or "cifar10", which is downloaded once
 
 # %%
@@ -60,30 +64,36 @@ from lib.models import ConvNet
 from lib.training import predict
 from lib.widgets import Choice, Control, FrameExplorer, Prediction
 
-run = runtime.start(budget, seed=seed, device=device, as_written=dataset == "scenes")
+as_written = dataset == "scenes"  # what the text and the evidence are about
+run = runtime.start(budget, seed=seed, device=device, as_written=as_written)
 plotting.use_style()
 print(f"This run: {run}")
 
 # %% [markdown]
 # The pictures are *scenes*: rendered objects of ten shapes (circle, star, fish, …) on varied
-# backgrounds, 32 × 32 pixels in color. 2,000 train the networks, 1,000 choose settings
-# (*validation*), and 2,000 others test. With `dataset = "cifar10"` the chapter runs on photographs;
+# backgrounds, with 32 × 32 pixels in color. We train networks on 2,000 of them, choose settings on 1,000
+# (*validation*), and test on 2,000 others. With `dataset = "cifar10"` the chapter runs on photographs;
 # its text and the evidence of its claims are about the scenes.
 
 # %%
 train, validation, test = scenes.pictures(run, dataset)
+
+# %% tags=["hide-input"]
 print(f"{len(train)} training, {len(validation)} validation, {len(test)} test images")
 
 # %% [markdown]
 # ## Three recipes
 #
-# A file or a camera hands over a color image as an array [32, 32, 3]: row, column, channel. PyTorch
-# puts the channel first, (3, 32, 32), and a batch before it. Moving an axis is `permute`; `reshape`
-# gives the same shape and scrambles the picture.
+# A file or a camera gives a color image as an array [32, 32, 3]: row, column, channel. PyTorch
+# puts the channel first, (3, 32, 32), and the examples of a batch before it. To move an axis, use `permute`;
+# `reshape` gives the same shape, but scrambles the picture.
 
-# %% tags=["nbval-check-output"]
-from_file = (255 * train.images[0]).byte().permute(1, 2, 0)  # as a file would hold it
-image = from_file.permute(2, 0, 1).float() / 255
+# %%
+# A picture as a file would contain it: whole numbers, [32, 32, 3]
+from_file = (255 * train.images[0]).byte().permute(1, 2, 0)
+image = from_file.permute(2, 0, 1).float() / 255  # (3, 32, 32)
+
+# %% tags=["hide-input", "nbval-check-output"]
 scrambled = (from_file.reshape(3, 32, 32).float() / 255 - image).abs().max() > 0.05
 print(f"file {list(from_file.shape)}, PyTorch {tuple(image.shape)}")
 print(f"permute keeps the picture: {torch.allclose(image, train.images[0], atol=1 / 255)}")
@@ -92,7 +102,7 @@ print(f"reshape scrambles it: {bool(scrambled)}")
 # %% [markdown]
 # With $N$ training images $x_i$ of channels $c$, rows $u$ and columns $v$:
 #
-# | recipe | minus | over | array |
+# | recipe | subtract | divide by | arrays |
 # |---|---|---|---|
 # | mean image (AlexNet; Krizhevsky et al., 2012) | $\mu_{cuv}$ | – | [32, 32, 3] |
 # | channel mean (VGG; Simonyan and Zisserman, 2015) | $\mu_c$ | – | [3] |
@@ -110,27 +120,37 @@ print(f"reshape scrambles it: {bool(scrambled)}")
 # \sigma_c^2 = \frac{1}{HWN} \sum_{iuv} (x_{icuv} - \mu_c)^2 \tag{3}
 # $$
 #
-# $H$ and $W$ are height and width (below, $H$ is a matrix). Removing a mean is *centering*; dividing by the std as well is
-# *standardizing*. The names are those of the networks known for each recipe; the third comes from
-# published code for residual networks, while their paper subtracted a mean image.
+# $H$ and $W$ are height and width (below, $H$ is a matrix). Removing a mean is *centering*; dividing by the
+# std as well is *standardizing*. The table names the network that is known for each recipe. The third recipe
+# comes from published code for residual networks, while their paper subtracted a mean image.
 
-# %% tags=["nbval-check-output"]
+# %%
 x = train.images  # (N, 3, 32, 32)
 mean_image = x.mean(dim=0)  # (1): (3, 32, 32)
-channel_mean = x.mean(dim=(0, 2, 3)).view(3, 1, 1)  # (2): three numbers, shaped to broadcast
-channel_std = ((x - channel_mean) ** 2).mean(dim=(0, 2, 3)).sqrt().view(3, 1, 1)  # (3)
+# (2) and (3): three numbers each, shaped to broadcast
+channel_mean = x.mean(dim=(0, 2, 3)).view(3, 1, 1)
+squares = (x - channel_mean) ** 2
+channel_std = squares.mean(dim=(0, 2, 3)).sqrt().view(3, 1, 1)
 recipes = {
-    "mean image": (x - mean_image, preprocessing.fit_mean_image(x)),
-    "channel mean": (x - channel_mean, preprocessing.fit_channel_mean(x)),
-    "standardized": ((x - channel_mean) / channel_std, preprocessing.fit_standardization(x)),
+    "mean image": x - mean_image,
+    "channel mean": x - channel_mean,
+    "standardized": (x - channel_mean) / channel_std,
 }
-for name, (ours, layer) in recipes.items():
+
+# %% tags=["remove-cell", "nbval-check-output"]
+fits = {
+    "mean image": preprocessing.fit_mean_image,
+    "channel mean": preprocessing.fit_channel_mean,
+    "standardized": preprocessing.fit_standardization,
+}
+for name, ours in recipes.items():
+    layer = fits[name](x)
     same = torch.allclose(ours, layer(x), atol=1e-5)
     print(f"{name:>12}: mean {tuple(layer.mean.shape)}, lib gives the same: {same}")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of five small pictures, the original scenes above and the same scenes minus the channel mean below, a little grayer, with zero shown as middle gray. Beside them the mean image, a blur without objects, and the channel mean, one flat gray."}}
 fig, axes = plotting.figure(2, 2, height=2.7, width_ratios=[5.3, 1])
-centered = figures.signed_picture(recipes["channel mean"][0][:5], limit=0.6)
+centered = figures.signed_picture(recipes["channel mean"][:5], limit=0.6)
 for ax, pictures, title in zip(axes[:, 0], (x[:5], centered), ("original", "minus channel mean")):
     figures.plot_montage(ax, pictures, columns=5, title=title)
 plotting.plot_image(axes[0, 1], mean_image, title="mean")
@@ -138,8 +158,8 @@ plotting.plot_image(axes[1, 1], channel_mean.expand(3, 32, 32), title="per chann
 fig
 
 # %% [markdown]
-# Zero is drawn as middle gray. You see the same pictures, shifted: no information is lost or gained.
-# So why does it matter?
+# Zero is drawn as middle gray. These are the same pictures, shifted: no information is lost or gained.
+# So why does centering matter?
 #
 # ## Why center?
 #
@@ -167,10 +187,10 @@ fig
 # H = C + \mu \mu^\top . \tag{5}
 # $$
 #
-# The mean adds one steep direction of curvature about $|\mu|^2$. Check (5) against
-# automatic differentiation, on a toy:
+# So the mean adds one steep direction, with a curvature of about $|\mu|^2$. Automatic differentiation finds the
+# same matrix on a small example, 50 random examples of four inputs:
 
-# %% tags=["nbval-check-output"]
+# %% tags=["hide-input", "nbval-check-output"]
 g = run.generator("hessian")
 toy, targets = torch.rand(50, 4, generator=g), torch.rand(50, generator=g)
 
@@ -181,7 +201,8 @@ def squared_loss(w):
 
 H = torch.autograd.functional.hessian(squared_loss, torch.zeros(4))
 mu, C = toy.mean(dim=0), torch.cov(toy.T, correction=0)
-print(f"(5) holds: {torch.allclose(H, C + torch.outer(mu, mu), atol=1e-5)}")
+same = torch.allclose(H, C + torch.outer(mu, mu), atol=1e-5)
+print(f"the matrix of second derivatives is the one in (5): {same}")
 
 # %% [markdown]
 # Let $e = w - w^*$ be the distance from the best weights and $\eta$ the learning rate. A step of
@@ -192,21 +213,23 @@ print(f"(5) holds: {torch.allclose(H, C + torch.outer(mu, mu), atol=1e-5)}")
 # $$
 #
 # so along the steepest direction, with curvature $\lambda_{\max}$, the distance shrinks only for
-# $\eta < 2 / \lambda_{\max}$. All other directions must live with that rate, however flat they are.
+# $\eta < 2 / \lambda_{\max}$. All other directions have to use the same rate, however flat they are.
 
 # %% tags=["remove-input"]
 Prediction(
     "A linear model learns from pixels between 0 and 1. You feed it pixels between 0 and 255 "
     "instead. By what factor does the highest learning rate at which descent converges change?",
     [
-        Choice("It stays", "H is made of products of inputs, so it grows with their scale."),
+        Choice(
+            "It stays the same", "H is made of products of inputs, so it grows with their scale."
+        ),
         Choice(
             "It is divided by 255",
-            "Close, but H holds products of two inputs, and each of them grows by 255.",
+            "H contains products of two inputs, and each of the two grows by a factor of 255.",
         ),
         Choice(
             "It is divided by 255², about 65,000",
-            "By (5), H grows by 255², and the limit 2 / λ shrinks by as much. A rate of 0.01 "
+            "By (5), H grows by a factor of 255², and the limit 2 / λ shrinks by the same factor. A rate of 0.01 "
             "becomes a rate of 0.00000015.",
             correct=True,
         ),
@@ -216,7 +239,7 @@ Prediction(
 
 # %%
 def steepest(x, steps=100):
-    """The largest eigenvalue of H in (5), by power iteration, and its direction."""
+    """H's largest eigenvalue, by power iteration, and its direction."""
     v = torch.ones(x.shape[1], device=x.device)
     for _ in range(steps):
         v = x.T @ (x @ v) / len(x)
@@ -225,20 +248,21 @@ def steepest(x, steps=100):
     return curvature.item(), v
 
 
-inputs = {"0 to 255": 255 * x, "0 to 1": x} | {n: ours for n, (ours, _) in recipes.items()}
+# %% tags=["hide-input"]
+inputs = {"0 to 255": 255 * x, "0 to 1": x} | recipes
 inputs = {name: images.flatten(1) for name, images in inputs.items()}
-limits = {name: 2 / steepest(rows)[0] for name, rows in inputs.items()}
-for name, limit in limits.items():
-    print(f"{name:>12}: rates below {limit:.1g} converge")
+for name, rows in inputs.items():
+    print(f"{name:>12}: rates below {2 / steepest(rows)[0]:.1g} converge")
 
 # %% [markdown]
 # Centering raises the limit. Standardizing lowers it again: pixels from 0 to 1 have stds of one half at most,
-# so dividing by them makes inputs larger and rates smaller. That alone makes nothing better or worse:
-# what counts is how much the steepest direction exceeds the others. (Chapter 0 learned from raw pixels with
-# ease. Its pictures have a quarter as many inputs, most of them black, and so a much smaller $|\mu|^2$.)
-# Now test (6): a rate a little below the limit, and one a little above.
+# so dividing by them makes inputs larger and rates smaller. That alone makes nothing better or worse as long
+# as all directions change by similar factors; what counts is how much steeper the steepest direction is than
+# the others. (In chapter 0, networks learned from raw pixels easily. Its pictures have a quarter as many
+# inputs, most of them black, and so a much smaller $|\mu|^2$.) Is (6) right about the limit? We try a rate a
+# little below it, and one a little above:
 
-# %% tags=["nbval-check-output"]
+# %% tags=["hide-input", "nbval-check-output"]
 for name, rows in inputs.items():
     curvature, v = steepest(rows)
     for part in (0.9, 1.1):
@@ -251,12 +275,12 @@ for name, rows in inputs.items():
 # %% [markdown]
 # ### Explore: one step after another
 #
-# Two inputs show the rest. On the left, data; on the right, the loss of a linear fit without a bias
-# and fifteen steps of descent at its best rate from the same start. Each step of preprocessing
-# works on the result of the last: center, standardize, rotate until the inputs are uncorrelated
-# (*decorrelate*), and divide by the std of each new axis (*whiten*).
+# With two inputs you can see the rest. On the left are the data. On the right is the loss of a linear fit
+# without a bias, with fifteen steps of descent at its best rate, always from the same start. Each step of
+# preprocessing continues from the last: center, standardize, rotate until the inputs are uncorrelated
+# (*decorrelate*), and divide by the std along each new axis (*whiten*).
 #
-# Which step makes the level lines round, whatever the correlation?
+# Which step makes the contour lines round, whatever the correlation is?
 
 
 # %% tags=["hide-input"]
@@ -295,16 +319,16 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Only whitening does. Centering takes away the steep direction $\mu$, standardizing the difference
-# in scale; correlation stays. Rotating alone turns the picture and leaves the condition number of
-# chapter 1 as it was. (A bias is an input that is always 1; off-center data ties it to the weights: the same trouble
-# in one more dimension.)
+# Only whitening does. Centering removes the steep direction $\mu$, and standardizing the difference in scale,
+# but the correlation stays. A rotation only turns the picture, and leaves the condition number of chapter 1
+# as it was. (A bias is a weight whose input is always 1. Data off center couple it to the other weights,
+# which is the same problem in one more dimension.)
 #
 # ## Whitening images
 #
-# An image of $D$ numbers has $D$ inputs, and neighboring pixels are nearly equal: as correlated as
-# inputs get. Decompose the covariance of the training images into directions $v_k$ (rows of $V$)
-# and variances $\lambda_k$:
+# An image of $D$ numbers has $D$ inputs. Neighboring pixels are nearly equal, so these inputs are strongly
+# correlated. We decompose the covariance of the training images into directions $v_k$ (rows of $V$)
+# and variances $\lambda_k$, and divide by the std along each direction:
 #
 # $$
 # C = V^\top \mathrm{diag}(\lambda)\, V \tag{7}
@@ -322,51 +346,57 @@ FrameExplorer(
 
 # %% tags=["remove-input"]
 Prediction(
-    "Dividing by the root of the variance makes all directions equally strong. In photographs "
-    "the strong ones are slow changes of brightness. What is left of a photograph after (9)?",
+    "Dividing by the root of the variance makes all directions equally strong. In photographs, "
+    "slow changes of brightness are the strong ones. What is left of a photograph after (9)?",
     [
         Choice(
             "A blur",
-            "A blur keeps the slow changes and drops the rest. Whitening turns the slow ones down.",
+            "A blur keeps the slow changes and drops the rest. Whitening makes the slow ones weaker.",
         ),
         Choice(
             "Its edges, on gray",
-            "Slow changes are turned down, fast ones up, and the rotation back puts them where "
-            "they were. What stands out is where neighbors differ.",
+            "Slow changes become weaker and fast ones stronger, and the rotation back puts them where "
+            "they were. So the places stand out where neighbors differ.",
             correct=True,
         ),
         Choice(
             "Noise without a shape",
-            "That is what (8) looks like as a picture. (9) rotates back, so things stay in place.",
+            "That is what (8) looks like as a picture. But (9) rotates back, so things stay in place.",
         ),
     ],
 )
 
 # %% [markdown]
 # *PCA* (principal component analysis) rotates the image to its directions of variation, largest first;
-# whitening then gives each variance 1. *ZCA* (zero-phase; Bell and Sejnowski, 1997) rotates back, so the result is
-# an image again. Of all ways to whiten it stays closest to the centered input (Kessy et
-# al., 2018); it was used on CIFAR-10 early on (Krizhevsky, 2009). A small $\varepsilon$ keeps directions of almost no variance, mostly noise, from being
-# blown up. In symbols as above, on patches of photographs:
+# whitening then gives each direction variance 1. *ZCA* (zero-phase; Bell and Sejnowski, 1997) rotates back,
+# so the result is an image again. Of all ways to whiten, it stays closest to the centered input (Kessy et
+# al., 2018); it was used on CIFAR-10 early on (Krizhevsky, 2009). Directions of almost no variance are mostly
+# noise, and a small $\varepsilon$ keeps whitening from amplifying them. Here are the equations in code, on
+# patches of photographs:
 
-# %% tags=["nbval-check-output"]
+# %% tags=["hide-input"]
 patches = photo_patches(
     4000, size=16, generator=run.generator("patches"), names=PHOTOS[:3] + PHOTOS[4:]
 )  # without the night sky
+
+# %%
 X, epsilon = patches.flatten(1).double(), 1e-3
 mu = X.mean(dim=0)
 C = (X - mu).T @ (X - mu) / len(X)
-lam, columns = torch.linalg.eigh(C)  # (7); eigh gives directions as columns, smallest first
-V = columns.T
+lam, columns = torch.linalg.eigh(C)  # (7); directions are columns here,
+V = columns.T  # and the smallest variance comes first
 y_pca = (X - mu) @ V.T * (lam + epsilon).rsqrt()  # (8), one image a row
 y_zca = y_pca @ V  # (9)
 
+# %% tags=["hide-input", "nbval-check-output"]
 components = preprocessing.fit_principal_components(patches)
-lib_zca = preprocessing.zca_whitening(components, epsilon=epsilon)(patches)
-print(f"lib gives the same: {torch.allclose(y_zca, lib_zca.flatten(1).double(), atol=1e-3)}")
 exact = (X - mu) @ V.T * lam.clamp(min=1e-12).rsqrt()
 identity = torch.allclose(exact.T @ exact / len(X), torch.eye(768).double(), atol=1e-6)
-print(f"without epsilon the covariance is the identity: {identity}")
+print(f"without epsilon, the covariance of the result is the identity: {identity}")
+
+# %% tags=["remove-cell", "nbval-check-output"]
+lib_zca = preprocessing.zca_whitening(components, epsilon=epsilon)(patches)
+print(f"lib gives the same: {torch.allclose(y_zca, lib_zca.flatten(1).double(), atol=1e-3)}")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Three rows of small square pictures. The first twelve principal directions of photo patches: flat brightness, then gradients across the patch and slow waves. Twelve late directions: fine colored checkerboards and noise. Twelve rows of the ZCA matrix: gray squares with a single dot of color, surrounded by its opposite."}}
 fig, axes = plotting.figure(3, 1, height=2.7)
@@ -382,8 +412,8 @@ for ax, (title, rows) in zip(axes, pictures.items()):
 fig
 
 # %% [markdown]
-# A row of the ZCA matrix compares a pixel with its surroundings: it removes what a pixel
-# shares with its neighbors and leaves what is its own. On five patches of photographs:
+# A row of the ZCA matrix compares a pixel with its surroundings. It removes what the pixel
+# shares with its neighbors, and leaves the difference. Here are five patches of photographs:
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Four rows of five patches, parts of photographs: a cat, a cup of coffee, a flower, a roof, a motorcycle. Original. Standardized, much the same. PCA-whitened, drawn as if its numbers were pixels: noise without any shape. ZCA-whitened: gray with bright colored edges where the original has edges."}}
 views = torch.cat([
@@ -405,14 +435,14 @@ for ax, (title, pictures) in zip(axes, rows.items()):
 fig
 
 # %% [markdown]
-# PCA's numbers are no picture any more: the first stands for brightness, the next ones for slow waves,
-# and so on. ZCA keeps the picture: edges survive, flat areas go to zero.
+# PCA's numbers no longer form a picture: the first one stands for brightness, the next ones for slow waves,
+# and so on. ZCA keeps the picture: edges survive, and flat areas go to zero.
 #
 # ### Explore: what epsilon and the number of directions do
 #
-# Patches above, ZCA-whitened patches in the middle, below the variances along all directions, before
-# and after. Fewer directions kept is a blur; a smaller $\varepsilon$ whitens further down the list.
-# Where does detail turn into noise?
+# The figure shows patches above, ZCA-whitened patches in the middle, and below them the variances along all
+# directions, before and after. If you keep fewer directions, you get a blur. A smaller $\varepsilon$ whitens
+# directions of less variance as well. Where does detail turn into noise?
 
 
 # %% tags=["hide-input"]
@@ -444,8 +474,8 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Few directions give smooth blobs. With all of them, $\varepsilon = 1$ whitens the first waves only, $0.1$
-# to $0.001$ bring out edges, and $0.00001$ the grain of the photograph, in false colors.
+# Few directions give smooth blobs. With all of them, $\varepsilon = 1$ whitens only the first waves, $0.1$
+# to $0.001$ bring out edges, and $0.00001$ brings out the grain of the photograph, in false colors.
 #
 # ## Center only?
 #
@@ -454,28 +484,28 @@ FrameExplorer(
 # > In practice, center only. PCA and whitening are not common.
 #
 # It comes from Stanford's CS231n. We test it with one hidden layer of 64 ReLUs (an *MLP*, which sees 3072
-# numbers and no picture), then with a small convolutional network. Learning rates and
-# $\varepsilon$ are chosen on validation images; then networks with fresh seeds are tested. (PCA and ZCA differ by
-# a rotation, to which an MLP's random first weights are blind; PCA takes over ZCA's $\varepsilon$ and rate.)
+# numbers and no picture), then with a small convolutional network. We choose learning rates and $\varepsilon$
+# on validation images, then test with fresh seeds. (PCA and ZCA differ by a rotation, which does not matter
+# to an MLP's random first weights; PCA uses ZCA's $\varepsilon$ and rate.)
 
 # %% tags=["remove-input"]
 Prediction(
-    "300 updates, each preprocessing at its own best learning rate. What do you expect of the MLP?",
+    "The MLP gets 300 updates, with each preprocessing at its own best learning rate. What do you expect?",
     [
         Choice(
-            "All end about level: a network can learn to subtract a mean",
-            "In principle it can, with its biases. But descent has to find that, at rates that the "
-            "steep direction of the mean keeps tiny.",
+            "All are about equally accurate: a network can learn to subtract a mean",
+            "In principle it can, with its biases. But descent has to find these, and the steep direction "
+            "of the mean keeps its rates tiny.",
         ),
         Choice(
             "Uncentered pixels fall far behind all the others",
-            "Centered data learns, in any of the three recipes; so does suitably whitened data. "
-            "Raw pixels have hardly started by then.",
+            "Networks learn from centered data with any of the three recipes, and from suitably whitened data. "
+            "On raw pixels they have hardly started by then.",
             correct=True,
         ),
         Choice(
             "Only whitened pixels learn",
-            "Whitening makes a linear loss round, but centering alone takes away the worst direction.",
+            "Whitening makes a linear loss round, but centering alone already removes the worst direction.",
         ),
     ],
 )
@@ -496,10 +526,10 @@ ax.set(title="Centered inputs learn, raw ones hardly", ylim=(0, None))
 fig
 
 # %% [markdown]
-# The two uncentered inputs stay low at every rate; guessing gives 10%. Standardized
-# pixels are larger than centered ones, so by (5) and (6) their highest rate is smaller. Now fresh seeds and test
-# images, each preprocessing at its best rate, and beside them ZCA with a small $\varepsilon$, which whitens
-# directions of little variance as well:
+# The two uncentered inputs stay low at every rate; guessing gives 10%. Standardized pixels are larger than
+# centered ones, so by (5) and (6) their highest rate is smaller. Now we train with fresh seeds, each
+# preprocessing at its best rate, and use the test images. We add ZCA with a small $\varepsilon$, which
+# whitens directions of little variance as well:
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of test accuracy for eight preprocessings, best on top. ZCA whitening lies above the channel mean, ZCA whitening with a small epsilon below it. Pixels from 0 to 1 lie far to the left of all centered inputs, near the gray line of guessing."}}
 fig, ax = plotting.figure(height=3.4)
@@ -523,16 +553,17 @@ contest_cards["whitening-adds-little"]
 contest_cards["strong-whitening-hurts"]
 
 # %% [markdown]
-# For this network "center only" is too short. A gentle whitening, which evens out the few strongest
-# directions and leaves the rest, gains {{whitening-adds-little}}: the loss gets rounder, as in the explorer. Whiten
-# further down the list, and noise gets as loud as what sets objects apart.
+# For this network, "center only" leaves something to be gained. A gentle whitening, which reduces the few
+# strongest directions and leaves the rest, gains {{whitening-adds-little}}: the loss becomes rounder, as in
+# the explorer. If you whiten directions of less variance as well, noise becomes as strong as what
+# distinguishes the objects.
 #
 # ### The same for a convolutional network
 #
-# A convolution shares its weights over the picture and looks at 27 numbers at a time. Does
-# centering still matter, and does whitening? (PCA's outputs are no picture: a convolution would look
-# for neighbors among them in vain. ZCA's are one; here with $\varepsilon = 1$.) The evidence tunes every
-# learning rate. This page saves time and trains at one, so its result is drawn, but not compared.
+# A convolution shares its weights over the picture and looks at 27 numbers at a time. Does centering still
+# matter, and does whitening? (ZCA's outputs are a picture, here with $\varepsilon = 1$. PCA's are not, so a
+# convolution would find no neighbors there.) The evidence tunes every learning rate. To save time, this page
+# trains at only one, so its result is drawn, but not compared.
 
 # %%
 convolution = experiments.convolution(run, dataset=dataset)
@@ -555,13 +586,13 @@ convolution_cards["standardizing-conv"]
 convolution_cards["whitening-conv"]
 
 # %% [markdown]
-# Here the advice is right: center, and expect little from anything on top of it. Whitening also costs a
-# $D \times D$ matrix product for every image, and it has a dark side. Computed on training and test images
-# together, fewer of them than inputs, and without $\varepsilon$, it takes away all that a fully connected
-# network could generalize from (Wadia et al., 2021). The next section shows it.
+# Here the advice is right: center, and expect little from anything more. Whitening also costs a $D \times D$
+# matrix product for every image, and it has a danger. If it is computed on training and test images together,
+# without $\varepsilon$, and there are fewer images than inputs, it removes everything that a fully connected
+# network could generalize from (Wadia et al., 2021). The next section shows this.
 #
-# Are raw pixels hopeless, or only slow? We gave the MLP ten times as many updates. That draws no figure, so this
-# page shows its evidence alone; `experiments.patience(run)` repeats it.
+# Are raw pixels hopeless, or only slow? We gave the MLP ten times as many updates. This page shows only the
+# evidence of that training, since it draws no figure; `experiments.patience(run)` repeats it.
 
 # %% tags=["remove-input"]
 experiments.patience.cards(None, run)["raw-is-slow"]
@@ -569,10 +600,10 @@ experiments.patience.cards(None, run)["raw-is-slow"]
 # %% [markdown]
 # ## Test data stays out of the statistics
 #
-# Test images stand for pictures that nobody has seen yet. So their mean must not enter the
-# preprocessing, or the test is no longer a test: information *leaks*. How much does it matter? First
-# the mildest case: test the convolutional network, trained on standardized images, with the mean and std of
-# training and test images together.
+# Test images stand for pictures that nobody has seen yet. So their mean must not enter the preprocessing;
+# otherwise information *leaks*, and the test is no longer a test. How much does it matter? We begin with the
+# mildest case: we take the convolutional network trained on standardized images, and test it with the mean
+# and std of training and test images together.
 
 # %%
 statistics = experiments.statistics(run, dataset=dataset)
@@ -583,19 +614,19 @@ statistics_cards["leaked-means-are-harmless"]
 
 # %% tags=["remove-input"]
 Prediction(
-    "Now a case without pictures. 100 examples of 1000 inputs, all pure noise; labels 0 and 1 "
-    "alternate. You keep the 20 inputs that correlate most with the labels, then train a classifier on "
-    "50 examples and test it on the other 50. The inputs were chosen on all 100. Test accuracy?",
+    "Here is a case without pictures. You have 100 examples of 1000 inputs, all pure noise, and their labels "
+    "alternate between 0 and 1. On all 100 examples, you choose the 20 inputs that correlate most with the labels. "
+    "Then you train a classifier on 50 examples and test it on the other 50. What is its test accuracy?",
     [
         Choice(
-            "About 50%, it is noise",
-            "It would be, had the test half had no say in the choice. Among 1000 inputs of noise some "
-            "correlate with the labels of all 100 examples by chance, and these were kept.",
+            "About 50%, since it is noise",
+            "It would be, if the inputs had been chosen on the training half. Among 1000 inputs of noise, some "
+            "correlate with the labels of all 100 examples by chance, and you kept these.",
         ),
         Choice(
             "Above 70%",
-            "The inputs kept are those that happen to fit the test half as well. The classifier has "
-            "learned nothing, and the test says otherwise.",
+            "You kept the inputs that happen to fit the test half as well. The classifier has learned nothing "
+            "that holds for new examples, but the test says it has.",
             correct=True,
         ),
         Choice("Below 40%", "The chosen inputs fit the test half, so they help there."),
@@ -614,13 +645,12 @@ for label, values in noise.items():
 experiments.labels.cards(noise, run)["leaked-labels-fool-the-test"]
 
 # %% [markdown]
-# Everything that looks at labels belongs inside the training set (Hastie et al., 2009). Does a leak always
-# flatter? Take whitening without $\varepsilon$ on 100 photo patches (from which of eight photographs does each
-# come?), and another 100 as test, each given to the photograph whose training patches have the nearest mean. A
-# patch has $D = 768$ numbers, so 200 patches lie in 199 directions.
-# Whitened with the statistics of all 200, they become a strange set: every patch is equally far from
-# every other, and nothing is left that says which belong together. Whenever $N - 1 \le D$, that is so
-# for any data.
+# Every step that uses labels may use only the training set (Hastie et al., 2009). Does a leak always make the
+# test look better? Take 100 training and 100 test patches, each from one of eight photographs. A test patch
+# is assigned to the photograph whose training patches have the nearest mean. We whiten without $\varepsilon$.
+# A patch has $D = 768$ numbers, so 200 patches vary along only 199 directions. Whitened with the statistics
+# of all 200, every patch is equally far from every other, and nothing is left that says which belong
+# together. This is true of any data whenever $N - 1 \le D$.
 
 # %%
 whitened = experiments.whitening(run)
@@ -635,26 +665,27 @@ fig
 experiments.whitening.cards(whitened, run)["leaked-whitening-hurts"]
 
 # %% [markdown]
-# Why less than guessing? Among patches that are all equally far apart, the nearest mean is that of the photograph
-# with most training patches, and it has fewest in the test half.
+# Why is this worse than guessing? If all patches are equally far apart, the nearest mean is that of the
+# photograph with the most training patches, which has the fewest test patches.
 #
-# So a leaked mean of thousands of images changes a point at most. A leak through labels can invent a result.
-# A leak through many directions and few images moves the test score as well, not always upwards
-# (Moscovich and Rosset, 2022). You seldom know beforehand which case you are in, so fit on training data alone.
+# So a leaked mean of thousands of images changed accuracy by a point at most. A leak through labels can
+# invent a result. A leak through many directions and few images changes the test score as well, and not
+# always upwards (Moscovich and Rosset, 2022). You rarely know which case you have, so fit only on training
+# data.
 #
 # ## The wrong statistics
 #
-# A network is trained, its preprocessing is code somewhere else, and somebody gets it wrong. No
-# error appears, since shapes fit. Take the network trained on standardized scenes.
+# A network is trained, its preprocessing is code somewhere else, and somebody makes a mistake there. No
+# error appears, since all shapes fit. Take the network trained on standardized scenes.
 
 # %% tags=["remove-input"]
 Prediction(
-    "Which mistake at test time costs most?",
+    "Which of these mistakes at test time costs most?",
     [
         Choice(
             "Red and blue swapped",
-            "Some libraries read images as blue, green, red (BGR). That costs some points, but shapes "
-            "are still there.",
+            "Some libraries read images as blue, green, red (BGR). That costs some points, but the network still "
+            "sees the same shapes.",
         ),
         Choice(
             "The mean and std of the 2,000 test images, instead of the training set's",
@@ -662,7 +693,7 @@ Prediction(
         ),
         Choice(
             "Preprocessing forgotten: pixels from 0 to 1 go straight in",
-            "The network was trained on numbers around 0 with std 1, and meets positive ones whose std is "
+            "The network was trained on numbers around 0 with std 1. Now it gets positive ones whose std is "
             "half of that at most.",
             correct=True,
         ),
@@ -685,9 +716,10 @@ statistics_cards["swapped-channels"]
 statistics_cards["own-statistics"]
 
 # %% [markdown]
-# The test set's own statistics look harmless, because 2,000 test scenes have nearly the training scenes' mean. But
-# a prediction then depends on the other pictures in its batch, and a batch of one has no statistics worth
-# the name. What if the pictures are darker than those of the training set? Halve the light, and compare:
+# The test set's own statistics look harmless, because 2,000 test scenes have nearly the same mean as the
+# training scenes. But a prediction then depends on the other pictures in its batch, and a batch of one has no
+# useful statistics. What if the pictures are darker than those of the training set? We halve the light, and
+# compare:
 
 # %% tags=["hide-input"]
 for whose, accuracy in statistics.dark.items():
@@ -695,26 +727,29 @@ for whose, accuracy in statistics.dark.items():
 
 # %% [markdown]
 # Their own statistics undo the change of light exactly: halving all pixels halves the mean and the std as well.
-# Adapting to new data in this way is a method of its own. Do it on purpose and say so, never by accident.
+# Adapting to new data in this way is a method of its own. Use it on purpose and say so, never by accident.
 #
 # ## A layer that travels with the model
 #
-# The cure for wrong statistics is to store them where the weights are. In `lib.preprocessing` each
-# preprocessing is a layer, its statistics *buffers*: numbers that training does not touch, but that are saved,
-# loaded and moved with the weights.
+# The cure for wrong statistics is to store them together with the weights. In `lib.preprocessing` each
+# preprocessing is a layer. Its statistics are *buffers*: numbers that training does not change, but that are
+# saved, loaded and moved with the weights.
 
-# %% tags=["nbval-check-output"]
-standardize_layer = recipes["standardized"][1]
+# %%
+standardize_layer = preprocessing.fit_standardization(train.images)
 model = nn.Sequential(standardize_layer, statistics.networks[0])
 file = io.BytesIO()
 torch.save(model.state_dict(), file)
-file.seek(0)
 
 empty = ConvNet(3, len(train.classes), generator=torch.Generator())
-loaded = nn.Sequential(preprocessing.Standardization(), empty).to(run.device)  # no statistics yet
+layer = preprocessing.Standardization()  # without statistics so far
+loaded = nn.Sequential(layer, empty).to(run.device)
+file.seek(0)
 loaded.load_state_dict(torch.load(file, weights_only=True))
+
+# %% tags=["hide-input", "nbval-check-output"]
 same = torch.equal(predict(loaded, test.images), predict(model, test.images))
-print(f"saved, loaded, the same predictions: {same}")
+print(f"the loaded model makes the same predictions: {same}")
 for name, images in {"0 to 255": 255 * test.images, "one channel": test.images[:, :1]}.items():
     try:
         loaded(images)
@@ -723,15 +758,15 @@ for name, images in {"0 to 255": 255 * test.images, "one channel": test.images[:
 
 # %% [markdown]
 # The layer also remembers what it was fitted on, and refuses images of another shape or range. It
-# cannot know that red and blue are swapped; a test picture with a known answer, kept
-# beside the model, can.
+# cannot know that red and blue are swapped. To notice that, keep a test picture with a known answer
+# beside the model.
 #
 # ## Exercises
 #
 # ### Exercise 1: standardize without a leak
 #
-# ★☆☆, 10 minutes. Write `standardize(train, test)`: both sets of images (n, C, H, W), standardized per
-# channel, with statistics of the right set.
+# ★☆☆, 10 minutes. Write `standardize(train_images, test_images)`, which returns both sets of images,
+# (n, C, H, W), standardized per channel with the statistics of the right set.
 
 
 # %% tags=["exercise"] exercise="standardize" points=4 forbids="StandardScaler"
@@ -755,36 +790,41 @@ checks.check_standardize(standardize)
 # %% [markdown]
 # ### Exercise 2: ZCA from an eigendecomposition
 #
-# ★★☆, 15 minutes. Write `zca(X, epsilon)`: the matrix $V^\top \mathrm{diag}((\lambda + \varepsilon)^{-1/2})\, V$
-# that (9) multiplies $x - \mu$ by, for examples in the rows of X (n, D). Divide by n, not n − 1. Why is the matrix symmetric, and PCA's not?
+# ★★☆, 15 minutes. Write `zca(X)`: the matrix $V^\top \mathrm{diag}((\lambda + \varepsilon)^{-1/2})\, V$ by
+# which (9) multiplies $x - \mu$, for examples in the rows of X (n, D). Take `EPSILON` as $\varepsilon$, and
+# divide the covariance by n, not n − 1. Why is the matrix symmetric, and PCA's not?
 
 
-# %% tags=["exercise"] exercise="zca" points=5 forbids="PCA"
-def zca(X, epsilon):
+# %% tags=["exercise"] exercise="zca" points=5 forbids="PCA" varies="EPSILON: 0.01 0.02 0.05 0.1 0.2 0.5"
+EPSILON = 0.1
+
+
+def zca(X):
     raise NotImplementedError
 
 
 # %%
-checks.check_zca(zca)
+checks.check_zca(zca, EPSILON)
 
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="zca" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
-def zca(X, epsilon):
+def zca(X):
     centered = X - X.mean(dim=0)
     variances, columns = torch.linalg.eigh(centered.T @ centered / len(X))
-    # A diagonal matrix between a matrix and its transpose is symmetric. PCA lacks the left factor.
-    return columns @ torch.diag((variances + epsilon).rsqrt()) @ columns.T
+    # A product of a matrix, a diagonal one and the first's transpose is symmetric. PCA lacks the left factor.
+    return columns @ torch.diag((variances + EPSILON).rsqrt()) @ columns.T
 
 
-checks.check_zca(zca)
+checks.check_zca(zca, EPSILON)
 
 # %% [markdown]
 # ### Exercise 3: statistics of a data set that does not fit into memory
 #
-# ★★★, 25 minutes. Write `moments(batches)`: mean and std per channel, each (C,), of an iterable of
-# batches (n, C, H, W) that can be read once. $\mathbb E[x^2] - \mathbb E[x]^2$ is the difference of two
-# large numbers; when the mean is large, its digits cancel. Chan et al. (1983) join two sets of
-# sizes $a, b$ and sums of squared distances $M_a, M_b$, whose means are $d$ apart:
+# ★★★, 25 minutes. Write `moments(batches)`, which returns the mean and the std per channel, each (C,), of an
+# iterable of batches (n, C, H, W). You can read it only once, and keep no batch. If the mean is large,
+# $\mathbb E[x^2] - \mathbb E[x]^2$ is the difference of two large numbers, and its digits cancel. Chan et al.
+# (1983) join two sets of $a$ and $b$ numbers, whose means are $d$ apart, and whose sums of squared distances
+# from their own means are $M_a$ and $M_b$:
 #
 # $$
 # M = M_a + M_b + d^2\, \frac{ab}{a + b} . \tag{10}
@@ -818,10 +858,10 @@ checks.check_streaming(moments)
 # %% [markdown]
 # ### Exercise 4: make the preprocessing disappear
 #
-# ★★☆, 10 minutes. A linear layer behind a standardization computes $W\,((x - \mu) / \sigma) + b$. Find the
-# weight and bias that give the same from $x$ itself, for $W$ (units, D) and $b$, $\mu$, $\sigma$ of sizes units, D, D.
-# (So centering adds nothing that a network could not express. What does it change, then? And
-# would this work for a convolution that pads with zeros?)
+# ★★☆, 10 minutes. A linear layer after a standardization computes $W\,((x - \mu) / \sigma) + b$. Find the
+# weight and bias that give the same outputs from $x$ itself. $W$ is (units, D), and $b$, $\mu$ and $\sigma$
+# have sizes units, D and D. (So centering adds nothing that a network could not express. What does it change,
+# then? And would this work for a convolution that pads with zeros?)
 
 
 # %% tags=["exercise"] exercise="fold" points=4
@@ -835,8 +875,8 @@ checks.check_fold(fold)
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="fold" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def fold(W, b, mean, std):
-    # What changes is the way there: the shape of the loss, as (5) says. With zero padding it fails
-    # at the border: zeros stand for the mean after centering, and for black before it.
+    # Centering changes the shape of the loss, by (5), and so the way to the same solution. With zero padding,
+    # folding fails at the border: a zero stands for the mean after centering, and for black before it.
     W = W / std
     return W, b - W @ mean
 
@@ -851,15 +891,15 @@ checks.check_fold(fold)
 #   all other directions.
 # - PCA whitening rotates and rescales until inputs are uncorrelated with variance 1; ZCA rotates back and
 #   gives images again; $\varepsilon$ decides how far down the list of directions this goes.
-# - On the scenes, within 300 or 400 updates, centering helped both networks. For a convolutional network little was
-#   to be gained on top of it; an MLP learned faster from gently whitened pixels, and worse from strongly whitened
-#   ones.
-# - Fit statistics on training images alone, and store them with the weights.
+# - On the scenes, within 300 or 400 updates, centering helped both networks. A convolutional network gained
+#   little from anything more. An MLP learned faster from gently whitened pixels, and worse from strongly
+#   whitened ones.
+# - Fit statistics only on training images, and store them with the weights.
 #
-# **Limits.** Small rendered images, two small networks without normalization layers, short training, few
-# rates. Batch normalization centers inside the network and makes it forgive much
-# of this. Whitening had two images for every three inputs; with more, its statistics are better. Where
-# a best rate lies at an end of the range we tried, there may be more to gain beyond it.
+# **Limits.** We used small rendered images, two small networks without normalization layers, short training
+# and few rates. Batch normalization centers inside the network, which makes it less sensitive to all of this.
+# Whitening had two images for every three inputs; with more, its statistics are better. If a best rate lies
+# at an end of the range we tried, there may be more to gain beyond it.
 #
 # ## Sources
 #

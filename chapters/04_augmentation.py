@@ -4,6 +4,7 @@
 #     builds_on: [03_regularization]
 #     compute_minutes: 1.5
 #     exercise_minutes: 60
+#     memory_gb: 1.5
 #     reading_minutes: 55
 #     rows: [M21, M22, M23, M24, M25]
 #   jupytext:
@@ -22,8 +23,8 @@
 # %% [markdown]
 # # Data augmentation
 #
-# A cat in a mirror is a cat. You know this; a network has to be told, and the cheapest way to tell
-# it is to mirror some of its training pictures.
+# A cat in a mirror is a cat. You know this; a network has to learn it, and the cheapest way to teach it is to
+# mirror some of its training pictures.
 #
 # After this chapter you can
 #
@@ -43,7 +44,14 @@
 # | validation data | examples kept aside to make choices with |
 
 # %% tags=["parameters"]
-budget, seed, device, dataset = None, 0, "auto", "scenes"  # dataset: "scenes" or "cifar10"
+budget, seed, device = None, 0, "auto"
+dataset = "scenes"  # or "cifar10"
+
+# %% [markdown]
+# A mirrored 5, however, is no 5 any more. So which changes may you make, and what do they buy? You will see
+# that the same flip helps with mirrored objects and hurts with digits, and that more augmentation is not
+# always better. If you have only ten minutes, guess the table in "Which augmentation buys which invariance?"
+# before you look at it.
 
 # %%
 import torch
@@ -56,7 +64,8 @@ from lib.datasets.photos import load_photo
 from lib.models.pretrained import load_efficientnet_lite0
 from lib.widgets import Choice, Control, FrameExplorer, Prediction
 
-run = runtime.start(budget, seed=seed, device=device, as_written=dataset == "scenes")
+as_written = dataset == "scenes"
+run = runtime.start(budget, seed=seed, device=device, as_written=as_written)
 plotting.use_style()
 print(f"This run: {run}")
 
@@ -69,7 +78,8 @@ print(f"This run: {run}")
 # | $T_\phi$ | a change of pictures, with parameters $\phi$ such as an angle |
 # | $\ell$, $f$ | the loss, and the network |
 #
-# Augmentation (Shorten and Khoshgoftaar, 2019, survey it) draws new parameters $\phi$ each time a picture is used:
+# Augmentation (surveyed by Shorten and Khoshgoftaar, 2019) draws new parameters $\phi$ each time a picture is
+# used:
 #
 # $$
 # \min_f \; \frac1n \sum_{i=1}^{n} \mathbb E_\phi\, \ell\big(f(T_\phi(x_i)),\, y_i\big) .
@@ -77,8 +87,8 @@ print(f"This run: {run}")
 # $$
 #
 # The label $y_i$ stays, so (1) makes sense only if $T_\phi$ is *label-preserving*: whoever labels
-# $T_\phi(x)$ gives the same answer as for $x$. That is knowledge about your problem, and no
-# algorithm has it for you. Here is one photograph, changed in the seven ways of this chapter:
+# $T_\phi(x)$ gives the same answer as for $x$. Whether this is true depends on your problem, and you have to
+# decide it. Here is one photograph, changed in the seven ways of this chapter:
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A photograph of a ginger cat's face eight times: as it is, mirrored, a part of it enlarged, with other contrast and brightness, moved to the right, turned, slanted, and bulging as through a lens. It is recognizable as a cat in all of them."}}
 cat = augmentation.resize_short_side(load_photo("chelsea")[None], 200)[..., 50:250]
@@ -102,37 +112,40 @@ fig
 # %% [markdown]
 # ## Flips
 #
-# The horizontal flip is one of the oldest and the cheapest (Krizhevsky et al., 2012, used it for AlexNet).
-# The pixel in row $i$ and column $j$ comes from the other end of its row:
+# The horizontal flip is one of the oldest and cheapest augmentations (Krizhevsky et al., 2012, used it for
+# AlexNet). The pixel in row $i$ and column $j$ comes from the other end of its row:
 #
 # $$
 # x'_{c,i,j} = x_{c,\,i,\,W-1-j} . \tag{2}
 # $$
 #
-# In a batch, each picture tosses its own coin. The functions in `lib.augmentation` come in pairs:
-# one with explicit parameters, and one that draws them, with a `generator` that makes the draw
-# repeatable.
+# In a batch, a coin is tossed for each picture. The `generator` makes the draw repeatable.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def flip(x):
     W = x.shape[-1]
     j = torch.arange(W)
     return x[..., W - 1 - j]
 
 
+def random_flip(x, generator):
+    heads = torch.rand(len(x), generator=generator) < 0.5
+    return torch.where(heads.view(-1, 1, 1, 1), flip(x), x)
+
+
+# %% tags=["remove-cell", "nbval-check-output"]
 batch = cat.expand(8, -1, -1, -1)
-coin = torch.rand(8, generator=run.generator("coin")) < 0.5
-flipped = torch.where(coin.view(-1, 1, 1, 1), flip(batch), batch)
+flipped = random_flip(batch, run.generator("coin"))
 same = torch.equal(flipped, augmentation.random_horizontal_flip(batch, run.generator("coin")))
 print(f"ours and lib's are the same: {same}; two flips undo it: {flip(flip(cat)).equal(cat)}")
 
 # %% [markdown]
 # ### When a flip changes the label
 #
-# For cats and cups a flip is safe. Here are digits, 8 × 8 pixels, handwritten: as they are,
-# mirrored, and turned by half a turn (left for right and top for bottom). Cover the top row and try to read the
-# others.
+# For cats and cups a flip is safe. Here are handwritten digits of 8 × 8 pixels: as they are, mirrored, and
+# rotated by half a turn, which exchanges left and right as well as top and bottom. Cover the top row and try to
+# read the others.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Three rows of ten handwritten digits from 0 to 9. The first row is upright. In the second row they are mirrored: 0, 1 and 8 still read well, 2 looks like an S, 3, 7 and 9 are odd shapes. In the third row they are turned by half a turn: 0 and 8 still read well, 6 looks like a 9 and 9 looks like a 6."}}
 upright = handwritten_digits().images
@@ -169,8 +182,8 @@ Prediction(
 )
 
 # %% [markdown]
-# So a few small networks learn from 500 upright digits. This is what they call 6s that they have not
-# seen, after a half turn:
+# We train a few small networks on 500 upright digits. Then we rotate 6s that they have not seen by half a
+# turn, and ask what they are:
 
 # %%
 digits = experiments.digits(run)
@@ -188,7 +201,7 @@ digit_cards = experiments.digits.cards(digits, run)
 digit_cards["six-becomes-nine"]
 
 # %% [markdown]
-# And mirrored digits? To us they are mostly odd shapes. What the same networks call them:
+# What about mirrored digits? To us most of them are odd shapes. Here is what the same networks call them:
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Table in shades of blue: mirrored digits as rows, the networks' answers as columns, in percent. Mirrored 0s, 4s and 8s are mostly read as what they are, and mirrored 3s mostly as 8. Mirrored 5s, 6s and 7s are spread over several answers."}}
 fig, ax = plotting.figure(height=4.2)
@@ -200,22 +213,22 @@ fig
 digit_cards["mirrored-digits-are-misread"]
 
 # %% [markdown]
-# Now flips where they do not belong. The same networks learn from the same digits once more, but about half
-# of each batch, chosen at random, is mirrored. They are tested on upright digits that they have not seen.
+# Now we use flips where they do not belong. The same networks learn from the same digits once more, but about
+# half of each batch, chosen at random, is mirrored. We test them on upright digits that they have not seen.
 
 # %% tags=["remove-input"]
 digit_cards["flips-hurt-digits"]
 
 # %% [markdown]
-# The flips cost accuracy ({{flips-hurt-digits size}}). The table shows what a mirrored 5 looks like to the network.
-# Now such pictures carry the label 5. So ask two questions about
-# each augmentation: would the label stay, *and* could such a picture occur? Where you know how the label
-# changes, change it, too (exercise 1).
+# The flips cost accuracy ({{flips-hurt-digits size}}). The table shows what a mirrored 5 looks like to a
+# network; in this training, such pictures carry the label 5. So ask two questions about each augmentation: does
+# the label stay the same, *and* could such a picture occur? If you know how the label changes, change it, too
+# (exercise 1).
 #
 # ## Random crops and scales
 #
 # ResNet's recipe (He et al., 2016, after Simonyan and Zisserman, 2015) turns a photograph of any size
-# into a square that the network can take, a new one each time:
+# into a square for the network, a new one each time:
 #
 # 1. draw $L$ from $\{256, \dots, 480\}$;
 # 2. resize the photograph so that its short side is $L$;
@@ -242,7 +255,7 @@ Prediction(
 )
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def resnet_patch(x, L, top, left, size=224):
     H, W = x.shape[-2:]
     new = (L * H // min(H, W), L * W // min(H, W))
@@ -250,6 +263,7 @@ def resnet_patch(x, L, top, left, size=224):
     return x[..., top : top + size, left : left + size]
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 photo = load_photo("coffee")[None]
 resized = augmentation.resize_short_side(photo, 300)
 ours = resnet_patch(photo, 300, 40, 100)
@@ -258,9 +272,9 @@ patches = augmentation.random_scale_crop(photo.expand(4, -1, -1, -1), run.genera
 print(f"four patches of {tuple(photo.shape[-2:])} pixels: {tuple(patches.shape)}")
 
 # %% [markdown]
-# `antialias=True` averages neighboring pixels before the picture shrinks; without it, fine patterns
-# turn into grain. Now drag $L$, and change the place. Where is the smallest part of the
-# cup that you would still call a cup?
+# `antialias=True` averages neighboring pixels before the picture shrinks; without it, fine patterns turn into
+# grain. Now drag $L$, and change the place. What is the smallest part of the cup that you would still call a
+# cup?
 
 # %% tags=["remove-input"]
 where = {"upper left": 0.0, "center": 0.5, "lower right": 1.0}
@@ -271,7 +285,7 @@ FrameExplorer(
     alt=lambda short_side, place: (
         f"A photograph of a cup of coffee, resized to a short side of {short_side} pixels, with a "
         f"square window at the {place}; beside it the {'' if place == 'center' else 'mirrored '}"
-        f"patch in the window, {(224 / short_side) ** 2:.0%} of the height squared."
+        f"patch in the window, whose area is {(224 / short_side) ** 2:.0%} of the height squared."
     ),
     title="Which part of the picture does the network learn from?",
     short_side=Control(run.pick(quick=[256, 480], standard=[256, 320, 400, 480]),
@@ -283,14 +297,14 @@ FrameExplorer(
 
 # %% [markdown]
 # A patch may miss the cup altogether and still be labeled "espresso": crops usually preserve the label,
-# but not always. Networks live with that. Larger variations (Szegedy et al., 2015: any box of 8% to 100%
-# of the area, its sides in a ratio of 3 : 4 to 4 : 3) miss more often. They are usual where training is
-# long.
+# but not always. Networks tolerate this. Larger variations (Szegedy et al., 2015: any box of 8% to 100%
+# of the area, its sides in a ratio of 3 : 4 to 4 : 3) miss the object more often. They are common in long
+# trainings.
 #
 # ## Color jitter
 #
-# Photographers vary the light, so vary it. With $\bar g$ the mean gray of a picture and a factor
-# $a$ per picture, drawn around 1,
+# Photographs differ in their light, so vary it. With $\bar g$ the mean gray of a picture and a factor $a$ drawn
+# around 1 for each picture,
 #
 # $$
 # \text{brightness:}\quad x' = a\,x \tag{3}
@@ -300,13 +314,13 @@ FrameExplorer(
 # \text{contrast:}\quad x' = \bar g + a\,(x - \bar g) , \tag{4}
 # $$
 #
-# both clipped to $[0, 1]$. Saturation does what contrast does, with each pixel's own gray in place
-# of $\bar g$. Hue turns all colors around the color circle by the same angle.
+# both clipped to $[0, 1]$. Saturation works like contrast, with each pixel's own gray in place of $\bar g$. Hue
+# turns all colors around the color circle by the same angle.
 
 
-# %% tags=["nbval-check-output"]
-def gray(x):
-    return 0.299 * x[:, :1] + 0.587 * x[:, 1:2] + 0.114 * x[:, 2:]  # how bright each looks to us
+# %%
+def gray(x):  # green looks brightest to us, and blue darkest
+    return 0.299 * x[:, :1] + 0.587 * x[:, 1:2] + 0.114 * x[:, 2:]
 
 
 def brightness(x, a):
@@ -322,6 +336,7 @@ def saturation(x, a):
     return (gray(x) + a * (x - gray(x))).clamp(0, 1)
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 for ours in (brightness, contrast, saturation):
     libs = getattr(augmentation, f"adjust_{ours.__name__}")
     same = torch.allclose(ours(photo, 1.7), libs(photo, 1.7), atol=1e-3)
@@ -357,8 +372,9 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Brightness stretches the curves from 0, contrast from the mean gray $\bar g$, and what passes
-# 0 or 1 is lost. Saturation brings the three curves together or apart.
+# Brightness stretches the curves away from 0, and contrast away from the mean gray $\bar g$. Values that would
+# leave the range from 0 to 1 are clipped, so their differences are lost. Saturation moves the three curves
+# together or apart.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -367,13 +383,14 @@ Prediction(
     [
         Choice(
             "Brightness ± 40%",
-            "A ripe tomato in the shade is ripe. This one is useful: light varies in a greenhouse.",
+            "A ripe tomato in the shade is ripe. This one is useful, since light varies in a "
+            "greenhouse.",
         ),
         Choice("Horizontal flips", "A mirrored tomato is as ripe as before."),
         Choice(
             "Hue ± a third of a turn",
-            "A third of a turn makes red green: the ripe tomato looks unripe and is still labeled "
-            "ripe. For telling tomatoes from cups the same change might be harmless.",
+            "A third of a turn makes red green: the ripe tomato looks unripe but is still labeled "
+            "ripe. For telling tomatoes from cups, the same change might be harmless.",
             correct=True,
         ),
     ],
@@ -384,10 +401,10 @@ Prediction(
 #
 # | symbol | meaning |
 # |---|---|
-# | $p$, $p'$ | a place $(x, y)$ in the input and in the output, from the center, $y$ down |
+# | $p$, $p'$ | a place $(x, y)$ in the input and in the output, measured from the center, $y$ down |
 # | $A$, $t$ | a $2 \times 2$ matrix, and a movement |
 #
-# All four are one formula, an *affine map*:
+# One formula covers all four, an *affine map*:
 #
 # $$
 # p' = A\,p + t . \tag{5}
@@ -405,7 +422,7 @@ Prediction(
 #
 # and a shear by $\sigma$ slides the row at height $y$ by $-y \tan\sigma$, rows below the middle to the left:
 # $A = \begin{pmatrix} 1 & -\tan\sigma \cr 0 & 1 \end{pmatrix}$.
-# In which direction should a program read (5)?
+# In which direction should a program apply (5)?
 
 # %% tags=["remove-input"]
 Prediction(
@@ -414,7 +431,7 @@ Prediction(
     [
         Choice(
             "Every place gets its pixel",
-            "As many places as pixels, but two pixels may round to the same place.",
+            "There are as many places as pixels, but two pixels may round to the same place.",
         ),
         Choice(
             "White holes appear",
@@ -426,7 +443,7 @@ Prediction(
     ],
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Left: a small picture of a cat, turned by 30 degrees by moving its pixels: a regular pattern of white holes runs through it. Right: the same rotation, by asking for each output pixel where it comes from: no holes."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Left: a small picture of a cat, turned by 30 degrees by moving its pixels: a regular pattern of white holes runs through it. Right: the same rotation, made by looking up where each output pixel comes from: no holes."}}
 small = augmentation.resize_short_side(cat, 64)[0]
 rotation = augmentation.affine_matrix(small[None], angle=30.0)[0]
 rows, columns = torch.meshgrid(torch.arange(64), torch.arange(64), indexing="ij")
@@ -438,15 +455,15 @@ pushed[:, row[inside], column[inside]] = small[:, inside]
 pulled = augmentation.rotate(small[None], 30.0)[0]
 fig, axes = plotting.figure(1, 2, height=2.9)
 plotting.plot_image(axes[0], pushed, title="forward: pixels are moved")
-plotting.plot_image(axes[1], pulled, title="backward: pixels are asked for")
+plotting.plot_image(axes[1], pulled, title="backward: pixels are looked up")
 fig
 
 # %% [markdown]
 # ### Backward, and between the pixels
 #
-# So we go backward: for each pixel $p'$ of the output, $p = A^{-1}(p' - t)$ is where it comes from.
-# That place lies between four pixels. Let $a$ and $b$ be its fractional offsets to the right and down from
-# the upper left one, $x_{i,j}$. *Bilinear interpolation* weighs the four by nearness:
+# So we go backward: each pixel $p'$ of the output comes from $p = A^{-1}(p' - t)$ in the input. That place lies
+# between four pixels. Let $a$ and $b$ be its fractional offsets to the right and down from the upper left one,
+# $x_{i,j}$. *Bilinear interpolation* weights the four by how near they are:
 #
 # $$
 # x_\text{upper} = (1-a)\,x_{i,j} + a\,x_{i,j+1}
@@ -472,7 +489,7 @@ fig
 def read_between(x, u, v):
     """x (channels, H, W), read at columns u and rows v; black outside."""
     H, W = x.shape[-2:]
-    x = functional.pad(x, [1, 1, 1, 1])  # so that each place has four neighbors
+    x = functional.pad(x, [1, 1, 1, 1])  # each place gets four neighbors
     u, v = (u + 1).clamp(0, W + 1), (v + 1).clamp(0, H + 1)
     j, i = u.long().clamp(max=W), v.long().clamp(max=H)
     a, b = u - j, v - i
@@ -482,19 +499,21 @@ def read_between(x, u, v):
 
 
 def places(H, W):
-    """Every p' (H, W, 2), and the center it is measured from."""
-    rows, columns = torch.meshgrid(torch.arange(H), torch.arange(W), indexing="ij")
+    """Every p' (H, W, 2), and the center from which it is measured."""
+    columns, rows = torch.arange(W), torch.arange(H)
+    grid = torch.meshgrid(columns, rows, indexing="xy")
     center = torch.tensor([(W - 1) / 2, (H - 1) / 2])
-    return torch.stack([columns, rows], -1) - center, center
+    return torch.stack(grid, -1) - center, center
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def affine(x, A, t):
     p_out, center = places(*x.shape[-2:])
     p = (p_out - t) @ torch.linalg.inv(A).T
     return read_between(x, *(p + center).unbind(-1))
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 options = {"angle": 25.0, "stretch": (1.3, 0.9), "shear": (10.0, 0.0)}
 A = augmentation.affine_matrix(cat, **options)[0]
 ours = affine(cat[0], A, torch.tensor([12.5, -4.0]))
@@ -502,10 +521,10 @@ libs = augmentation.affine(cat, **options, translate=(12.5, -4.0))[0]
 print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-3)}")
 
 # %% [markdown]
-# `lib` does the same with `grid_sample`, for a whole batch and on a GPU at once, each picture with
-# its own matrix; torchvision's `affine` gives the same numbers up to rounding.
+# For a whole batch, in which each picture has a matrix of its own, PyTorch's `grid_sample` does the same on a
+# GPU.
 #
-# In the explorer, the dashed square shows $p$, the blue one $p'$; below it is (5) with numbers.
+# In the explorer, the dashed square shows $p$, and the blue one shows $p'$. Below it is (5) with numbers.
 
 # %% tags=["remove-input"]
 china = augmentation.resize_short_side(load_photo("china")[None], 200)[0]
@@ -517,7 +536,7 @@ FrameExplorer(
         f"A photograph of a pagoda at a lake after a {operation} of strength {strength:g}; beside it "
         "a dashed square and what the same map makes of it, with its matrix."
     ),
-    title="Which number of A and t does which change?",
+    title="Which entries of A and t make which change?",
     operation=list(figures.AFFINE_OPERATIONS),
     strength=Control(run.pick(quick=[-1, 1], standard=[-1, -0.5, 0, 0.5, 1]), label="Strength"),
     start={"operation": "rotation", "strength": 1},
@@ -525,9 +544,9 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Where would you stop? Few people photograph a pagoda turned by 45°. The black corners are a risk: they tell
-# a network that the picture was turned.
-# `padding="border"` continues the edge, `"reflection"` mirrors the picture there.
+# Where would you stop? Few people photograph a pagoda turned by 45°. The black corners are a risk, too: they
+# tell a network that the picture was turned. `padding="border"` continues the edge instead; `"reflection"`
+# mirrors the picture.
 #
 # ## Lens distortion
 #
@@ -539,11 +558,11 @@ FrameExplorer(
 # p = p'\,(1 + k\,r'^2) . \tag{7}
 # $$
 #
-# With $k > 0$ the rim is squeezed (a *barrel*), with $k < 0$ it is drawn out (a *pincushion*). OpenCV writes
+# With $k > 0$ the rim is squeezed (a *barrel*); with $k < 0$ it is stretched (a *pincushion*). OpenCV writes
 # the formula the other way round, so $k < 0$ is a barrel there.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def lens(x, k):
     p_out, center = places(*x.shape[-2:])
     corner = torch.tensor(x.shape[-2:]).float().norm() / 2
@@ -552,6 +571,7 @@ def lens(x, k):
     return read_between(x, *(p + center).unbind(-1))
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 libs = augmentation.lens_distortion(cat, 0.4)[0]
 print(f"ours and lib's agree: {torch.allclose(lens(cat[0], 0.4), libs, atol=1e-3)}")
 
@@ -563,15 +583,15 @@ FrameExplorer(
         f"{k:g}: "
         + ("straight." if k == 0 else "lines bulge outward." if k > 0 else "lines bend inward.")
     ),
-    title="From which k on would you notice it in a photograph?",
+    title="How large must k be before you notice it in a photograph?",
     k=Control(run.pick(quick=[-0.3, 0.6], standard=[-0.3, -0.15, 0, 0.15, 0.3, 0.6]), label="k"),
     start={"k": 0.6},
     pixels=540,
 )
 
 # %% [markdown]
-# In the grid you notice a small $k$ at once; in the photograph you hardly do, but for a black rim. Any other
-# rule "the output at $p'$ shows the input at $p$" is an augmentation, too, as long as the label survives.
+# In the grid you notice a small $k$ at once; in the photograph you hardly notice it, except for a black rim.
+# Any other rule "the output at $p'$ shows the input at $p$" is an augmentation, too, if the label survives.
 #
 # ## At test time: average
 #
@@ -584,7 +604,7 @@ FrameExplorer(
 #
 # ResNet averaged the scores of whole pictures at five scales, with short sides from 224 to 640.
 # AlexNet took ten crops: four corners, the center, and the same five mirrored (Krizhevsky et al., 2012). We
-# take ten of each scale. EfficientNet-Lite0, trained on ImageNet, looks at photographs in this way:
+# take ten at each scale. Here EfficientNet-Lite0, trained on ImageNet, looks at photographs in this way:
 
 # %%
 classifier = load_efficientnet_lite0()
@@ -615,12 +635,12 @@ axes[0, 0].set_ylabel("probability")
 fig
 
 # %% [markdown]
-# Each dot is one crop, and the line is the average of all. One crop is a gamble: at the largest scales it
-# may see the table, or one ear. The average is less sure than the best crops. Is it *better*? We measured
-# it on *scenes*: rendered pictures of ten shapes, 32 by 32 pixels, with the network of chapter 3. The recipe
-# is scaled down: training uses flips and patches of 32 × 32 from short sides of 36 to 48. Then come three
-# tests, with five scales from 36 to 48: one crop from the middle of the middle scale; ten crops of each
-# scale; and of each scale only the center and its mirror image.
+# Each dot is one crop, and the line is the average of all. A single crop is a gamble: at the largest scales it
+# may show only the table, or one ear. The average is less sure than the best crops. Is it *better*? We measured
+# this on *scenes*, rendered pictures of ten shapes, 32 by 32 pixels, with the network of chapter 3. The recipe
+# is scaled down: training uses flips and 32 × 32 patches from short sides of 36 to 48. Three tests use five
+# scales from 36 to 48: one center crop of the middle scale; ten crops of each scale; and the center crop of
+# each scale and its mirror image.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -629,24 +649,25 @@ Prediction(
     [
         Choice(
             "About a fifth, with a fifth of the crops",
-            "Gains from averaging do not add up like that: the first few opinions help most.",
+            "Gains from averaging do not add up like that: the first few crops help most.",
         ),
         Choice(
             "About all of it, or more",
-            "Forty of the fifty are corners, many of which cut into the object. Ten crops that show it whole "
-            "do as well, for a fifth of the price. The fixed set should suit the pictures.",
+            "Forty of the fifty are corner crops, and many of them cut into the object. Ten crops "
+            "that show it whole do as well, for a fifth of the price. The fixed set should suit the "
+            "pictures.",
             correct=True,
         ),
         Choice(
             "None: without the corners nothing varies",
-            "The scale varies, and left and right. That is enough for errors to differ.",
+            "The scale still varies, and so do left and right. That is enough for errors to differ.",
         ),
     ],
 )
 
 # %% [markdown]
-# The tests need several networks and draw no figure, so this page shows their evidence alone. To run
-# them yourself, call `experiments.crops(run)`.
+# The tests need several networks and draw no figure, so this page shows only their evidence. To run them
+# yourself, call `experiments.crops(run)`.
 
 # %% tags=["remove-input"]
 crop_cards = experiments.crops.cards(None, run)
@@ -663,32 +684,32 @@ crop_cards["corners-are-spare"]
 #
 # ## Which augmentation buys which invariance?
 #
-# The test pictures shift. In each of five test sets all are **mirrored**, **moved** off the middle,
-# **rescaled** (smaller or larger, by half or more), **relit** (dimmer, warmer, and for the scenes from the
-# other side) or **rotated** by 45° to 135°. In the scenes' ordinary pictures, arrows,
-# crescents, flags and fish face one way, and objects stand upright near the middle. The network learns from
-# 1000 ordinary pictures, with one augmentation: flips, movements up to 20%, scales from 0.6 to 1.6, color
-# jitter, or rotations up to 135°; or with all at once. Fill in a table on paper: plus, minus or nothing.
+# Now the test pictures shift. There are five shifted test sets, in which all pictures are **mirrored**,
+# **moved** off the middle, **rescaled** (smaller or larger, by half or more), **relit** (dimmer, warmer, and
+# for the scenes from the other side) or **rotated** by 45° to 135°. In ordinary scenes, arrows, crescents,
+# flags and fish face one way, and objects stand upright near the middle. The network learns from 1000 ordinary
+# pictures, with one augmentation (flips, movements up to 20%, scales from 0.6 to 1.6, color jitter, or
+# rotations up to 135°) or all at once. Fill in a table on paper: plus, minus or nothing.
 
 # %% tags=["remove-input"]
 Prediction(
-    "Now the shape of your table. Against training without augmentation, where are the large gains?",
+    "Look at your table. Compared with training without augmentation, where are the large gains?",
     [
         Choice(
             "Everywhere: augmentation makes a network robust",
-            "Robust against what? A network that saw moved objects has learned nothing about "
-            "turned ones.",
+            "It becomes robust against particular changes. A network that saw moved objects has "
+            "learned little about turned ones.",
         ),
         Choice(
             "Where the augmentation is the kind of change that the test set has",
             "An augmentation tells the network one fact: this change does not matter. It helps "
-            "where the fact is needed, and may cost where it isn't.",
+            "where the fact is needed, and may cost accuracy where it isn't.",
             correct=True,
         ),
         Choice(
-            "On the ordinary test set above all",
-            "There most of these pictures look like nothing that is ever tested. Wide rotations "
-            "and movements make learning slower.",
+            "Mainly on the ordinary test set",
+            "Ordinary test pictures contain few of these changes, and learning from widely rotated "
+            "or moved pictures is slower.",
         ),
     ],
 )
@@ -721,8 +742,8 @@ fig
 
 # %% [markdown]
 # Compare it with your table. Each cell is the gain in points. This page trains one network for each row, so
-# chance moves a cell by some points. The claims rest on more networks. Five are for the diagonal, one is for
-# its price, and one for the last row:
+# chance moves a cell by some points. The claims rest on more networks. Five of them are about the diagonal, one
+# is about its price, and one is about the last row:
 
 # %% tags=["remove-input"]
 shift_cards = experiments.shifts.cards(shifts, run)
@@ -748,51 +769,59 @@ shift_cards["all-at-once"]
 
 # %% [markdown]
 # An augmentation teaches the invariance that it demonstrates, sometimes at a price: look for losses off the
-# diagonal. Does the last row mean that combining hurts? It is about a small network and 500 updates, too few for
-# all five changes at full strength. We trained the same two networks four times as long (`experiments.longer(run)`):
+# diagonal. Does the last row mean that combining hurts? It comes from a small network and 500 updates, too few
+# for all five changes at full strength. We trained the same two networks four times as long
+# (`experiments.longer(run)`):
 
 # %% tags=["remove-input"]
 experiments.longer.cards(None, run)["all-at-once-needs-time"]
 
 # %% [markdown]
-# Larger networks and longer trainings afford more: RandAugment (Cubuk et al., 2020) has two knobs,
-# how many changes and how strong they are, and its best strength grows with the network and the data. So
-# augment with the changes that your test pictures will have, and measure on validation data.
+# Larger networks and longer trainings can use more augmentation. RandAugment (Cubuk et al., 2020) has two
+# settings, how many changes and how strong they are, and its best strength grows with the network and the data.
+# So augment with the changes that your test pictures will have, and measure the effect on validation data.
 #
 # ## Exercises
 #
 # ### Exercise 1: a flip that changes the label
 #
-# ★☆☆, 10 minutes. Road signs: 0 "left", 1 "right", 2 "straight on". Mirror the pictures for which
-# `flip` is true, and give them the labels they have then. Change neither argument.
+# ★☆☆, 10 minutes. In a collection of road signs, the label `LEFT` means "turn left" and `RIGHT` means "turn
+# right". All other signs mean the same in a mirror. Mirror the pictures for which `flip` is true, and give each
+# picture the label that is right afterwards. Leave the arguments unchanged.
 
 
-# %% tags=["exercise"] exercise="flip-signs" points=4
+# %% tags=["exercise"] exercise="flip-signs" points=4 varies="LEFT: 34 3 12 20; RIGHT: 33 7 16 29"
+LEFT = 34
+RIGHT = 33
+
+
 def flip_signs(images, labels, flip):
-    """images (n, c, h, w), labels (n,) int64, flip (n,) bool -> new (images, labels)."""
+    """images (n, c, h, w), labels (n,), flip (n,) -> (images, labels)."""
     raise NotImplementedError
 
 
 # %%
-checks.check_flip_signs(flip_signs)
+checks.check_flip_signs(flip_signs, LEFT, RIGHT)
 
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="flip-signs" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def flip_signs(images, labels, flip):
-    """images (n, c, h, w), labels (n,) int64, flip (n,) bool -> new (images, labels)."""
-    mirrored_label = torch.tensor([1, 0, 2])[labels]
+    """images (n, c, h, w), labels (n,), flip (n,) -> (images, labels)."""
     images = torch.where(flip[:, None, None, None], images.flip(-1), images)
-    return images, torch.where(flip, mirrored_label, labels)
+    changed = labels.clone()
+    changed[flip & (labels == LEFT)] = RIGHT  # compare with the old labels
+    changed[flip & (labels == RIGHT)] = LEFT
+    return images, changed
 
 
-checks.check_flip_signs(flip_signs)
+checks.check_flip_signs(flip_signs, LEFT, RIGHT)
 
 # %% [markdown]
 # ### Exercise 2: ten crops by indexing
 #
-# ★★☆, 15 minutes. Return the upper left, upper right, lower left, lower right and center crop of
-# `size` × `size` pixels, then the same five of the mirrored pictures. Where the center falls between
-# two pixels, either will do. Slices suffice.
+# ★★☆, 15 minutes. Return the upper left, upper right, lower left, lower right and center crops of
+# `size` × `size` pixels, then the same five crops of the mirrored pictures. If the center falls between two
+# pixels, use either one. Slices are all you need.
 
 
 # %% tags=["exercise"] exercise="ten-crops" points=5 forbids="ten_crop TenCrop five_crop FiveCrop"
@@ -826,9 +855,9 @@ checks.check_ten_crops(my_ten_crops)
 # %% [markdown]
 # ### Exercise 3: the shear and its inverse
 #
-# ★★☆, 15 minutes. Write the matrix of a horizontal shear by an angle in degrees, as defined above,
-# and the inverse that a program needs, without `inv`. How does the area of a picture change? And is
-# a shear by 20° followed by one by 30° a shear by 50°?
+# ★★☆, 15 minutes. Write the matrix of a horizontal shear by an angle in degrees, as defined above, and its
+# inverse, which a program needs. Do not use `inv`. (Then think: how does the area of a picture change? And is a
+# shear by 20° followed by one by 30° a shear by 50°?)
 
 
 # %% tags=["exercise"] exercise="shear-matrices" points=5
@@ -844,8 +873,8 @@ checks.check_shear_matrices(shear_matrices)
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="shear-matrices" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def shear_matrices(degrees):
     """The 2 × 2 tensors (A, its inverse)."""
-    # To undo it, slide the rows back. The determinant is 1: areas stay. Two shears add their
-    # tangents, not their angles: tan 20° + tan 30° is the tangent of 43.3°.
+    # To undo it, slide the rows back. The determinant is 1, so areas stay the same. Two shears
+    # add their tangents, not their angles: tan 20° + tan 30° is the tangent of 43.3°.
     slide = torch.tensor(degrees).deg2rad().tan().item()
     return torch.tensor([[1, -slide], [0, 1]]), torch.tensor([[1, slide], [0, 1]])
 
@@ -855,11 +884,10 @@ checks.check_shear_matrices(shear_matrices)
 # %% [markdown]
 # ### Exercise 4: design an augmentation for your problem
 #
-# ★★★, 20 minutes. Think of pictures you work with, and of a change that your test pictures have and
-# your training pictures lack: rain, a scratch, a finger on the lens, a scanner's slant, another
-# camera's colors. Write it as a transform, each picture with its own draw from `generator`. The
-# check tests only shape, range, labels and randomness; whether the label is still *true* is for you
-# to judge: look at some.
+# ★★★, 20 minutes. Think of pictures that you work with, and of a change that your test pictures have and your
+# training pictures lack: rain, a scratch, a finger on the lens, a scanner's slant, another camera's colors.
+# Write it as a transform, and draw from `generator` for each picture. The check tests only shape, range,
+# labels and randomness. Whether the labels are still *true* is for you to judge, so look at some pictures.
 
 
 # %% tags=["exercise"] exercise="own-augmentation" points=8
@@ -883,21 +911,21 @@ def my_augmentation(images, labels, generator):
 checks.check_own_augmentation(my_augmentation)
 
 # %% [markdown]
-# Then measure: is it worth its price? `experiments.shifts(run, own={"mine": my_augmentation}).gains("mine")`
-# trains a network without augmentation and one with yours, and returns what yours gains on each test set.
+# Then measure whether it pays: `experiments.shifts(run, own={"mine": my_augmentation}).gains("mine")` trains a
+# network without augmentation and one with yours, and returns what yours gains on each test set.
 #
 # ## Summary
 #
 # - An augmentation states a fact about your problem: this change does not matter. If the fact is
 #   false (a tomato's hue), it teaches errors; if no test needs it (mirrored digits), it can cost accuracy.
-# - Geometric changes read backward: for each output pixel, where it comes from; then (6).
-# - ResNet's training recipe varies scale and place; at test, probabilities are averaged over a fixed
+# - Geometric changes go backward: compute where each output pixel comes from, and interpolate there with (6).
+# - ResNet's training recipe varies scale and place. At test, probabilities are averaged over a fixed
 #   set of crops, which should show the object.
-# - An augmentation helps against the shift it imitates. Too many strong ones at once need more than a
+# - An augmentation helps against the shift that it imitates. Too many strong ones at once need more than a
 #   short training.
 #
-# **Limits.** One small network, 1000 training pictures of rendered objects, 500 updates. The shifts
-# are clean, one at a time; the world mixes them. Strengths, learning rate and updates were chosen in
+# **Limits.** We trained one small network on 1000 pictures of rendered objects for 500 updates. The shifts
+# are clean and come one at a time; the world mixes them. Strengths, learning rate and updates were chosen in
 # a few trials on other pictures than those of the tests.
 #
 # ## Sources

@@ -4,6 +4,7 @@
 #     builds_on: [01_activations, 03_regularization]
 #     compute_minutes: 1
 #     exercise_minutes: 70
+#     memory_gb: 1.5
 #     reading_minutes: 60
 #     rows: [M26, M27, M28, M29, M30, M31, M32, M33, M34, B2]
 #   jupytext:
@@ -22,12 +23,14 @@
 # %% [markdown]
 # # Choosing hyperparameters, without tons of GPUs
 #
-# A network that does not learn gives no error message. This chapter is a recipe of seven steps (Johnson, 2019).
-# The first ones are gates: each measures something, passes or fails, and says what to try. The later ones search.
+# A network that does not learn gives no error message. This chapter is a recipe of seven steps (Johnson,
+# 2019). The first ones are gates: each measures something, passes or fails, and says what to try. The later
+# ones search.
 #
 # After this chapter you can
 #
-# - check a training before you pay for it: its initial loss, a small sample that it memorizes, a rate that works;
+# - check a training before you pay for it: its initial loss, a small sample that it memorizes, a rate that
+#   works;
 # - read loss and accuracy curves, and tell common illnesses apart;
 # - search on a grid, at random, and by halving, on one machine or several;
 # - say what cross-validation buys, and why the winner's score is too good to be true.
@@ -44,9 +47,16 @@
 # | trial | one configuration, trained and scored |
 
 # %% tags=["parameters"]
-budget, seed, device, dataset = None, 0, "auto", "scenes"  # dataset: "scenes" or "cifar10"
+budget, seed, device = None, 0, "auto"
+dataset = "scenes"  # or "cifar10"
 
-# %%
+# %% [markdown]
+# When a network does not learn, where do you look first? You will see three different faults whose curves look
+# much alike, and simple gates that tell them apart. You will also see by how much the best score of a search
+# flatters the winner, and how little random search gains over a grid when the good region is wide. If you have
+# only ten minutes, diagnose the eight trainings in "Explore: the ward".
+
+# %% tags=["hide-input"]
 import functools
 import itertools
 import math
@@ -59,7 +69,7 @@ import numpy as np
 import optuna
 import torch
 
-# %%
+# %% tags=["hide-input"]
 from chapters.hyperparameters import (
     checks,
     experiments,
@@ -74,7 +84,7 @@ from chapters.hyperparameters import (
     ward_checks,
 )
 
-# %%
+# %% tags=["hide-input"]
 from chapters.hyperparameters.recipe import (
     Setup,
     check_evaluation,
@@ -86,7 +96,7 @@ from chapters.hyperparameters.recipe import (
     train_setup,
 )
 
-# %%
+# %% tags=["hide-input"]
 from chapters.hyperparameters.stacks import Settings, train_together
 from lib import plotting, runtime
 from lib.training import cross_entropy, predict
@@ -108,11 +118,11 @@ plotting.use_style()
 print(f"This run: {run}")
 
 # %% [markdown]
-# The patient is a small residual network on rendered scenes of ten kinds. All that can go wrong with a
-# training goes into one object, a `Setup`: what makes a network with fresh weights, what makes its optimizer
-# (here gradient descent with momentum and a small weight decay), the data, the rate, and the size of a mini-batch
-# (32, unless you say otherwise). Put your own network and optimizer in their place, and every step below
-# works on them.
+# Our patient is a small residual network that learns ten kinds of rendered scenes. Everything that can go
+# wrong with a training is in one object, a `Setup`: the function that makes a network with fresh weights, the
+# function that makes its optimizer (here gradient descent with momentum and a small weight decay), the data,
+# the rate, and the size of a mini-batch (32, unless you say otherwise). Put your own network and optimizer in
+# their place, and every step below works on them.
 
 # %%
 train, validation = networks.pictures(run, dataset)
@@ -129,7 +139,7 @@ workers = run.pick(quick=1, standard=worker_count(run))
 # %% [markdown]
 # ## Step 1: check the initial loss
 #
-# Before any update a network should know nothing: each of $C$ classes gets probability $1/C$. Its
+# Before any update, a network should know nothing and give each of $C$ classes the probability $1/C$. Its
 # loss is then
 #
 # $$
@@ -137,8 +147,8 @@ workers = run.pick(quick=1, standard=worker_count(run))
 # \tag{1}
 # $$
 #
-# Where weight decay is a term of your loss, turn it off for this step. Ours is in the optimizer, so the loss
-# we measure has none. As a gate that passes or fails:
+# If weight decay is a term of your loss, turn it off for this step. Ours is in the optimizer, so the loss that
+# we measure does not contain it. Here is the step as a gate that passes or fails:
 
 
 # %%
@@ -150,14 +160,14 @@ def initial_loss_is_fine(setup, tolerance=0.25):
 
 
 # %% [markdown]
-# `check_initial_loss` comes with this chapter. It is the same gate, and it also says what it measured and what
+# `check_initial_loss`, which comes with this chapter, is the same gate. It also says what it measured, and what
 # to try if it fails:
 
 # %%
 step1 = check_initial_loss(patient)
 step1
 
-# %% tags=["hide-input", "nbval-check-output"]
+# %% tags=["remove-cell", "nbval-check-output"]
 print("our gate agrees:", initial_loss_is_fine(patient) == step1.passed)
 
 # %% tags=["remove-input"]
@@ -166,10 +176,11 @@ Prediction(
     "layers, are multiplied by 8. What is its initial loss on ten classes?",
     [
         Choice("Still log 10 = 2.3: it has learned nothing",
-               "It has learned nothing, but it is no longer modest: large logits bet everything on "
-               "one class."),
+               "It has learned nothing, but it is no longer undecided: large logits give almost all "
+               "probability to one class."),
         Choice("More than five times log 10",
-               "The logits grow by 8 × 8 = 64. Confident and wrong nine times in ten costs dearly.",
+               "The logits grow by a factor of 8 × 8 = 64. The network is confident, and wrong nine "
+               "times in ten, which makes the loss large.",
                correct=True),
         Choice("Less than log 10",
                "Only a network that knows something can be better than guessing on average."),
@@ -189,7 +200,7 @@ fig
 experiments.initial_loss.cards(losses, run)["initial-loss-is-log-c"]
 
 # %% [markdown]
-# A second look is free: evaluate the same network several times. If the numbers differ, something random
+# One more check costs little: evaluate the same network several times. If the numbers differ, something random
 # is still on, such as dropout or augmentation.
 
 # %% tags=["nbval-check-output"]
@@ -199,9 +210,9 @@ print("the evaluation repeats:", repeated.passed)
 # %% [markdown]
 # ## Step 2: overfit a small sample
 #
-# Turn dropout, strong weight decay and augmentation off. Take 5 to 10 mini-batches and train on nothing else
-# until the network gets every one of their pictures right. A network that cannot memorize five batches, 160
-# pictures, will not learn the rest. What a failure tells:
+# Turn dropout, strong weight decay and augmentation off. Take 5 to 10 mini-batches and train only on them
+# until the network gets all their pictures right. A network that cannot memorize five batches, which are 160
+# pictures, will not learn the rest. A failure has likely reasons:
 #
 # | the loss | likely reason |
 # |---|---|
@@ -231,7 +242,7 @@ for rate in (1e-4, 0.03, 3.0):
     right, moved, loss = overfit(replace(patient, lr=rate), steps=steps)
     memorizing[f"rate {rate:g}"] = loss.cpu().numpy()
     tensors = f"{sum(moved)} of {len(moved)} tensors moved"
-    print(f"rate {rate:g}: {right:.0%} by heart; {tensors}")
+    print(f"rate {rate:g}: {right:.0%} memorized; {tensors}")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Training loss on a small sample over the updates, as dots with moving averages, for three learning rates. The smallest rate leaves the loss near its first value, the middle one brings it far down, and the largest does not bring it below that of a guesser."}}
 fig, ax = plotting.figure(height=3.2)
@@ -240,7 +251,8 @@ ax.legend(loc="center right", bbox_to_anchor=(1, 0.7))
 fig
 
 # %% [markdown]
-# `check_overfit` is the same test as a gate, and it also says what to try if it fails. At the smallest rate:
+# `check_overfit` is the same test as a gate, and it also says what to try if it fails. This is what it says at
+# the smallest rate:
 
 # %% tags=["hide-input"]
 check_overfit(replace(patient, lr=1e-4), steps=steps)
@@ -248,28 +260,28 @@ check_overfit(replace(patient, lr=1e-4), steps=steps)
 # %% [markdown]
 # ## Step 3: find a rate that makes the loss fall
 #
-# Now all the training data, the architecture of step 2, a small weight decay, and 100 updates for each
-# of a few rates. Good ones to try: 0.1, 0.01, 0.001, 0.0001.
+# Now use all the training data, the network of step 2 and a small weight decay, and make 100 updates with each
+# of a few rates. Good rates to try are 0.1, 0.01, 0.001 and 0.0001.
 
 # %% tags=["remove-input"]
 Prediction(
-    "Gradient descent moves the weights by rate × gradient. A rate of 0.01 gets somewhere in 100 updates. "
-    "As long as the gradients stay about as large, how many updates does a rate of 0.0001 need to get "
-    "as far?",
+    "Gradient descent moves the weights by rate × gradient. Suppose that the gradients stay about equally "
+    "large. How many updates does a rate of 0.0001 need to move the weights as far as 100 updates at a "
+    "rate of 0.01 do?",
     [
-        Choice("About 400", "Each factor of ten in the rate costs a factor of ten in updates."),
+        Choice("About 400", "A rate that is ten times smaller needs ten times as many updates."),
         Choice("About 10,000",
                "Each update goes a hundredth of the way. So after 100 updates you can't tell a rate "
                "that is too low from a network that does not learn.", correct=True),
         Choice("About 100: it follows the same gradients",
-               "It follows them, but each step is a hundredth as long."),
+               "It does, but each step is a hundredth as long."),
     ],
 )  # fmt: skip
 
 
 # %%
 def fall(loss):
-    """The part of the first loss that is gone after the last updates."""
+    """The fraction of the first loss that is gone after the last updates."""
     last = loss[-max(1, len(loss) // 10) :].mean()
     return float(1 - last / loss[0]) if last.isfinite() else -math.inf
 
@@ -284,7 +296,7 @@ by_rate = train_at((0.1, 0.01, 0.001, 0.0001), updates)
 for rate, loss in by_rate.items():
     print(f"rate {rate:g}: {100 * fall(loss):.0f}% of the first loss is gone")
 
-# %% tags=["hide-input", "nbval-check-output"]
+# %% tags=["remove-cell", "nbval-check-output"]
 few = train_at((0.1, 0.0001), updates=10)
 gate = find_learning_rate(patient, rates=list(few), steps=10)
 ours = max(few, key=lambda rate: fall(few[rate]))
@@ -298,9 +310,9 @@ ax.legend(loc="lower left", title="learning rate", ncols=2)
 fig
 
 # %% [markdown]
-# Step 3 asks only which rates work; which of two is better takes longer trainings. Is 0.01 a safe first try for
-# this network? We trained it with eight other seeds. That draws no figure, so this page shows the evidence
-# alone, and `experiments.suggested_rate(run)` runs it.
+# Step 3 asks only which rates work; to tell which of two is better takes longer trainings. Is 0.01 a safe first
+# try for this network? We trained it with eight other seeds. That draws no figure, so this page shows only the
+# evidence; `experiments.suggested_rate(run)` runs it.
 
 # %% tags=["remove-input"]
 experiments.suggested_rate.cards(None, run)["a-suggested-rate-works"]
@@ -309,12 +321,12 @@ experiments.suggested_rate.cards(None, run)["a-suggested-rate-works"]
 # ## Steps 4 and 5: a coarse grid, then a fine one
 #
 # Step 4 takes a few rates and weight decays around what worked and trains each combination for a few epochs.
-# Rates are spaced by factors: 0.1, 0.03, 0.01. What counts about a rate is its power of ten, and of rates at
-# even steps from 0 to 0.1, nine tenths would lie above 0.01. Step 5 takes a finer grid around the best rate
-# and trains for longer, at a constant rate.
+# Rates are spaced by factors: 0.1, 0.03, 0.01. What matters is the power of ten, and with even steps from 0 to
+# 0.1, nine tenths of the rates would lie above 0.01. Step 5 takes a finer grid around the best rate and trains
+# for longer, at a constant rate.
 #
-# A search needs an *objective*: a function that asks for the hyperparameters of a trial and returns a
-# score, higher being better. Ours is for Optuna (Akiba et al., 2019), a library for such searches;
+# A search needs an *objective*: a function that asks for the hyperparameters of a trial and returns a score,
+# where higher is better. Ours is for Optuna (Akiba et al., 2019), a library for such searches;
 # `studies.evaluate` spreads the trials over processes and keeps them in a file.
 
 
@@ -355,29 +367,30 @@ ax.set(
 fig
 
 # %% [markdown]
-# In so short a training, such decays do next to nothing. With a momentum of 0.9 and a rate of $\eta$, a decay of
-# $\lambda$ shrinks a weight by a factor of about $1 - 10 \eta \lambda$ in each update. For the largest rate and decay
-# of this grid, that is 1% in all 93 updates. So the differences you see *within* a row are mostly luck, and they
-# tell you how far to trust a difference *between* rows.
+# In so short a training, such decays do next to nothing. With a momentum of 0.9 and a rate of $\eta$, a decay
+# of $\lambda$ shrinks a weight by a factor of about $1 - 10 \eta \lambda$ in each update. For the largest
+# rate and decay of this grid, that is 1% in all 93 updates. So the differences that you see *within* a row
+# are mostly luck, and they tell you how far to trust a difference *between* rows.
 
 # %% tags=["remove-input"]
 Prediction(
     "Suppose that the best cell of a coarse grid lies in the row of the largest rate that was tried. Which "
-    "rates should the finer grid hold?",
+    "rates should the next grid hold?",
     [
         Choice("The best rate and the next smaller one, and some between them",
-               "Nobody knows what lies on the other side. The best rate of all may be larger still."),
+               "You do not know yet what lies on the other side. The best rate of all may be larger."),
         Choice("The best rate, and rates on both sides of it",
-               "A winner on the border says that the grid was in the wrong place. Move it, until the "
-               "best lies inside.", correct=True),
+               "If the winner lies on the border, the grid was in the wrong place. Move it until the "
+               "best rate lies inside.", correct=True),
         Choice("The best rate alone, trained for longer",
-               "It is the best of a few, after a few epochs, with some luck. Its neighbors deserve a look."),
+               "It was the best of a few rates, after a few epochs, with some luck. Try its neighbors, "
+               "too."),
     ],
 )  # fmt: skip
 
 # %% [markdown]
-# So the finer grid holds the best rate, its double and its half. Since small decays do next to nothing, it tries
-# larger ones. Each training is now twice as long.
+# So our finer grid holds the best rate, its double and its half. Since small decays do next to nothing, it
+# tries larger ones. Each training is now twice as long.
 
 # %%
 epochs = run.pick(quick=2, standard=6)
@@ -409,15 +422,15 @@ for epoch in (short, epochs):
     print(f"after {epoch} epoch(s), the rate {leader} leads")
 
 # %% [markdown]
-# Short trainings favor fast rates: a large rate may lead at first and later jump about where a smaller one
-# settles. That is why step 5 keeps several candidates and trains them for longer. Be careful with close lines:
-# each is the mean of three single trainings, so which of two neighbors ends on top may be chance. Close calls need
-# more seeds.
+# Short trainings favor fast rates: a large rate may lead at first, but later jump around where a smaller one
+# settles. That is why step 5 keeps several candidates and trains them for longer. Be careful with close lines.
+# Each is the mean of three single trainings, so it may be chance which of two neighbors ends on top. Close
+# calls need more seeds.
 #
 # ## Step 6: look at the curves
 #
-# The loss of a mini-batch is noisy. Draw it as dots and lay a *moving average* over them, the mean of
-# the last $w$ values:
+# The loss of a mini-batch is noisy. Draw it as dots, and over them a *moving average*, the mean of the last $w$
+# values:
 #
 # $$
 # \bar L_t = \frac1w \sum_{i=0}^{w-1} L_{t-i}
@@ -431,7 +444,7 @@ def moving(L, w):
     return np.array([np.mean(L[max(0, t + 1 - w) : t + 1]) for t in range(n)])
 
 
-# %% tags=["hide-input", "nbval-check-output"]
+# %% tags=["remove-cell", "nbval-check-output"]
 noisy = histories[0].loss.numpy().astype(float)
 ours, theirs = moving(noisy, 10), moving_average(noisy, 10)
 print("our average is the course's:", np.allclose(ours, theirs, equal_nan=True))
@@ -439,11 +452,11 @@ print("our average is the course's:", np.allclose(ours, theirs, equal_nan=True))
 # %% [markdown]
 # Draw the accuracies on training and validation data together, too:
 #
-# - a huge gap is overfitting: use more regularization, or more data;
-# - no gap at a low training accuracy is underfitting: train longer, or take a bigger network, once you know
-#   that all weights are trained.
+# - A huge gap means overfitting: use more regularization, or more data.
+# - No gap at a low training accuracy means underfitting. Make sure that all weights are trained; then train
+#   longer, or use a bigger network.
 #
-# How large a gap is huge is your choice. Here it is 15 points or more, and up to 5 points count as no gap:
+# You decide how large a gap is huge. Here it is 15 points or more, and up to 5 points count as no gap:
 
 
 # %%
@@ -462,51 +475,56 @@ for training, validation in ((99, 70), (60, 59), (92, 85)):
 # %% [markdown]
 # ### Explore: the ward
 #
-# Eight trainings of a small perceptron on digits: one healthy, seven ill. Look at the curves, name the
-# illness, then compare with the chosen name. Which ones hardly learn, and which gate above tells them
-# apart? (*Weights frozen*: the optimizer was given the biases alone.)
+# Here are eight trainings of a small perceptron on digits. One is healthy. The others have the following
+# illnesses, in another order: rate too high, rate too low, large weights, labels shuffled, weights frozen (the
+# optimizer was given only the biases), shifted at test (the evaluation moves the pictures), and overfitting.
+# Look at each patient's curves and name its illness. Which patients hardly learn, and which gate above would
+# tell them apart?
 
 # %%
 sick = gallery.train_gallery(run)
 
-
 # %% tags=["hide-input"]
-def gallery_figure(training, window):
-    history = sick[training].history
+order = torch.randperm(len(sick), generator=run.generator("ward")).tolist()
+names_of = {f"patient {n}": list(sick)[i] for n, i in enumerate(order, 1)}
+
+
+def gallery_figure(patient_name, window):
+    history = sick[names_of[patient_name]].history
     return figures.curves_figure(
         history.loss.numpy(),
         history.evaluated_at,
         {part: values.numpy() for part, values in history.metrics.items()},
         window=window,
-        title=f"{training}, average of {window}",
+        title=f"{patient_name}, average of {window}",
     )
 
 
 # %% tags=["remove-input"]
 FrameExplorer(
     gallery_figure,
-    alt=lambda training, window: (
-        f"Noisy training loss with a moving average of {window}, and accuracies over the updates. "
-        f"Training: {training}. At the end {sick[training].reading.measured}."
+    alt=lambda patient_name, window: (
+        f"Noisy training loss of {patient_name} with a moving average of {window}, and accuracies "
+        f"over the updates. At the end {sick[names_of[patient_name]].reading.measured}."
     ),
     title="What is wrong with this training?",
-    training=list(sick),
+    patient_name=Control(list(names_of), label="Patient"),
     window=Control(run.pick(quick=(1, 20), standard=(1, 5, 20)), label="Average over (updates)"),
-    start={"training": "healthy", "window": 20},
-    still={"training": "rate too high"},
+    start={"patient_name": "patient 1", "window": 20},
+    still={"patient_name": next(p for p, name in names_of.items() if name == "rate too high")},
     play="window",
 )
 
-# %% tags=["hide-input"]
-for name, one in sick.items():
-    print(name, one.reading, sep="\n")
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show the diagnoses", "code_prompt_hide": "Hide the diagnoses"}
+for patient_name, name in names_of.items():
+    print(f"{patient_name}: {name}", sick[name].reading, sep="\n")
 
 # %% [markdown]
 # A rate that is far too high shows in the loss, which stays above log 10, that of a guesser. A rate that is too
-# low, shuffled labels and frozen weights look much alike: accuracies stay low, and the loss falls little. It
-# takes gates to tell them apart. *Shifted at test* gives itself away: its loss falls as in health, yet its
-# accuracies stay low, so the evaluation is at fault. *Large weights* learns in spite of its start;
-# step 1 finds it before any training. What the gates say of three of them:
+# low, shuffled labels and frozen weights look much alike: accuracies stay low, and the loss falls little. You
+# need gates to tell them apart. *Shifted at test* is easy to recognize: its loss falls as it does in a healthy
+# training, but its accuracies stay low, so the evaluation is at fault. *Large weights* learns in spite of its
+# start; step 1 finds it before any training. Here is what the gates say about three of them:
 
 # %% tags=["hide-input"]
 print(check_initial_loss(sick["large weights"].setup))
@@ -514,14 +532,14 @@ print(check_overfit(sick["weights frozen"].setup))
 print(check_evaluation(sick["shifted at test"].setup))
 
 # %% [markdown]
-# Step 7 is: go back to step 5. What the curves say suggests the next grid, and you go round until nothing
-# gets better, or your time is up.
+# Step 7 is to go back to step 5. The curves suggest the next grid. Repeat this until nothing gets better, or
+# until your time is up.
 #
 # ### The command center
 #
-# With many runs, one picture each is too much. Put them all into one, color by a hyperparameter,
-# filter, and pick. These are the nine runs of step 5. Filter one rate after the other: which runs
-# would you have stopped early, and would you have missed any of them at the end?
+# With many runs, one picture for each is too much. Put them all into one picture, color them by a
+# hyperparameter, filter, and pick. These are the nine runs of step 5. Filter by one rate after the other. Which
+# runs would you have stopped early, and would you have missed any of them at the end?
 
 # %% tags=["hide-input"]
 every = max(1, len(histories[0].loss) // 60)
@@ -545,22 +563,23 @@ CommandCenter(
 )  # fmt: skip
 
 # %% [markdown]
-# The same, live, while a search runs: step 4 kept its trials in a file, which
-# [optuna-dashboard](https://pypi.org/project/optuna-dashboard/) shows in your browser.
+# You can also watch a search while it runs. Step 4 kept its trials in a file, which
+# [optuna-dashboard](https://pypi.org/project/optuna-dashboard/) shows in your browser:
 #
 # ```bash
 # pip install optuna-dashboard
 # optuna-dashboard sqlite:///search.db
 # ```
 #
-# You can also interrupt such a search. Call it again, and it continues where it stopped: finished trials are not
-# repeated.
+# And you can interrupt such a search. If you call it again, it continues where it stopped: finished trials are
+# not repeated.
 #
 # ## Random search against grid search
 #
-# Nine trials, two hyperparameters. A grid spends them on three values of each. Random search tries nine
-# values of each. If only one of the two matters, that is nine looks against three (Bergstra and Bengio,
-# 2012). Points lie in a square, which any two ranges can be stretched to:
+# Suppose that you can afford nine trials for two hyperparameters. A grid spends them on three values of each.
+# Random search tries nine values of each. If only one of the two matters, random search tries nine useful
+# values, and the grid three (Bergstra and Bengio, 2012). The points lie in a square, which can be stretched to
+# any two ranges:
 
 
 # %%
@@ -585,21 +604,21 @@ for draw in (grid_points, random_points):
 
 # %% tags=["remove-input"]
 Prediction(
-    "A made-up surface of scores. When *both* hyperparameters matter equally, what remains of random "
-    "search's advantage over a grid of as many trials?",
+    "On a made-up surface of scores, *both* hyperparameters matter equally. What remains of random "
+    "search's advantage over a grid with as many trials?",
     [
-        Choice("It grows", "A grid wastes nothing when both dimensions count."),
-        Choice("Nothing, or less", "Random search gains from dimensions that do not matter. Where all "
-               "matter, an even spread leaves fewer large holes.", correct=True),
-        Choice("It stays as it was", "Its edge is the number of different values per dimension, "
-               "which helps if one dimension decides."),
+        Choice("It grows", "A grid wastes no trials when both dimensions matter."),
+        Choice("Nothing, or less", "Random search gains from dimensions that do not matter. If all "
+               "of them matter, an even spread leaves fewer large holes.", correct=True),
+        Choice("It stays the same", "Its advantage is the number of different values in each "
+               "dimension, which helps if one dimension decides."),
     ],
 )  # fmt: skip
 
 
 # %% [markdown]
-# The surface of the explorer is a ridge if only the first hyperparameter matters, and a hill if both do. Its
-# trials are a typical draw: among 200, the one whose results lie closest to the means.
+# The surface in the explorer is a ridge if only the first hyperparameter matters, and a hill if both do. The
+# trials are a typical draw: among 200 draws, we chose the one whose results lie closest to the means.
 
 # %% tags=["hide-input"]
 typical = surfaces.typical_draw(run)
@@ -655,15 +674,15 @@ made_up_cards["random-beats-grid-one-dimension"]
 made_up_cards["no-edge-where-both-matter"]
 
 # %% [markdown]
-# Back to the prediction: random search gains from the dimension that does not matter. Where both matter, that
-# gain is gone.
+# Back to the prediction: random search gains from the dimension that does not matter. If both matter, that gain
+# is gone.
 #
 # ### On a real network
 #
-# A perceptron on digits; rates from 0.0001 to 3, weight decays from $10^{-6}$ to $10^{-2}$, both on a
-# log scale: a point of the square gives the logarithms, so every power of ten gets an equal share of the trials.
-# All trainings run at once, stacked into one network. First the lay of the land: random trials, all
-# over the space.
+# Now we tune a perceptron on digits, with rates from 0.0001 to 3 and weight decays from $10^{-6}$ to $10^{-2}$.
+# Both are on a log scale: a point of the square gives the logarithms, so every power of ten gets an equal share
+# of the trials. All trainings run at once, stacked into one network. Random trials from the whole space give an
+# overview:
 
 # %%
 pool = perceptrons.random_trials(run)
@@ -674,22 +693,22 @@ search_figures.plot_response(ax, pool.rates, pool.decays, pool.validation)
 fig
 
 # %% [markdown]
-# Then both searches, with nine trials each, thirty times. The winner by validation accuracy is measured on
-# test digits. This draws no figure, so the page shows the evidence alone; `experiments.tuning(run)` runs it.
+# Then both searches run thirty times, with nine trials each. The winner by validation accuracy is measured on
+# test digits. This draws no figure, so the page shows only the evidence; `experiments.tuning(run)` runs it.
 
 # %% tags=["remove-input"]
 experiments.tuning.cards(None, run)["random-beats-grid-network"]
 
 # %% [markdown]
-# Random search wins {{random-beats-grid-network}} on average, and not in every run, since the plateau is wide.
-# The three rates of a grid lie a factor of $(3 / 0.0001)^{1/3} \approx 31$ apart, and no grid can miss a plateau
-# that is as wide as that. Random search pays where the good region is narrow, or where a grid could afford only
-# two values of each of many hyperparameters.
+# Random search gains {{random-beats-grid-network}} on average, but not in every run, since the plateau is
+# wide. The three rates of a grid lie a factor of $(3 / 0.0001)^{1/3} \approx 31$ apart, and no grid can miss
+# a plateau that is as wide as that. Random search pays off if the good region is narrow, or if a grid could
+# afford only two values for each of many hyperparameters.
 #
 # ### Sixty trials
 #
-# How many are enough? Call the best 5% of all configurations good. One random trial misses them with
-# probability 0.95, and $n$ independent ones all miss with $0.95^n$:
+# How many trials are enough? Call the best 5% of all configurations good. One random trial misses them with
+# probability 0.95, and $n$ independent trials all miss them with probability $0.95^n$:
 #
 # $$
 # P = 1 - (1 - 0.05)^n
@@ -703,9 +722,9 @@ counts = np.array((1, 5, 10, 20, 40, 60, 80))
 formula = 100 * (1 - 0.95**counts)
 
 # %% [markdown]
-# It is the best 5% of *your ranges*, however; if those are badly chosen, so are all trials. And to draw a good
-# one is not to know it. So we draw from the trials above, call the best 5% *on test digits* good, and count
-# how often one was drawn, and how often the best by validation was one.
+# These are the best 5% of *your ranges*, however; if the ranges are badly chosen, so are all trials. And you
+# may draw a good one without recognizing it. So we draw from the trials above and call the best 5% *on test
+# digits* good. We count how often a good one was drawn, and how often the best by validation was a good one.
 
 # %%
 hit = perceptrons.chance_of_top(pool, counts, run)
@@ -717,16 +736,16 @@ ax.legend(loc="lower right")
 fig
 
 # %% [markdown]
-# The formula is right about the draw. The pick can't be better than the draw, and it is worse as far as
-# validation on a few hundred digits cannot tell the best 5% from those just below them. On a plateau this
-# does no harm: they are nearly as good.
+# The formula is right about the draw. The pick can't be better than the draw, and it is worse because
+# validation on a few hundred digits cannot always tell the best 5% from those just below them. On a plateau
+# this does little harm, since those are nearly as good.
 #
 # ### The winner's curse
 #
 # The best of many validation scores is partly skill and partly luck: its validation set happened to suit it. So
-# the score that chose the winner is too good to report (Cawley and Talbot, 2010). How much too good? We train
-# a hundred perceptrons at rates from 0.05 to 1, judge them on only 100 digits, and look at the winner on the
-# others; several times, with new perceptrons.
+# the score that chose the winner is too good to report (Cawley and Talbot, 2010). How much too good? We
+# train a hundred perceptrons at rates from 0.05 to 1, judge them on only 100 digits, and test the winner on
+# the others. We repeat this with new perceptrons.
 
 # %%
 winners = experiments.curse(run)
@@ -739,27 +758,29 @@ ax.legend(loc="upper left")
 fig
 
 # %% [markdown]
-# The hundred digits may be easier than the others for all networks alike. The claim subtracts that part of
-# the gap.
+# Both lines rise, partly because the winner avoids rates that are too high. The hundred digits may also be
+# easier than the others for all networks alike. The claim subtracts that part of the gap.
 
 # %% tags=["remove-input"]
 experiments.curse.cards(winners, run)["winners-curse"]
 
 # %% [markdown]
-# On average over all runs, the winner's score is {{winners-curse}} too good. The cure: report the winner on data
-# not used for selection.
+# On average over all runs, the winner's score is {{winners-curse}} too good. The cure is to report the winner
+# on data not used for selection.
 #
 # ## Cross-validation
 #
-# With few examples, a held-out fifth is too small to judge by. *$k$-fold cross-validation* (Stone, 1974) cuts the data
-# into $k$ parts, trains $k$ times, each time without one part, and averages the $k$ scores $a_i$:
+# If you have few examples, a held-out fifth is too small to judge by. *$k$-fold cross-validation* (Stone, 1974)
+# cuts the data into $k$ parts, trains $k$ times, each time without one part, and averages the $k$ scores $a_i$:
 #
 # $$
 # \bar a = \frac1k \sum_{i=1}^k a_i
 # \tag{4}
 # $$
 #
-# Every example is used for validation once. The price is $k$ trainings.
+# Every example is used for validation once. The price is $k$ trainings. Keep examples that belong together,
+# such as pictures of one person, in the same part; otherwise the network is tested on what it has almost
+# seen.
 
 
 # %%
@@ -776,7 +797,8 @@ for rows, held_out in folds(torch.arange(6), 3):
 # %% [markdown]
 # We draw 200 digits and estimate the accuracy in two ways: from one held-out fifth, and from all five. The
 # truth is measured on the other 1,597 digits: for the held-out fifth, it is the accuracy of the one network
-# that did not see it; for 5-fold, the mean accuracy of the five. Then again, with 200 other digits.
+# that did not see it; for 5-fold, it is the mean accuracy of the five. Then we repeat this with 200 other
+# digits.
 
 # %%
 errors = experiments.cross_validation(run)  # in points, one per repetition
@@ -792,13 +814,13 @@ fig
 experiments.cross_validation.cards(errors, run)["cross-validation-estimates-better"]
 
 # %% [markdown]
-# With many examples a single split is precise enough, and five trainings are better spent on five
+# If you have many examples, a single split is precise enough, and five trainings are better spent on five
 # configurations. Either way, train the chosen configuration once more on all examples at the end.
 #
 # ## Stop the losers early: successive halving
 #
-# Give all candidates a small budget, keep the best third, triple the budget, and so on (Jamieson and
-# Talwalkar, 2016). Most trials cost little; only a few are trained to the end.
+# Give all candidates a small budget, keep the best third, triple the budget, and so on (Jamieson and Talwalkar,
+# 2016). Most trials cost little, and only a few are trained to the end.
 
 
 # %%
@@ -811,7 +833,7 @@ def halve(objective, configs, budgets, factor=3):
 
 
 # %% [markdown]
-# We let it choose among 27 learning rates for a perceptron on digits. The budget is the number of updates.
+# We let `halve` choose among 27 learning rates for a perceptron on digits. The budget is the number of updates.
 
 # %%
 well = ward.healthy(run)
@@ -854,16 +876,15 @@ for budget in budgets:
     print("candidates in this round:", there)
 
 # %% [markdown]
-# What is lost by stopping early? We let both searches choose among the same 27 candidates, ten times with
-# new ones, and compare their winners on test digits. Halving needs 2,160 updates instead of 27 × 540. The page
-# shows the evidence alone; `experiments.halving(run)` runs it.
+# Does stopping early lose anything? We let halving and a full search choose among the same 27 candidates and
+# compare their winners on test digits, ten times with new candidates. Halving needs 2,160 updates instead of
+# 27 × 540. The page shows only the evidence; `experiments.halving(run)` runs it.
 
 # %% tags=["remove-input"]
 experiments.halving.cards(None, run)["halving-loses-little"]
 
 # %% [markdown]
-# Its weak spot is a line that would cross the others late: a rate that is slow at first is stopped before it
-# can overtake.
+# The weakness of halving is a candidate that starts slowly: it is stopped before it can overtake the others.
 #
 # Optuna can halve without waiting for a round to end (Li et al., 2020). The objective reports its score
 # after each budget, and a *pruner* compares it with the trials so far:
@@ -893,22 +914,24 @@ given = sum(sum(t.intermediate_values) for t in study.trials)
 print(f"spent {given} updates; best rate {study.best_params['lr']:.2g}")
 
 # %% [markdown]
-# It draws its own rates, so the two winners may differ. The first trial always goes on to the end, because
+# Optuna draws its own rates, so the two winners may differ. The first trial always runs to the end, because
 # there is nothing to compare it with yet.
 #
 # ## Many runs at once
 #
-# Small networks leave a machine idle. Two cures: many networks stacked into one, whose weights get one more
-# dimension (chapter 1 did this), or a process per core with one thread each. Which is faster depends on the
-# machine and on the size of the networks, so measure. Here are sixteen perceptrons, one by one and stacked:
+# Small networks leave most of a machine idle. There are two cures. You can stack many networks into one, whose
+# weights get one more dimension (chapter 1 did this), or start a process with one thread for each core. Which
+# is faster depends on the machine and on the size of the networks, so measure. Here are sixteen perceptrons,
+# trained one by one and stacked:
 
 
-# %%
+# %% tags=["hide-input"]
 def seconds(work):
     started = time.perf_counter()
     return work(), time.perf_counter() - started
 
 
+# %%
 learn, choose, _ = perceptrons.parts(run)
 sixteen = [Settings(lr) for lr in np.geomspace(0.01, 0.3, 16).tolist()]
 steps = run.pick(quick=20, standard=50)
@@ -922,29 +945,32 @@ one_by_one, loop = seconds(lambda: [together([s]) for s in sixteen])
 stacked, at_once = seconds(lambda: together(sixteen))
 print(f"stacked: {loop / at_once:.1f}× as fast as one by one here")
 
-# %% tags=["hide-input", "nbval-check-output"]
+# %% tags=["remove-cell", "nbval-check-output"]
 alone = torch.cat([evaluate(m, choose) for m in one_by_one])
 apart = (alone - evaluate(stacked, choose)).abs().max()
 print("same accuracies:", bool(apart < 0.05))
 
 # %% [markdown]
-# Networks of different shapes cannot be stacked, and large ones gain little by it. They go to processes, as
-# in steps 4 and 5. The time shrinks by a factor of the number of cores at best, and not at all where other
-# programs keep the cores busy. The numbers stay what they are:
+# Both ways reach the same accuracies. Networks of different shapes cannot be stacked, and large ones gain
+# little from it. Train those in separate processes, as in steps 4 and 5. At best the time shrinks by a factor
+# of the number of cores, and not at all if other programs keep the cores busy. The losses do not depend on
+# it, so you can choose either way for its speed alone:
 
 # %%
 two = [replace(patient, seed=s) for s in range(2)]
 steps = run.pick(quick=5, standard=20)
 in_turn = train_all(two, steps=steps)
 spread = train_all(two, steps=steps, workers=workers)
+
+# %% tags=["hide-input"]
 same = all(torch.equal(a.loss, b.loss) for a, b in zip(in_turn, spread))
 print("same losses, update by update:", same)
 
 # %% [markdown]
 # ## Beyond one machine
 #
-# The objective stays as it is. Only the call changes: it goes to Ray Tune, with Optuna's sampler, which looks
-# near what worked, and a pruner of the same kind:
+# Keep the objective and change only the call. It goes to Ray Tune, with Optuna's sampler, which prefers values
+# near those that worked, and a pruner of the same kind:
 #
 # ```python
 # def space(trial):
@@ -957,35 +983,39 @@ print("same losses, update by update:", same)
 # found.get_best_result().config
 # ```
 #
-# Ray is an optional requirement: `pip install -r requirements-optional.txt`. A trial whose worker dies is
-# started again elsewhere; one whose objective raises is recorded as failed.
+# Ray is optional: `pip install -r requirements-optional.txt`. If a worker dies, its trial is started again
+# elsewhere; if an objective raises, its trial has failed.
 #
 # ## Exercises
 #
 # ### Exercise 1: how many trials?
 #
-# ★☆☆, 10 minutes. Write `trials_needed(top, chance)`: the smallest number of random trials for which
-# at least one is among the best fraction `top` with probability `chance` or more, an `int`.
+# ★☆☆, 10 minutes. Call the best fraction `TOP` of all configurations good. Write `trials_needed(chance)`, which
+# returns the smallest number of random trials, an `int`, such that at least one of them is good with
+# probability `chance` or more.
 
 
-# %% tags=["exercise"] exercise="trials-needed" points=3
-def trials_needed(top, chance):
+# %% tags=["exercise"] exercise="trials-needed" points=3 varies="TOP: 0.01 0.02 0.03 0.04 0.05 0.06"
+TOP = 0.05
+
+
+def trials_needed(chance):
     raise NotImplementedError
 
 
 # %%
-checks.check_trials_needed(trials_needed)
+checks.check_trials_needed(trials_needed, TOP)
 
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="trials-needed" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
-def trials_needed(top, chance):
+def trials_needed(chance):
     n = 1
-    while 1 - (1 - top) ** n < chance - 1e-12:  # a little less, since 1 - 0.9**2 < 0.19 in floats
+    while 1 - (1 - TOP) ** n < chance - 1e-12:  # a little less, because floats are rounded
         n += 1
     return n
 
 
-checks.check_trials_needed(trials_needed)
+checks.check_trials_needed(trials_needed, TOP)
 
 # %% [markdown]
 # ### Exercise 2: an average that forgets
@@ -999,8 +1029,8 @@ checks.check_trials_needed(trials_needed)
 # $$
 #
 # The division makes up for the start at zero. Write `exponential_average(values, beta)`, which returns
-# $\hat L_1, \hat L_2, \dots$ A loss that is not a number must leave no trace: skip it, repeat the average
-# before it (for a first one, not a number), and count in $t$ only those you used.
+# $\hat L_1, \hat L_2, \dots$ If a loss is NaN (not a number), skip it and repeat the average before it. If
+# there is none yet, return NaN. Count in $t$ only the losses that you used.
 
 
 # %% tags=["exercise"] exercise="exponential-average" points=4
@@ -1027,10 +1057,10 @@ checks.check_exponential_average(exponential_average)
 # %% [markdown]
 # ### Exercise 3: folds
 #
-# ★★☆, 15 minutes. `folds` above takes what it is given. Write `k_fold(order, k)` so that it can be trusted:
-# `order` is a tensor of shuffled row indices. Return a list of `k` pairs of tensors (training rows,
-# validation rows): the validation parts do not overlap, cover all rows, and their sizes differ by at most
-# one. With `k` below 2 or above the number of rows, raise `ValueError`.
+# ★★☆, 15 minutes. `folds` above does not check its arguments. Write `k_fold(order, k)`, which does. `order`
+# is a tensor of shuffled row indices. Return a list of `k` pairs of tensors (training rows, validation rows).
+# The validation parts must not overlap, must cover all rows, and may differ in size by at most one. If `k` is
+# below 2 or above the number of rows, raise `ValueError`.
 
 
 # %% tags=["exercise"] exercise="k-fold" points=5 forbids="KFold"
@@ -1055,14 +1085,14 @@ checks.check_k_fold(k_fold)
 # %% [markdown]
 # ### Exercise 4: the ward
 #
-# ★★★, 35 minutes. `ward.patients(run)` holds five sick set-ups, "A" to "E", with one illness each:
+# ★★★, 35 minutes. `ward.patients(run)` holds five sick set-ups, "A" to "E", each with one illness:
 # "initialization", "labels", "learning rate", "test augmentation" or "optimizer". Write
 # `treat(setup, digits)`, which finds the illness with the gates of this chapter and returns
-# `(illness, cured)`, the cured set-up made with `replace(setup, …)`. Of its fields, `make_model`, `train`,
-# `lr`, `test_transform` (healthy: `None`) or `make_optimizer` is ill. `digits` are the training images with
-# their right labels; `ward.perceptron` and `ward.all_parameters` make a healthy network and optimizer.
-# Change nothing but what is ill. A gate's `passed` says whether it is; its `values` hold what it measured, such as
-# `values["unmoved"]` (the parameters that never moved) of step 2 and `values["rate"]` of step 3.
+# `(illness, cured)`. Make the cured set-up with `replace(setup, …)`, and change only the one field that is
+# ill: `make_model`, `train`, `lr`, `test_transform` (healthy: `None`) or `make_optimizer`. `digits` are the
+# training images with the right labels; `ward.perceptron` and `ward.all_parameters` make a healthy network
+# and optimizer. A gate has `passed` and `values`, such as `values["unmoved"]` of step 2 (the parameters that
+# never moved) and `values["rate"]` of step 3.
 
 
 # %% tags=["exercise"] exercise="ward" points=10
@@ -1093,23 +1123,24 @@ ward_checks.check_ward(treat)
 # %% [markdown]
 # ## Summary
 #
-# - Before a long training: an initial loss of log C, a small sample that is memorized while every parameter
-#   moves, a rate that lowers the loss within 100 updates.
-# - Few epochs for many settings, more epochs for a few. A short run favors fast rates. If the best
-#   setting lies on the border of the grid, move the grid.
-# - Draw noisy losses with a moving average, and training with validation accuracy. Look at all runs in one
-#   picture.
-# - Random search tries as many values of the one hyperparameter that matters as it has trials. Where
-#   several matter alike, its advantage is gone.
-# - Sixty random trials draw one of the top 5% with a probability of 95%; validation need not recognize it.
-# - The winner's own validation score is too good to be true. Report it on data not used for selection.
-# - Cross-validation makes few examples count, at $k$ times the price.
+# - Before a long training, check that the initial loss is log C, that a small sample is memorized while every
+#   parameter moves, and that some rate lowers the loss within 100 updates.
+# - Train many settings for a few epochs, and a few settings for more. A short run favors fast rates. If the
+#   best setting lies on the border of the grid, move the grid.
+# - Draw noisy losses with a moving average, and training and validation accuracy together. Look at all runs in
+#   one picture.
+# - If one hyperparameter matters, random search tries as many values of it as it has trials. If several matter
+#   equally, this advantage is gone.
+# - Sixty random trials draw one of the top 5% of your ranges with a probability of 95%; validation may not
+#   recognize it.
+# - The winner's own validation score is too good to be true. Report the winner on data not used for selection.
+# - Cross-validation makes the most of few examples, at $k$ times the price.
 # - Successive halving spends as much on each round as on the one before, so each survivor gets three times
-#   as much. It loses little where early scores predict late ones.
+#   as much. It loses little if early scores predict late ones.
 #
-# **Limits.** One residual network on 1,000 pictures and one perceptron on digits, two or three
-# hyperparameters. The thresholds of the gates (25% of log C, a drop of 30%, a gap of 15 points) are rules of
-# thumb of ours; change them where your problem differs.
+# **Limits.** We used one residual network on 1,000 pictures and one perceptron on digits, with two or three
+# hyperparameters. The thresholds of the gates (25% of log C, a drop of 30%, a gap of 15 points) are our own
+# rules of thumb; change them if your problem differs.
 #
 # ## Sources
 #

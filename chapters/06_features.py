@@ -4,6 +4,7 @@
 #     builds_on: [00_recap]
 #     compute_minutes: 1.5
 #     exercise_minutes: 60
+#     memory_gb: 2
 #     reading_minutes: 60
 #     rows: [M35, M36, M37, M38, M39, M40]
 #   jupytext:
@@ -22,16 +23,16 @@
 # %% [markdown]
 # # What models have learned
 #
-# Training leaves millions of numbers behind. Some can be looked at directly, most cannot. This chapter
-# opens a network from both ends: the weights that touch the pixels, the vector before the answer, and
-# then the maps in between.
+# Training leaves millions of numbers behind, and most of them tell you nothing by themselves. This chapter opens
+# a network from both ends: the weights that touch the pixels, the vector before the answer, and then the maps
+# in between.
 #
 # After this chapter you can
 #
 # - draw the filters of a first layer, and tell a trained one from a random one by a number;
-# - search pictures by what a network sees in them, and say where that beats comparing pixels;
-# - lay hundreds of vectors out on a map, and say which distances on it mean something;
-# - find the pixels that a unit can see, and the pictures that excite it most.
+# - search pictures by what a network sees in them, and say when that beats comparing pixels;
+# - lay out hundreds of vectors on a map, and say which distances mean something;
+# - find the pixels that a unit can see, and the pictures that excite it.
 #
 # You need chapters 0 and 2.
 #
@@ -45,7 +46,15 @@
 
 # %% tags=["parameters"]
 budget, seed, device = None, 0, "auto"
-model = "efficientnet_lite0"  # with an internet connection also "alexnet", "resnet18", "vgg19", …
+model = "efficientnet_lite0"  # online also "alexnet", "resnet18", "vgg19", …
+
+# %% [markdown]
+# Here is the puzzle. A trained network can name what a picture shows, but nobody wrote down how it does that:
+# what it knows is hidden in its weights. You will see that the 64 numbers which a small network computes find
+# pictures of the same shape far better than all of their pixels do, and that they lose much of this skill when
+# the picture moves by a quarter of its width. You will also see how a pretty map of such vectors can mislead
+# you. If you have only ten minutes, look at the pictures in "Nearest neighbors", and then play with the map in
+# "Explore: the map".
 
 # %%
 import math
@@ -55,7 +64,15 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from chapters.features import channels, checks, experiments, figures, networks, spaces
+# %%
+from chapters.features import (
+    channels,
+    checks,
+    experiments,
+    figures,
+    networks,
+    spaces,
+)
 from chapters.features.fields import field_of
 from lib import augmentation, plotting, runtime, visualization
 from lib.datasets.photos import PHOTOS, load_photo, photo_patches
@@ -63,7 +80,8 @@ from lib.models.pretrained import load_photo_classifier
 from lib.training.classifiers import SCENE_SIZE
 from lib.widgets import Choice, Control, FrameExplorer, PictureMap, Prediction
 
-run = runtime.start(budget, seed=seed, device=device, as_written=model == "efficientnet_lite0")
+as_written = model == "efficientnet_lite0"
+run = runtime.start(budget, seed=seed, device=device, as_written=as_written)
 plotting.use_style()
 print(f"This run: {run}")
 
@@ -71,7 +89,7 @@ print(f"This run: {run}")
 # Two kinds of networks run through this chapter. One was trained by others on the 1.3 million
 # photographs of ImageNet. The others are small and ours: residual networks that learned to name the
 # shape in rendered scenes. This page trains one of them. The evidence for the claims comes from several, which
-# differ in their first weights and the order of the examples, so it says how much of a finding is chance. The
+# differ in their initial weights and the order of the examples, so it says how much of a finding is chance. The
 # names in the first column of this table are used below:
 #
 # | layer | what it does | channels | map size |
@@ -105,14 +123,14 @@ galleries = networks.galleries(run)  # scenes that no network learned from
 # \tag{1}
 # $$
 #
-# The sum is an inner product. Among patches of the same norm it is largest for the one that
-# looks like $w_k$. So a first filter, drawn as a small picture, shows what it looks for. Deeper filters
-# look at maps, and a picture of them says little.
+# The sum is an inner product. Among patches of the same norm, it is largest for the one that looks most like
+# $w_k$. So a filter of the first layer, drawn as a small picture, shows what it looks for. Deeper filters look
+# at maps instead of pixels, and a drawing of them says little.
 
 # %% tags=["remove-input"]
 Prediction(
-    "EfficientNet-Lite0 begins with 32 filters, and each costs as much to compute as any other. It has seen "
-    "1.3 million photographs, many times. How many of the 32 are all but zero?",
+    "EfficientNet-Lite0 begins with 32 filters, and each costs as much to compute as any other. In training, it "
+    "has seen 1.3 million photographs many times. How many of the 32 filters do you expect to be all but zero?",
     [
         Choice(
             "None: training makes use of what it has",
@@ -120,26 +138,28 @@ Prediction(
             "weight decay shrinks what gets none.",
         ),
         Choice(
-            "Four",
-            "One in eight. The picture further down draws each filter at its own scale, which would hide "
-            "them, so they are crossed out.",
+            "A few",
+            "It is four, or one in eight. The picture further down draws each filter at its own scale, which "
+            "would hide that they are small, so they are crossed out.",
             correct=True,
         ),
         Choice(
-            "Half",
-            "Not here. Large networks have been pruned by half and more; with 4.7 million weights this "
+            "Most of them: a few filters are enough",
+            "Not here. Large networks have been pruned by half and more, but with its 4.7 million weights this "
             "one has less to spare.",
         ),
     ],
 )
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def unit(x, w, b, s, k, i, j):
     _, _, U, V = w.shape
-    return b[k] + (w[k] * x[:, i * s : i * s + U, j * s : j * s + V]).sum()
+    patch = x[:, i * s : i * s + U, j * s : j * s + V]
+    return b[k] + (w[k] * patch).sum()
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 stem = scene_nets[0].stem[0]
 w, b, s = stem.weight.detach(), stem.bias.detach(), stem.stride[0]
 x = galleries[0].images[0]
@@ -162,16 +182,16 @@ for ax, (name, group) in zip(axes, shown.items()):
                         marked=dead.nonzero()[:, 0].tolist() if group is w_photo else ())  # fmt: skip
 fig
 
-# %%
+# %% tags=["hide-input"]
 shape = " × ".join(map(str, w_photo.shape))
 print(f"filters {shape}")
 print(f"all but zero: {int(dead.sum())}, crossed out above")
 
 # %% [markdown]
-# Gray is zero, and each tile has its own scale. Filters of 3 × 3 pixels are now common, and drawn
-# here much enlarged: large patterns come from many small layers. AlexNet's filters (64 in torchvision, 96 in the
-# paper) have 11 × 11 pixels, ResNet's 7 × 7, and there you would see fine stripes. With an internet connection,
-# set `model = "alexnet"` above.
+# Gray stands for zero, and each tile has its own scale. Filters of 3 × 3 pixels, much enlarged here, are now
+# common, since many small layers can find large patterns. AlexNet's filters (64 in torchvision, 96 in the
+# paper) have 11 × 11 pixels and ResNet's 7 × 7, and there you would see fine stripes. With an internet
+# connection, set `model = "alexnet"`.
 #
 # ### A number for it
 #
@@ -183,18 +203,20 @@ print(f"all but zero: {int(dead.sum())}, crossed out above")
 # \tag{2}
 # $$
 #
-# Angle brackets are means. Call $R$ the *roughness*: independent weights of mean zero have 1 on
-# average, a constant filter 0, a chessboard of $\pm1$ has 2.
+# Angle brackets are means. $R$ is called *roughness* here: independent weights of mean zero have 1 on average, a
+# constant filter 0, and a chessboard of $\pm1$ has 2.
 
 
-# %% tags=["nbval-check-output"]
-def R(w):  # noqa: N802
+# %%
+def roughness(w):
     beside, below = w[..., 1:] - w[..., :-1], w[..., 1:, :] - w[..., :-1, :]
     steps = torch.cat([beside.flatten(1), below.flatten(1)], dim=1)
     return (steps**2).mean(dim=1) / (2 * (w**2).flatten(1).mean(dim=1))
 
 
-print("ours is lib's:", torch.allclose(R(w_photo), visualization.roughness(w_photo), atol=1e-5))
+# %% tags=["remove-cell", "nbval-check-output"]
+ours, libs = roughness(w_photo), visualization.roughness(w_photo)
+print("ours is lib's:", torch.allclose(ours, libs, atol=1e-5))
 
 # %%
 filters = experiments.filters(run)
@@ -207,7 +229,7 @@ fig, ax = plotting.figure(height=2.7)
 strips = {
     "untrained": torch.cat(filters["untrained"]),
     "trained on\nscenes": torch.cat(filters["trained"]),
-    "trained on\nphotographs": R(w_photo[~dead]),
+    "trained on\nphotographs": roughness(w_photo[~dead]),
 }
 figures.plot_strips(ax, strips)
 ax.axvline(1, color="#8a8a8a", ls=":")
@@ -215,9 +237,9 @@ ax.set(xlabel="roughness of a filter", title="Training lowers the average roughn
 fig
 
 # %% [markdown]
-# Each dot is a filter. The network of photographs has both kinds: smooth blobs of color, and fine stripes,
-# about as rough as noise. This number cannot tell such stripes from noise; the picture can. And a mean hides
-# the two kinds, so look at the dots.
+# Each dot is a filter. The network of photographs has two kinds: smooth blobs of color, and fine stripes that
+# are about as rough as noise. This number cannot tell such stripes from noise, but the picture can. And a mean
+# hides that there are two kinds, so look at the dots.
 #
 # ## A vector for each picture
 #
@@ -228,21 +250,26 @@ fig
 # \tag{3}
 # $$
 #
-# $f(x)$ is all the network still knows about $x$ when it answers. It is called the *feature vector* of the
-# picture: 4096 numbers in AlexNet (Krizhevsky et al., 2012) and VGG (the layer FC7), 1280 in EfficientNet-Lite0, 64 in the small
-# networks. PyTorch hands it over if you ask the last layer what it gets.
+# $f(x)$ is all that the network still knows about $x$ when it answers. This *feature vector* has 4096 numbers in
+# AlexNet (Krizhevsky et al., 2012) and VGG (the layer FC7), 1280 in EfficientNet-Lite0, and 64 in the small
+# networks. In PyTorch, a hook on the last layer can catch it.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def f(network, last, x):
     kept = []
-    handle = last.register_forward_pre_hook(lambda layer, inputs: kept.append(inputs[0]))
+
+    def keep(layer, inputs):
+        kept.append(inputs[0])
+
+    handle = last.register_forward_pre_hook(keep)
     with torch.no_grad():
         network(x)
     handle.remove()
     return kept[0]
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 net, gallery = scene_nets[0], galleries[0]
 features = visualization.feature_vectors(net, gallery.images)
 ours = f(net, net.logits, gallery.images)
@@ -254,7 +281,8 @@ print(f"{features.shape[1]} features; ours are lib's:", torch.allclose(ours, fea
 #
 # ## Nearest neighbors
 #
-# A test without any labels: take a picture, and look at those whose vectors lie closest,
+# Here is a test that needs no labels: take a picture, and look at the pictures whose vectors lie closest to
+# its own,
 #
 # \begin{equation*}
 # \begin{gathered}
@@ -267,7 +295,7 @@ print(f"{features.shape[1]} features; ours are lib's:", torch.allclose(ours, fea
 # The second form needs one matrix product for all pairs.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def neighbors(F, k):
     squares = (F**2).sum(dim=1)
     d2 = squares[:, None] + squares - 2 * F @ F.T
@@ -275,6 +303,7 @@ def neighbors(F, k):
     return d2.argsort(dim=1)[:, :k]
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 k = 5
 found = visualization.nearest_neighbors(features, features, k, exclude_self=True)
 F = features.cpu().double()  # not every device supports float64
@@ -305,42 +334,43 @@ for ax, (name, nearest) in zip(axes, found.items()):
 fig
 
 # %% [markdown]
-# Rows begin with the query; a blue frame marks a patch of the same photograph. Pixels do well where a
-# photograph has colors of its own. But a flat patch of middling color is not far from anything, so a busy
-# patch may well find a flat one. A feature vector is meant to tell what a patch shows, wherever in it that is.
-# Over all patches:
+# Each row begins with the query, and a blue frame marks a patch of the same photograph. Pixels do well if a
+# photograph has colors of its own. But a flat patch of a middling color is not far from anything, so a busy
+# patch may well find a flat one. A feature vector is meant to say what a patch shows, wherever in the patch that
+# is. Here are the shares for all patches:
 
-# %%
+# %% tags=["hide-input"]
 for name, nearest in found.items():
     same = source[nearest.indices.cpu()] == source[:, None]
     print(f"{name}: {same.float().mean():.0%} from the same photograph")
 
 # %% [markdown]
-# Part of this is easy, in both spaces: patches are cut at random places, so many overlap, and a neighbor may
-# be nearly a copy of the query.
+# Part of this is easy in both spaces: the patches are cut at random places, so many of them overlap, and a
+# neighbor may be nearly a copy of the query.
 #
-# Scenes hold no copies, and every picture has a class. Ten shapes, so one neighbor in ten has the right
-# one by chance.
+# The scenes contain no copies, and every scene has a class. There are ten shapes, so by chance one neighbor in
+# ten has the right one.
 
 # %% tags=["remove-input"]
 Prediction(
-    "Scenes show one of ten shapes, in any color, on any ground. Among a scene's five nearest neighbors, some "
-    "have its shape. By how much is this share larger with the trained network's features than with pixels?",
+    "Each scene shows one of ten shapes, in any color, on any ground. Some of a scene's five nearest neighbors "
+    "have the same shape. By how many percentage points is their share larger with the trained network's features "
+    "than with pixels?",
     [
         Choice(
             "It is about the same",
             "Pixels compare the colors at each place, and most places show the ground. A red circle and a blue "
-            "one of the same size differ in every pixel they have.",
+            "circle of the same size differ in every pixel.",
         ),
         Choice(
             "By 20 to 40 points",
-            "More. Most of a scene's pixels show its ground, while the features were trained to tell shapes "
+            "It is more. Most of a scene's pixels show its ground, while the features were trained to tell shapes "
             "apart.",
         ),
         Choice(
             "By more than 50 points",
-            "In pixel space, the ground has most of the pixels, and so most of the say. "
-            "Features of a network that learned the shapes find them in most cases.",
+            "In pixel space, the ground has most of the pixels, so it decides most of the distance. "
+            "The features of a network that learned the shapes find the same shape in most cases.",
             correct=True,
         ),
     ],
@@ -348,13 +378,14 @@ Prediction(
 
 # %% [markdown]
 # The experiment compares five spaces: pixels, the features of an untrained and of a trained network, those of
-# the photograph network, and the trained network's last maps, each averaged over all places. The rest of what
-# it does comes later.
+# the photograph network, and the trained network's last maps, each averaged over all places. It also moves the
+# queries, which we will come to below.
 
 # %%
 shares = experiments.neighbors(run, model=model)
 
 # %% tags=["hide-input"]
+print("neighbors of the same shape:")
 for name, values in shares.items():
     print(f"{name}: {values[:, 0].mean():.0f}%")
 
@@ -369,33 +400,35 @@ neighbor_cards["random-features-do-not"]
 neighbor_cards["borrowed-features-help"]
 
 # %% [markdown]
-# Each value of the evidence has its own set of scenes, and its own small network. So at this layer, training makes the space,
-# and the architecture alone does not. What was trained on photographs is of some use for rendered scenes, too.
+# Each value of the evidence comes from its own set of scenes and its own small network. At this layer of this
+# network, then, it takes training to make the space, and the architecture alone is not enough. That need not be
+# so elsewhere: random convolutional features can be quite useful (Saxe et al., 2011). The features that were
+# trained on photographs are of some use for rendered scenes, too.
 #
 # ### And if the picture moves?
 #
-# Pixels take a shifted picture for another picture. It is often said that features do not. The experiment
-# also queried with scenes that are shifted to the right, and searched among those that are not.
+# If you compare pixels, a shifted picture is a different picture. It is often said that features do not care. So
+# the experiment also used queries that were shifted to the right, and searched among scenes that were not.
 
 # %% tags=["remove-input"]
 Prediction(
-    "The queries are shifted by a quarter of their width. How much of their share of right neighbors do the "
-    "small network's features lose?",
+    "The queries are shifted by a quarter of their width. By how many percentage points does the share of "
+    "neighbors with the right shape fall, if you use the small network's features?",
     [
         Choice(
             "Nothing: convolutions do not care where things are",
-            "The maps move with the picture. But the layer behind them has its own weight for each "
-            "place in the map, and at the new place it has never seen an object.",
+            "The maps do move with the picture. But the layer after them has its own weight for each "
+            "place in the map, and it has never seen an object at the new place.",
         ),
         Choice(
             "Less than 20 points",
-            "That might be so for a small shift: at 6% of the width features are still far ahead of pixels. "
+            "That might be so for a small shift: at 6% of the width, features are still far ahead of pixels. "
             "At 25% they lose more.",
         ),
         Choice(
             "More than 20 points",
-            "In training every object stood near the middle, so this network never had a reason to know one "
-            "elsewhere. It has to be told, by augmentation or by its architecture.",
+            "In training, every object stood near the middle, so this network had no reason to recognize objects "
+            "elsewhere. It must learn that from augmented pictures, or be built for it.",
             correct=True,
         ),
     ],
@@ -428,10 +461,10 @@ neighbor_cards["imagenet-features-do-not-care-where"]
 neighbor_cards["averaged-maps-do-not-care-where"]
 
 # %% [markdown]
-# The claim often made, the second, fails: the share changes by {{features-do-not-care-where}}, since the layer
-# behind the maps has a weight for each place. The last maps, averaged over places, hardly notice the shift. But
-# what is near chance has little to lose, and this network never learned to use averages. EfficientNet did, from
-# crops at random places. Invariance is built in or trained in.
+# The second claim, which is often made, fails: the share changes by {{features-do-not-care-where}}, since the
+# layer after the maps has a weight for each place. The last maps, averaged over places, hardly notice the shift.
+# But a share near chance has little to lose, and this network never learned to use averages. EfficientNet did,
+# on crops at random places. Invariance is built in or learned.
 #
 # ## Maps of many pictures
 #
@@ -447,20 +480,21 @@ neighbor_cards["averaged-maps-do-not-care-where"]
 # where $V_2$ is the first two columns of $V$, and $Y$, $(n, 2)$, the map.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def pca(F):
     X = F - F.mean(dim=0)
     _, Sigma, Vt = torch.linalg.svd(X, full_matrices=False)
     return X @ Vt[:2].T, Sigma**2 / (Sigma**2).sum()
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 F = features.cpu().double()
 Y, variance = pca(F)
 theirs = visualization.principal_components(F)
 same = torch.allclose(Y.abs(), theirs.coordinates.abs(), atol=1e-6)  # signs are free
 print("ours is lib's, up to signs:", same)
 
-# %%
+# %% tags=["hide-input"]
 print(f"two of {len(variance)} directions hold {variance[:2].sum():.0%} of the variance")
 
 # %% [markdown]
@@ -475,30 +509,30 @@ print(f"two of {len(variance)} directions hold {variance[:2].sum():.0%} of the v
 # \tag{6}
 # \end{equation*}
 #
-# With one $\sigma$ for all, a point in a crowd would have many neighbors and a lone one none. So each has its
-# own, set so that the *perplexity* $e^{H_i}$, with the entropy $H_i = -\sum_j p_{j|i} \log p_{j|i}$, is a number
-# you choose. Of $m$ equally likely neighbors it is $m$: roughly, how many neighbors count. The mean of both
-# directions gives each pair one number, so even outliers contribute.
+# With one $\sigma$ for all, a point in a crowd would have many neighbors and a lone point none. So each point
+# has its own, set so that the *perplexity* $e^{H_i}$, with the entropy $H_i = -\sum_j p_{j|i} \log p_{j|i}$, is
+# a number you choose. Of $m$ equally likely neighbors it is $m$: it says roughly how many neighbors count.
+# $P_{ij}$ averages both directions, so even outliers contribute. The code finds $\sigma_i$ by halving an
+# interval of its logarithm.
 
 
 # %%
 def conditional(d2, perplexity):
-    """p(j|i), with the sigma of each row found by halving an interval of its logarithm."""
-    low, high = torch.full((len(d2), 1), -20.0), torch.full((len(d2), 1), 20.0)
+    """p(j|i) for all pairs, from the squared distances."""
+    low = torch.full((len(d2), 1), -20.0)
+    high = -low
     for _ in range(60):
         sigma = ((low + high) / 2).exp()
         p = torch.softmax(-d2 / (2 * sigma**2), dim=1)
         entropy = -(p * p.clamp(min=1e-12).log()).sum(dim=1, keepdim=True)
         too_many = entropy > math.log(perplexity)
-        low, high = (
-            torch.where(too_many, low, sigma.log()),
-            torch.where(too_many, sigma.log(), high),
-        )
+        high = torch.where(too_many, sigma.log(), high)
+        low = torch.where(too_many, low, sigma.log())
     return p
 
 
 # %% [markdown]
-# On the map, with places $y$, closeness falls off with a longer tail:
+# On the map, with places $y$, closeness falls off more slowly with distance:
 #
 # \begin{equation*}
 # \begin{gathered}
@@ -509,10 +543,10 @@ def conditional(d2, perplexity):
 # \tag{7}
 # \end{equation*}
 #
-# A plane has less room around a point than 64 dimensions do; the tail lets points at a middling distance move
-# further out without much cost. The sum is the *Kullback-Leibler divergence* of $Q$ from $P$, `kl` below: zero if
-# the two agree, and large above all where neighbors ($P$ large) lie apart ($Q$ small). Gradient descent from
-# random places lowers it, so each start may end in another map.
+# A plane has less room around a point than 64 dimensions do. The long tail lets points at a middling distance
+# move further out without much cost. The sum is the *Kullback-Leibler divergence* of $Q$ from $P$, `kl` below. It
+# is zero if the two agree, and it is large above all where neighbors ($P$ large) lie apart ($Q$ small). Gradient
+# descent lowers it from random places, so each start may end in another map.
 
 
 # %%
@@ -523,7 +557,11 @@ def kl(P, y):
     return (P * ((P + 1e-12) / (q / q.sum() + 1e-12)).log())[off].sum()
 
 
-# %% tags=["nbval-check-output"]
+# %% [markdown]
+# Both functions at work: halving gives every point the perplexity that we ask for, and t-SNE's map of the scenes
+# costs less than PCA's map of them.
+
+# %% tags=["hide-input", "nbval-check-output"]
 perplexity = spaces.PERPLEXITY
 F = features.cpu().double()
 p = conditional((torch.cdist(F, F) ** 2).fill_diagonal_(math.inf), perplexity)
@@ -536,8 +574,8 @@ print("t-SNE's map costs less:", bool(kl(P, layout.double()) < kl(P, flat)))
 
 # %% [markdown]
 # A map is only as good as the neighbors it keeps. What share of the five nearest in the space of features is
-# also among the five nearest on the map? Such maps take a while, so this page shows the evidence alone;
-# `experiments.maps(run)` makes and judges them.
+# also among the five nearest on the map? Such maps take a while, so this page only shows the evidence;
+# `experiments.maps(run)` makes and judges the maps.
 
 # %% tags=["remove-input"]
 experiments.maps.cards(None, run)["tsne-keeps-neighbors"]
@@ -545,8 +583,9 @@ experiments.maps.cards(None, run)["tsne-keeps-neighbors"]
 # %% [markdown]
 # ### Explore: the map
 #
-# Scenes that the small network never saw, at first in a grid. Pick one; solid lines lead to its neighbors in the space of
-# features, dashed ones to those in pixels. Then change the layout: on which map are the lines short?
+# Here are scenes that the small network never saw, at first in a grid. Pick one: solid lines lead to its
+# neighbors in the space of features, dashed lines to its neighbors in pixel space. Then change the layout. On
+# which map are the lines short?
 
 # %% tags=["hide-input"]
 n = run.pick(quick=100, standard=240)
@@ -590,8 +629,9 @@ PictureMap(
 #
 # ### What distances on such a map mean
 #
-# Two groups far apart on the map seem to be far apart in truth. Test this, as Wattenberg et al. (2016) did, on points whose distances you
-# know: three clouds in a row, the third five times as far from the second as that is from the first.
+# If two groups lie far apart on a map, you would think that they are far apart in the data. Test this, as
+# Wattenberg et al. (2016) did, on points whose distances you know: three clouds in a row, where the gap between
+# the second and the third is five times as long as the gap between the first and the second.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -600,26 +640,26 @@ Prediction(
     [
         Choice(
             "About 5 times A to B",
-            "That is what a map of a country would do. t-SNE only cares who is a neighbor, and no point of "
-            "C is anyone's outside C.",
+            "That is what a map of a country would do. t-SNE only cares which points are neighbors, and no point "
+            "of C has a neighbor outside C.",
         ),
         Choice(
             "Between 2 and 4 times A to B",
-            "The map would then know a part of the distance. It knows nothing of it: C has no neighbor "
-            "outside C.",
+            "Then the map would show a part of the distance. But it is made from neighbors, and no point of C has "
+            "one outside C.",
         ),
         Choice(
             "Less than 2 times A to B",
-            "Beyond the neighbors all P in (7) are practically zero, and so all that remains is: apart. "
-            "How the clouds lie is mostly left to the random start.",
+            "Beyond the neighbors, all P in (7) are practically zero, so the map only keeps the clouds apart. "
+            "How far apart they lie is mostly left to the random start.",
             correct=True,
         ),
     ],
 )
 
 # %% [markdown]
-# We drew such clouds several times, and three others of different widths. Again this page shows the evidence
-# alone; `experiments.clouds(run)` repeats it.
+# We drew such clouds several times, and also three clouds of different widths. Again, this page only shows the
+# evidence; `experiments.clouds(run)` repeats the experiment.
 
 # %% tags=["remove-input"]
 cloud_cards = experiments.clouds.cards(None, run)
@@ -631,8 +671,8 @@ cloud_cards["tsne-forgets-size"]
 # %% [markdown]
 # ### Explore: perplexity
 #
-# Left: the data. Right: the map. Look for three traps: a low perplexity that breaks one cloud into clumps,
-# sizes and gaps that are all alike, and a perplexity above a cloud's 50 points, where distances may come back.
+# Left: the data. Right: the map. Look for three traps: a low perplexity breaks one cloud into clumps; sizes and
+# gaps all look alike; and at a perplexity above a cloud's 50 points, distances may come back.
 
 # %% tags=["hide-input"]
 kinds = run.pick(quick=["far and near", "one cloud"],
@@ -660,25 +700,18 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Trust who is next to whom, if it is so at several perplexities. Do not trust gaps, sizes and empty
-# space.
+# Trust the map about which points are neighbors, if they are neighbors at several perplexities. Do not trust
+# gaps, sizes, or empty space.
 #
 # ## Maps of a layer
 #
-# Between the two ends the network computes maps, $z$ in (1) and all that follows. Each channel gives one
-# gray picture: black where it is smallest, white where it is largest. `record_activations` runs the network
-# and keeps the outputs of the layers you name.
+# Between its two ends the network computes maps: $z$ in (1), and all that follow. Each channel gives one gray
+# picture, black where the map is smallest and white where it is largest. `record_activations` runs the network
+# and keeps the outputs of the layers that you name.
 
 
-# %%
-stages = (
-    "bn1",
-    "blocks.1.1.bn2",
-    "blocks.2.1.bn2",
-    "blocks.3.2.bn2",
-    "blocks.4.2.bn2",
-    "blocks.6.0.bn2",
-)
+# %% tags=["hide-input"]
+stages = ("bn1", *(f"blocks.{block}.bn2" for block in ("1.1", "2.1", "3.2", "4.2", "6.0")))
 if model == "efficientnet_lite0":  # behind the activation of the last block of each stage
     names = ("stem", "stage 2", "stage 3", "stage 4", "stage 5", "stage 7")
     layers = {name: f"network.{stage}" for name, stage in zip(names, stages)}
@@ -694,10 +727,15 @@ def square(name):
     return augmentation.crop(photo, top, left, size=224)[0].to(run.device)
 
 
-# %%
 photos = {name: square(name) for name in ("chelsea", "coffee")}
 batch = torch.stack(list(photos.values()))
-activations = visualization.record_activations(photo_net, batch, list(layers.values()))
+
+# %%
+activations = visualization.record_activations(
+    photo_net,
+    batch,
+    list(layers.values()),
+)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "128 small gray pictures in rows, the maps of one deeper layer for a photograph of a cat. Most are nearly black with a few bright specks, scattered or in short strokes; in some there are only two spots, where the eyes are; a few outline the face; a few are gray all over."}}
 deep = list(layers)[-3]
@@ -710,13 +748,13 @@ ax.set_title(f"{len(maps_128)} maps of {deep}, {rows} × {columns} units each", 
 fig
 
 # %% [markdown]
-# The photograph is the cat of the explorer below. Most of these maps are dark with a few bright places: a
-# deep channel answers strongly at few places and hardly at all elsewhere. Of the channels in a layer, the figures show those whose maps
-# vary most over the picture.
+# The photograph is the cat of the explorer below. Most of these maps are dark with a few bright places: a deep
+# channel answers strongly at a few places and hardly at all elsewhere. The figures show those channels of a
+# layer whose maps vary most over the picture.
 #
 # ### Explore: layer by layer
 #
-# Early maps are the photograph in other shades, with its edges drawn. What gets lost on the way, and
+# Early maps look like the photograph in other shades, with its edges drawn in. What is lost on the way, and
 # what is left?
 
 
@@ -753,12 +791,10 @@ FrameExplorer(
 # \tag{8}
 # \end{equation*}
 #
-# Kernels add, strides multiply. That is arithmetic on a plan, and enough for EfficientNet-Lite0, whose layers
-# follow one another. `receptive_field` measures instead: it spoils pixels with
-# not-a-number and watches which units are hit, so it also works where a plan is hard to read.
+# Kernels add, and strides multiply.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def field(layers):
     r, j = 1, 1
     for k_l, s_l in layers:
@@ -766,10 +802,18 @@ def field(layers):
     return r, j
 
 
+# %% [markdown]
+# This is arithmetic on a plan of the network, and it is enough for EfficientNet-Lite0, whose layers follow one
+# another. `receptive_field` measures instead: it replaces pixels by not-a-number and records which units become
+# not-a-number, too. So it also works if a plan is hard to read. For the small network's first block, both give
+# the same:
+
+# %% tags=["hide-input", "nbval-check-output"]
 plan = [(3, 2), (2, 2), (3, 1), (3, 1), (3, 1)]  # stem, pooling, widen, a block's two convolutions
 measured = visualization.receptive_field(scene_nets[0], "branches.0.2", image_size=SCENE_SIZE)
-print(f"{field(plan)} by (8); measured is the same:",
-      (measured.size[0], measured.stride[0]) == field(plan))  # fmt: skip
+width, apart = field(plan)
+print(f"by (8):   fields are {width} pixels wide, {apart} apart")
+print(f"measured: fields are {measured.size[0]} pixels wide, {measured.stride[0]} apart")
 
 # %% tags=["remove-input"]
 Prediction(
@@ -778,17 +822,17 @@ Prediction(
     [
         Choice(
             "About 50 pixels",
-            "If no layer had a stride. Five strides of 2 make each later kernel count for 32 times as "
-            "many pixels.",
+            "That would be so if no layer had a stride. After five strides of 2, each step of a kernel counts for "
+            "32 pixels.",
         ),
         Choice(
             "About 200 pixels, to fit the picture",
-            "Nobody fits it. It follows from kernels and strides.",
+            "Nobody fits it to the picture. It follows from the kernels and strides.",
         ),
         Choice(
             "More than 800 pixels",
-            "Far beyond the picture, so every last unit can see all of it. What a unit can see is not "
-            "what it mainly looks at, though: the middle of the field counts most (Luo et al., 2016).",
+            "It reaches far beyond the picture, so every unit of the last maps can see all of it. What a unit can "
+            "see is not what it mainly looks at, though: the middle of the field counts most (Luo et al., 2016).",
             correct=True,
         ),
     ],
@@ -796,7 +840,13 @@ Prediction(
 
 # %%
 fields = {
-    name: field_of(photo_net, layer, activations[layer], model=model, image_size=224)
+    name: field_of(
+        photo_net,
+        layer,
+        activations[layer],
+        model=model,
+        image_size=224,
+    )
     for name, layer in layers.items()
 }
 
@@ -842,17 +892,18 @@ FrameExplorer(
 # \tag{9}
 # $$
 #
-# Then rank the pictures by this largest activation, and show the first nine. The cell finds the first.
+# Then rank the pictures by this largest activation, and show the first nine. This function finds the first.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def best(z, k):
-    """The first picture m in the ranking, and its (i_m, j_m); z is (n, K, H, W)."""
+    """The best picture m for channel k, and its (i_m, j_m)."""
     peak, place = z[:, k].flatten(1).max(dim=1)  # (9) for each picture
     m = int(peak.argmax())
     return m, divmod(int(place[m]), z.shape[3])
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 z = visualization.record_activations(scene_nets[0], galleries[0].images, ["widen"])["widen"]
 top = visualization.maximally_activating_patches(
     scene_nets[0], galleries[0].images, "widen", 3, count=1
@@ -860,7 +911,7 @@ top = visualization.maximally_activating_patches(
 print("ours is lib's:", best(z, 3) == (int(top.indices[0]), tuple(top.places[0].tolist())))
 
 
-# %%
+# %% tags=["hide-input"]
 def tiles(name, most, size=128):
     """Tiles of a photograph at three sizes; at one size, none overlap."""
     cut = []
@@ -876,11 +927,11 @@ most = run.pick(quick=4, standard=16)
 many = torch.cat([tiles(name, most) for name in PHOTOS]).to(run.device)
 
 # %% [markdown]
-# One trap first: where do a channel's best units lie? Those whose field reaches beyond the picture see the
+# There is one trap. Where do a channel's best units lie? Units whose field reaches beyond the picture see the
 # zeros that layers pad with.
 
 
-# %%
+# %% tags=["hide-input"]
 def is_cut(field, row, column):
     return field.box(row, column) != field.box(row, column, cut=False)
 
@@ -896,12 +947,12 @@ print(f"{early}, fields that reach beyond the border:")
 print(f"{by_chance:.0%} of all units, {lying:.0%} of the best")
 
 # %% [markdown]
-# If the second number is larger, the border itself draws the maxima: zeros beside a picture look like an edge. For what follows, only
-# units that see no border are asked (`whole=True`), if a layer has such units. Two layers get tiles of the eight
-# photographs. Two of the small network get a thousand scenes. The channels are spread evenly over each
-# layer; none was picked for its looks.
+# If the second number is larger, the border itself attracts the maxima: zeros beside a picture look like an
+# edge. From here on, we only ask units that see no border (`whole=True`), if a layer has such units. Two layers of
+# the photograph network search tiles of the eight photographs, and two layers of the small network search a
+# thousand scenes. The channels are spread evenly over each layer; none was picked for its looks.
 
-# %%
+# %% tags=["hide-input"]
 search = networks.searched(run)
 excited = {}
 for name in list(layers)[1:3]:
@@ -938,13 +989,14 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Some channels may be easy to name: an edge in one direction, a bright spot. Others are not, and your eye will
-# offer a name anyway. Eight photographs also hold few kinds of things. Nine patches prove little, so we measure.
+# Some channels may be easy to name: an edge in one direction, or a bright spot. Others are not, and your eye will
+# offer a name anyway. Eight photographs contain few kinds of things, and nine patches prove little, so we
+# measure.
 #
-# For scenes the class of each picture is known. Take a channel's nine best pictures, and count how many share
-# the most frequent class; average over the channels of a layer. A channel that looks for a kind of object
-# would score 100%. Nine random pictures of ten classes score more than 10%, since the most frequent class is
-# chosen after looking.
+# The class of each scene is known. Take a channel's nine best scenes, count how many share the most frequent
+# class, and average this share over the channels of a layer. A channel that looks for one kind of object would
+# score 100%. Nine random scenes of ten classes score more than 10%, since the most frequent class is chosen
+# after looking.
 
 # %%
 purity = experiments.purity(run)
@@ -969,41 +1021,48 @@ purity_cards["first-filters-do-not"]
 # ### Exercise 1: a filter by hand
 #
 # ★☆☆, 10 minutes. Write the weights of a 3 × 3 filter for gray pictures that finds vertical edges, dark on
-# the left and bright on the right. It must give 0 on an even surface and on horizontal edges. No row may
-# work against the others: an edge in a single row must not count as one the other way round.
+# the left and bright on the right. It must give 0 on an even surface and on horizontal edges. Where the picture
+# rises from 0 to 1, its largest output must be `STRENGTH`. No row may work against the others: an edge in a
+# single row must not count as an edge the other way round.
 
 
-# %% tags=["exercise"] exercise="edge-filter" points=4
+# %% tags=["exercise"] exercise="edge-filter" points=4 varies="STRENGTH: 0.3 0.6 0.7 1.2 1.4 1.6"
+STRENGTH = 0.6
+
+
 def edge_filter():
     """A tensor (3, 3)."""
     raise NotImplementedError
 
 
 # %%
-checks.check_edge_filter(edge_filter)
+checks.check_edge_filter(edge_filter, STRENGTH)
 
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="edge-filter" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def edge_filter():
     """A tensor (3, 3)."""
     # Right minus left, averaged over three rows against noise; the middle row counts twice. Sobel
-    # (1968) used these weights. Each row sums to zero: light that does not change to the right is gone.
-    return torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]]) / 8
+    # (1968) used these weights. Each row sums to zero, so light that does not change to the right
+    # cancels. The positive weights sum to STRENGTH, which is what an edge from 0 to 1 gives.
+    sobel = torch.tensor([[-1.0, 0.0, 1.0], [-2.0, 0.0, 2.0], [-1.0, 0.0, 1.0]])
+    return STRENGTH * sobel / 4
 
 
-checks.check_edge_filter(edge_filter)
+checks.check_edge_filter(edge_filter, STRENGTH)
 
 # %% [markdown]
 # ### Exercise 2: the box of a unit
 #
-# ★★☆, 20 minutes. Given kernel, stride and padding of each layer, the first layer first, return the box that the unit in a row
-# and column of the last layer sees, not cut at the border: negative numbers lie in the padding. You need (8),
-# and where the field of unit (0, 0) begins. Without any layer, a unit is a pixel.
+# ★★☆, 20 minutes. You are given the kernel, stride and padding of each layer, from the first layer to the last.
+# Return the box of pixels that the unit in a row and column of the last layer sees: top, left, bottom and right,
+# where bottom and right are exclusive. Do not cut the box at the border: negative numbers lie in the padding. You
+# need (8), and where the field of unit (0, 0) begins. Without any layer, a unit is a pixel.
 
 
 # %% tags=["exercise"] exercise="unit-box" points=6
 def unit_box(layers, row, column):
-    """layers: [(kernel, stride, padding), …] -> (top, left, bottom, right), the last two exclusive."""
+    """[(kernel, stride, padding), …] -> (top, left, bottom, right)."""
     raise NotImplementedError
 
 
@@ -1013,7 +1072,7 @@ checks.check_unit_box(unit_box)
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="unit-box" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def unit_box(layers, row, column):
-    """layers: [(kernel, stride, padding), …] -> (top, left, bottom, right), the last two exclusive."""
+    """[(kernel, stride, padding), …] -> (top, left, bottom, right)."""
     r, j, start = 1, 1, 0
     for kernel, stride, padding in layers:
         start -= padding * j  # the padding is counted in units of the layer below
@@ -1027,9 +1086,9 @@ checks.check_unit_box(unit_box)
 # %% [markdown]
 # ### Exercise 3: neighbors by angle
 #
-# ★★☆, 15 minutes. The length of a feature vector often says how clear a picture is, its direction what
-# is in it. Return for each row the k rows at the smallest angle, the closest first, never the row itself.
-# No loops.
+# ★★☆, 15 minutes. The length of a feature vector often says how clear a picture is, and its direction says what
+# is in it. For each row, return the indices of the k rows at the smallest angle, the closest first, but never
+# the row itself. Do not use loops.
 
 
 # %% tags=["exercise"] exercise="cosine-neighbors" points=5 forbids="NearestNeighbors"
@@ -1056,15 +1115,15 @@ checks.check_cosine_neighbors(cosine_neighbors)
 # %% [markdown]
 # ### Exercise 4: as few numbers as possible
 #
-# ★★☆, 15 minutes. Keep only the coordinates of the rows along their first `count` principal directions,
-# and build the rows again from these. With `count=0` only the mean is left. When it works, try
-# `spaces.share(galleries[0].labels, compress(features, count))`: how many directions of the 64 does a scene's feature
-# vector need before the share of neighbors of one class is back?
+# ★★☆, 15 minutes. Keep only the coordinates of the centered rows along their first `count` principal directions,
+# and rebuild the rows from these, the directions, and the mean. With `count=0` only the mean is left. When it
+# works, try `spaces.share(galleries[0].labels, compress(features, count))`: how many of the 64 directions does a
+# scene's feature vector need before the share of neighbors of its class is back?
 
 
 # %% tags=["exercise"] exercise="compress" points=5 forbids="PCA TruncatedSVD"
 def compress(F, count):
-    """F (n, d) -> (n, d), of which only `count` numbers per row, the directions and the mean are kept."""
+    """F (n, d) -> (n, d), rebuilt from `count` numbers for each row."""
     raise NotImplementedError
 
 
@@ -1074,33 +1133,34 @@ checks.check_compress(compress)
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="compress" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def compress(F, count):
-    """F (n, d) -> (n, d), of which only `count` numbers per row, the directions and the mean are kept."""
+    """F (n, d) -> (n, d), rebuilt from `count` numbers for each row."""
     mean = F.mean(dim=0)
     _, _, Vt = torch.linalg.svd(F - mean, full_matrices=False)
     directions = Vt[:count]
     return mean + (F - mean) @ directions.T @ directions
 
 
-# Ten directions are plenty for the neighbors: to tell ten classes apart by differences of scores,
-# nine are enough; think why.
+# Ten directions are plenty for the neighbors. To tell ten classes apart by differences of scores,
+# nine are enough. Why?
 checks.check_compress(compress)
 
 # %% [markdown]
 # ## Summary
 #
-# - First filters can be looked at: on average, training makes them smoother than noise, and some may be dead.
-# - The vector before the last layer finds pictures of the same kind where pixels do not. An untrained network's is
-#   little better than pixels.
-# - Convolution alone does not make features survive a large shift. Averages over places do, but may tell
-#   little about shape.
-# - t-SNE keeps more of the nearest neighbors than PCA, and forgets gaps and sizes. PCA keeps the directions of the
+# - You can look at the filters of the first layer: on average, training makes them smoother than noise, and some
+#   may be dead.
+# - The vector before the last layer finds pictures of the same kind where pixels do not. The vector of our
+#   untrained network is little better than pixels.
+# - Convolution alone does not make features survive a large shift. Averages over places do survive it, but may
+#   tell little about shape.
+# - t-SNE keeps more of the nearest neighbors than PCA, but forgets gaps and sizes. PCA keeps the directions of the
 #   largest variance.
-# - Kernels add, strides multiply: a deep unit can see more than the picture. Deep units of a trained network come to
-#   look for kinds of objects.
+# - Kernels add, and strides multiply, so a deep unit can see more than the picture. Deep units of a trained
+#   network come to look for kinds of objects.
 #
-# **Limits.** A few small networks of one architecture, on rendered scenes; one network of photographs, looked at
-# on eight of them. Channels seldom mean one thing, and nine patches cannot show that they do. All
-# thresholds of the claims are round numbers, not laws.
+# **Limits.** We used a few small networks of one architecture on rendered scenes, and one network of photographs
+# on eight photographs. Channels seldom mean one thing, and nine patches cannot show that they do. The thresholds
+# of the claims are round numbers, not laws.
 #
 # ## Sources
 #
@@ -1109,6 +1169,7 @@ checks.check_compress(compress)
 # - Krizhevsky, Sutskever, Hinton (2012). ImageNet classification with deep convolutional neural networks. NIPS.
 # - Luo, Li, Urtasun, Zemel (2016). Understanding the effective receptive field in deep convolutional neural networks.
 #   NIPS. [arXiv:1701.04128](https://arxiv.org/abs/1701.04128)
+# - Saxe, Koh, Chen, Bhand, Suresh, Ng (2011). On random weights and unsupervised feature learning. ICML.
 # - van der Maaten, Hinton (2008). Visualizing data using t-SNE. Journal of Machine Learning Research 9.
 # - Wattenberg, Viégas, Johnson (2016). How to use t-SNE effectively. Distill.
 #   [doi:10.23915/distill.00002](https://doi.org/10.23915/distill.00002)

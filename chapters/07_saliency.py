@@ -4,6 +4,7 @@
 #     builds_on: [06_features]
 #     compute_minutes: 2
 #     exercise_minutes: 60
+#     memory_gb: 2
 #     reading_minutes: 60
 #     rows: [M41, M42, M43, M44, M45, B1]
 #   jupytext:
@@ -44,7 +45,15 @@
 # | mask | the pixels that belong to an object |
 
 # %% tags=["parameters"]
-budget, seed, device, model = None, 0, "auto", "efficientnet_lite0"  # or "vgg19", "resnet18", …
+budget, seed, device = None, 0, "auto"
+model = "efficientnet_lite0"  # online also "vgg19", "resnet18", …
+
+# %% [markdown]
+# The puzzle is whether you can trust such a map. You will see a popular method that draws nearly the same picture
+# after the network's last layer has been shuffled, and a blurred blob that has never seen the picture but scores
+# better than the gradient. And yet maps can be useful: they reveal a network that has learned the background
+# instead of the object. If you have only ten minutes, try the explorer in "Shuffle the weights", and then read
+# "The wolf and the snow".
 
 # %%
 from functools import partial
@@ -66,15 +75,16 @@ from lib.models.pretrained import load_photo_classifier
 from lib.visualization import Neuron
 from lib.widgets import Choice, Control, FrameExplorer, Prediction
 
-run = runtime.start(budget, seed=seed, device=device, as_written=model == "efficientnet_lite0")
+as_written = model == "efficientnet_lite0"
+run = runtime.start(budget, seed=seed, device=device, as_written=as_written)
 plotting.use_style()
 print(f"This run: {run}")
 
 # %% [markdown]
 # Two kinds of networks run through the chapter. EfficientNet-Lite0 was trained on 1.3 million
-# photographs of a thousand classes; it sees photographs here. Small networks trained on rendered
-# scenes come later, where we need to know the truth. First the photographs, cut to squares, and what
-# the network says they show:
+# photographs of a thousand classes, and it sees photographs here. Small networks, trained on rendered
+# scenes, come later, when we need to know the truth. Here is first what the network says about the
+# photographs, which are cut to squares:
 
 # %% tags=["hide-input"]
 classifier = load_photo_classifier(model).to(run.device)
@@ -87,11 +97,11 @@ for name, target in targets.items():
     print(f"{name}: {classifier.classes[target]}")
 
 # %% [markdown]
-# ImageNet's list of classes has a moped and a motor scooter, but no plain motorcycle: "moped" is as
-# near as it can come.
+# ImageNet's list of classes has a moped and a motor scooter, but no plain motorcycle, so "moped" is as
+# close as it can come.
 #
-# Chapter 6 asked what a channel likes *in general*: it cut out the patches that excite it most. From
-# here on we ask about one image and one answer.
+# Chapter 6 asked what a channel reacts to *in general*: it cut out the patches that excite it most. From
+# here on, we ask about one image and one answer.
 #
 # ## Occlusion: cover it and see
 #
@@ -104,8 +114,8 @@ for name, target in targets.items():
 # | $\mathcal W_p$ | the windows that cover pixel $p$ |
 # | $M_p$ | the map at pixel $p$ |
 #
-# Slide a gray window over the image (Zeiler and Fergus, 2014). Where the score falls, something was
-# hidden that counts:
+# Slide a gray window over the image (Zeiler and Fergus, 2014). Where the score falls, the window hides
+# something that matters:
 #
 # \begin{equation*}
 # \begin{gathered}
@@ -121,24 +131,24 @@ Prediction(
     [
         Choice(
             "No: less of the picture is less evidence",
-            "Evidence can speak against a class, too. Hide that, and the class gains.",
+            "Evidence can speak against a class, too. If you hide that, the score of the class rises.",
         ),
         Choice(
             "Yes, where the picture speaks against the class",
-            "A score sums evidence for and against. What looks like something else, once hidden, "
-            "lets the score rise: orange in the map below.",
+            "A score sums evidence for and against the class. If you hide something that looks like another "
+            "class, the score may rise. Such places are orange in the map below.",
             correct=True,
         ),
         Choice(
             "Only if the class named is not the right one",
-            "Right or wrong, a score weighs evidence for and against; for a right answer there was more "
-            "for it than against it.",
+            "Right or wrong, a score weighs evidence for and against. For a right answer, there was just more "
+            "evidence for it than for the other classes.",
         ),
     ],
 )
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def occlusion(S, x, side, step):
     """M (height, width) of x (1, channels, height, width) for a score S."""
     H, W = x.shape[-2:]
@@ -153,6 +163,7 @@ def occlusion(S, x, side, step):
     return total / covers
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 toy = checks.small_network()  # four classes, two layers
 picture = torch.rand(1, 3, 12, 12, generator=run.generator("toy"))
 with torch.no_grad():
@@ -161,9 +172,9 @@ libs = visualization.occlusion_saliency(toy, picture, 2, window=4, stride=2, bas
 print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-4)}")
 
 # %% [markdown]
-# `lib` does the same, 32 windows at a time, and lets the last window of each row end at the border.
-# Here it is as a film: left, the moving patch; right, the map so far. Blue says that the score fell
-# there, orange that it rose. Press play.
+# Here is occlusion as a film. Left, the moving patch; right, the map so far. Blue means that the score fell
+# there, and orange means that it rose. Press play. (In the film, the last window of each row ends at the
+# border.)
 
 # %% tags=["remove-input"]
 films = {
@@ -209,13 +220,13 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Occlusion asks the network a question it can answer: what if this were not there? But *gray* is
-# something, too, a flat square that no camera saw, and the map depends on its size and color. It
-# is also slow, a forward pass for every place.
+# Occlusion asks the network a question that it can answer: what if this were not there? But a gray square
+# is something, too. No camera ever saw it, and the map depends on its size and color. Occlusion is
+# also slow, since it takes a forward pass for every place.
 #
 # ## Saliency: all pixels at once
 #
-# Near the image, the score is almost a straight line (Simonyan et al., 2014):
+# For small changes of the image, the score is almost linear (Simonyan et al., 2014):
 #
 # \begin{equation*}
 # \begin{gathered}
@@ -233,27 +244,28 @@ FrameExplorer(
 
 # %% tags=["remove-input"]
 Prediction(
-    "In a map computed by (3), one pixel of a white wall is bright. What do you know?",
+    "In a map computed by (3), and not averaged or blurred in any way, one pixel of a white wall is bright. What do "
+    "you know?",
     [
         Choice(
             "The wall is evidence for the class",
-            "The absolute value in (3) hides the sign: it might be evidence against it.",
+            "The absolute value in (3) hides the sign, so it might as well be evidence against the class.",
         ),
         Choice(
             "Without this pixel the score would fall",
-            "That is what occlusion measures. The gradient speaks of a small change.",
+            "That is what occlusion measures. The gradient is only about small changes.",
         ),
         Choice(
-            "A small change of this pixel would change the score more than elsewhere",
-            "That, and no more. It says how sensitive the score is, not what the answer rests on. "
-            "The two need not go together, as you will see below.",
+            "A small change of this pixel changes the score more than the same change at a dark pixel",
+            "You know that, and no more. The map says how sensitive the score is, not what the answer rests on. "
+            "The two can differ, as you will see below.",
             correct=True,
         ),
     ],
 )
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def saliency(S, x):
     """M (height, width) of x (1, channels, height, width) for a score S."""
     x = x.clone().requires_grad_()
@@ -261,18 +273,19 @@ def saliency(S, x):
     return g[0].abs().amax(0)
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 ours = saliency(lambda x: toy(x)[0, 2], picture)
 libs = visualization.saliency(toy, picture, 2)[0]
 print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-6)}")
 
 # %% [markdown]
 # Why the score and not the probability? The softmax makes a probability rise when *another* class's
-# score falls, so its gradient mixes all thousand classes.
+# score falls, so the gradient of a probability mixes all thousand classes.
 #
-# Networks with strides leave a checkerboard in the gradients: a pixel's share depends on where it falls
-# on the grid. For photographs we therefore average each map over four copies, shifted by a few pixels
-# (`mean_over_shifts`), for every method alike, and blur it a little for the eye. Scores, below, get the
-# maps as they are.
+# Networks with strides leave a checkerboard in the gradients: a pixel's share depends on where it lies
+# on the grid. For photographs, we therefore average each map over four copies that are shifted by a few pixels
+# (`mean_over_shifts`), for all methods alike, and blur it a little for the eye. The scores further down are
+# computed from maps that are neither averaged nor blurred.
 
 
 # %% tags=["hide-input"]
@@ -297,16 +310,16 @@ for (top, below), (name, photo) in zip(axes.T, photos.items(), strict=True):
 fig
 
 # %% [markdown]
-# A number for each pixel, for one backward pass. The cup is there; but the pale door behind the
-# motorcycle is bright, too. Evidence for a moped, or against it? The map does not say.
+# One backward pass gives a number for each pixel. You can see the cup, but the pale door behind the motorcycle is
+# bright, too. Is it evidence for a moped or against? The map does not say.
 #
 # ## One neuron
 #
 # Nothing in (2) needs a class. Take a neuron's activation $a$ as the score, and $\partial a / \partial x$
-# shows what it looks at in this image, never beyond its receptive field. Here are three layers, from
-# early to late, and in each the neuron that answers most strongly to the middle of the photograph. Each
-# column shows the pixels that this neuron can see; the last could see more than the photograph. The
-# lowest row uses guided backpropagation, the next section's rule.
+# shows what it looks at in this image, never beyond its receptive field. For three layers, from early to
+# late, we take the neuron that answers most strongly to the middle of the photograph. Each column shows
+# the pixels that this neuron can see; the last could see more than the photograph. The bottom row uses guided
+# backpropagation, which the next section explains.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Three columns for three neurons, from an early to a late layer: above the part of the photograph that the neuron can see, a detail, then the whole cup; below it two maps of these pixels. The gradients of the first two neurons fill only a part of what these can see; that of the last one spreads over the whole picture."}}
 sight = names[min(1, len(names) - 1)]
@@ -331,13 +344,14 @@ fig.set_dpi(110)
 fig
 
 # %% [markdown]
-# The early neurons use less than they could: most of their gradient lies in a part of the receptive
-# field (Luo et al., 2016, call it the effective one). The last neuron's fills the picture.
+# The early neurons use less than they could: most of their gradient lies in a part of the receptive field (Luo et
+# al., 2016, call it the effective one). The last neuron's fills the picture.
 #
 # ## Guided backpropagation
 #
 # At a ReLU, $y = \max(0, u)$, let $g_u$ and $g_y$ be the score's gradients; $[u > 0]$ is 1 if $u > 0$, else 0,
-# as in chapter 1. Neighboring pixels switch different ReLUs: one reason for the grain. Three rules:
+# as in chapter 1. Neighboring pixels switch different ReLUs, which is one reason for the grain. Here are three
+# rules:
 #
 # $$
 # \text{gradient:} \quad g_u = [u > 0]\; g_y \tag{4}
@@ -354,12 +368,12 @@ fig
 # \end{gathered} \tag{6}
 # \end{equation*}
 #
-# Zeiler and Fergus (2014) devised (5) to trace a channel back to the pixels.
+# Zeiler and Fergus (2014) devised (5) to trace a channel back to pixels.
 # Guided backpropagation (Springenberg et al., 2015) passes signals only through neurons that are on
 # *and* raise the score. It is no longer the gradient of anything.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 class GuidedReLU(torch.autograd.Function):
     @staticmethod
     def forward(ctx, u):
@@ -372,6 +386,7 @@ class GuidedReLU(torch.autograd.Function):
         return (u > 0) * (g_y > 0) * g_y
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 x = picture.clone().requires_grad_()
 y = toy[2:](GuidedReLU.apply(toy[0](x)))  # the layers before and after it
 (ours,) = torch.autograd.grad(y[0, 2], x)
@@ -379,23 +394,23 @@ libs = visualization.guided_backprop(toy, picture, 2)
 print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-6)}")
 
 # %% [markdown]
-# For a network that is already built, `lib` patches each ReLU when it is called, so the rule reaches
-# all of them: modules, calls in place, and layers used twice. The photograph network has ReLU6, which
-# also stops at 6; there $[0 < u < 6]$ stands for $[u > 0]$.
+# In a network that is already built, `lib` patches each ReLU when it is called. So the rule reaches all of
+# them: modules, in-place calls, and layers that are used twice. The photograph network has ReLU6, which
+# is also capped at 6; there, $[0 < u < 6]$ replaces $[u > 0]$.
 #
 # ## The rivals
 #
-# Many maps have been proposed, and four are used a lot. Three of them start from the gradient with respect to
-# the pixels:
+# Many other maps have been proposed, and four of them are used a lot. Three start from the gradient with respect
+# to the pixels:
 #
 # | method | map, before the maximum over colors |
 # |---|---|
-# | gradient × input (Shrikumar et al., 2017) | $g \odot x$, value times value |
+# | gradient × input (Shrikumar et al., 2016) | $g \odot x$, value times value |
 # | SmoothGrad (Smilkov et al., 2017) | mean of $g$ over copies of $x$ with Gaussian noise (0.15 of the range) |
 # | integrated gradients (Sundararajan et al., 2017) | $x$ times the mean of $g$ along the line from black to $x$; sums to $S_c(x) - S_c(0)$ |
 #
-# The fourth, Grad-CAM (Selvaraju et al., 2017), stops at a late layer, whose channels $A_k$ are maps already.
-# Each channel is weighted by the score's gradient, averaged over the channel's $P$ places:
+# The fourth, Grad-CAM (Selvaraju et al., 2017), stops at a late layer, whose channels $A_k$ are already maps.
+# It weights each channel by the score's gradient, averaged over the channel's $P$ places:
 #
 # \begin{equation*}
 # \begin{gathered}
@@ -414,7 +429,7 @@ def grad_cam(S, A):
     return (weights * A).sum(dim=1).clamp(min=0)[0].detach()
 
 
-# %% tags=["hide-input", "nbval-check-output"]
+# %% tags=["remove-cell", "nbval-check-output"]
 ours = grad_cam(lambda A: toy[2:](A)[0, 2], toy[:2](picture))
 libs = visualization.grad_cam(toy, picture, 2, layer="1")[0]
 print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-6)}")
@@ -447,7 +462,7 @@ FrameExplorer(
         photos[photo][0].cpu(), rival_maps[photo][method], title=method, smooth=1.5
     ),
     alt=lambda photo, method: f"The photograph {photo} and, beside it, its map by {method}.",
-    title="Which pixels matter, in the opinion of each method?",
+    title="Which pixels matter, according to each method?",
     photo=first_and_last,
     method=list(drawn),
     start={"method": "guided backprop"},
@@ -455,15 +470,15 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Guided backpropagation draws the cat's eyes and nose as if in chalk. The deconvnet draws a grid, which
-# four shifts do not take out. Grad-CAM is as coarse as its layer.
-# Who is right? On a photograph nobody knows which pixels *should* matter.
+# Guided backpropagation draws the cat's eyes and nose as if in chalk. The deconvnet draws a grid, which four
+# shifts do not remove. Grad-CAM is as coarse as its layer, here the last convolution without activation.
+# Who is right? In a photograph, nobody knows which pixels *should* matter.
 #
 # ## Scores against the truth
 #
-# In rendered scenes the object's mask is known, and the background is drawn at random, so only the object
-# tells the class. Small networks learn ten shapes, from different seeds. Two scores, for a map $M$ and a
-# mask $m$ of zeros and ones: *energy inside* (Wang et al., 2020),
+# In rendered scenes, the object's mask is known, and the background is random, so only the object tells the
+# class. Small networks learn ten shapes. We use two scores for a map $M$ and a mask $m$ of zeros and ones:
+# *energy inside* (Wang et al., 2020),
 #
 # $$
 # E = \frac{\sum_p m_p\, M_p}{\sum_p M_p} , \tag{8}
@@ -473,40 +488,42 @@ FrameExplorer(
 # negative values count as 0.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def energy(M, m):
     M = M.clamp(min=0)
     return (m * M).sum((1, 2)) / M.sum((1, 2))
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 M = torch.rand(5, 6, 7, generator=run.generator("maps"))
 m = torch.rand(5, 6, 7, generator=run.generator("masks")) < 0.3
 same = torch.allclose(energy(M, m), visualization.energy_inside(M, m), atol=1e-5)
 print(f"ours and lib's agree: {same}")
 
 # %% [markdown]
-# A score means little without a rival that knows nothing. We add two: an even map, whose energy is the
-# mask's share of the picture, and a blurred blob in the middle, the same for all scenes.
+# A score means little without a baseline that knows nothing. We add two: an even map, whose energy inside is the
+# mask's share of the picture, and a blurred blob in the middle, which is the same for all scenes.
 
 # %% tags=["remove-input"]
 Prediction(
-    "Plain saliency against the blob in the middle, which has never seen the picture: which has more "
-    "of its energy inside the object?",
+    "Compare plain saliency with the blob in the middle, which has never seen the picture. Which of the two has "
+    "more of its energy inside the object?",
     [
         Choice(
             "Saliency, by far: it knows the picture and the network",
-            "It knows how sensitive the score is to each pixel. That is spread far wider than the "
+            "It knows how sensitive the score is to each pixel. This sensitivity spreads far beyond the "
             "object.",
         ),
         Choice(
             "The blob",
-            "The gradient of a small network is grainy and reaches everywhere; objects in these scenes "
-            "stand near the middle, and there the blob sits. Whoever shows you a score should show you such a baseline.",
+            "The gradient of a small network is grainy and reaches everywhere, while the objects in these scenes "
+            "stand near the middle, where the blob is. Whoever shows you a score should also show you such a "
+            "baseline.",
             correct=True,
         ),
         Choice(
             "Saliency, by a little: most pixels of a scene tell nothing",
-            "They tell nothing, but the score reacts to them all the same.",
+            "They tell nothing about the class, but the score reacts to them all the same.",
         ),
     ],
 )
@@ -537,9 +554,9 @@ for ax, (values, label) in zip(axes, panels, strict=True):
 fig
 
 # %% [markdown]
-# Each dot is a network's mean over the scenes; the gray line is the mask's share, where an even map lies.
-# This page trains one network, since training takes a while. The evidence below rests on several. First
-# the map of guided backpropagation against the blob:
+# Each dot is a network's mean over the scenes. The gray line is the mask's share, which is what an even map
+# gets. This page trains one network, since training takes a while; the evidence below rests on several. First,
+# guided backpropagation is compared with the blob:
 
 # %% tags=["remove-input"]
 score_cards = experiments.scores.cards(scores, run)
@@ -556,15 +573,15 @@ score_cards["blob-beats-saliency"]
 
 # %% [markdown]
 # Back to the prediction: the blob beats saliency, which spreads wide. Neither measure proves a map wrong:
-# the class score *is* that sensitive there. Guided backpropagation beats the blob by energy; whether it
-# also beats it at pointing is for the second card to say. Whether it tells anything about *the network* is
-# another question.
+# the class score *is* that sensitive there. Guided backpropagation beats the blob by energy, and the second card
+# says whether it also does so in the pointing game. Whether its map says anything about *the network* is another
+# question.
 #
 # ## Shuffle the weights
 #
 # Adebayo et al. (2018) proposed this test: destroy some of what the network has learned, and look again.
 # A map that explains the answer must change. We shuffle the weights within layers, beginning at the top;
-# then the classes mean nothing any more. Here is the photograph network.
+# after that, the classes no longer mean anything. We begin with the photograph network.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -577,12 +594,12 @@ Prediction(
         ),
         Choice(
             "It shows the parts of another class",
-            "It starts from a random mix of features now, no class at all, and hardly takes notice.",
+            "The map now starts from a random mix of features, which is not a class, and it hardly changes.",
         ),
         Choice(
             "It stays nearly as it was",
-            "Whatever the score starts from, the rule lets the same strong, positive paths through: "
-            "edges of what is active. The map is a drawing of the picture more than of the answer.",
+            "Whatever the score starts from, the rule lets the same strong, positive paths through, and these "
+            "follow the edges in the picture. The map shows the picture more than the answer.",
             correct=True,
         ),
     ],
@@ -635,10 +652,10 @@ FrameExplorer(
 
 # %% [markdown]
 # Shuffle the last layer, then more, and compare what the network says with what the maps show. Where
-# Grad-CAM is black, nothing was positive. Do numbers confirm the likeness that you see? Adebayo
-# et al. compare maps by their *rank correlation*: 1 if both maps put the pixels in the same order, 0 if the
-# orders have nothing in common. Here it is for three photographs, each one's map before the last layer is
-# shuffled against the one after:
+# Grad-CAM is black, nothing was positive. Do numbers confirm the similarity that you see? Adebayo
+# et al. compare maps by their *rank correlation*: it is 1 if both maps put the pixels in the same order, and 0 if
+# the orders have nothing in common. Here it is for the maps of three photographs, before and after the last
+# layer is shuffled:
 
 # %%
 alike = experiments.photographs(run, model=model)
@@ -653,10 +670,10 @@ experiments.photographs.cards(alike, run)["guided-repeats-its-photo-maps"]
 # %% [markdown]
 # Guided backpropagation draws nearly the same picture for classes that no longer mean anything.
 #
-# Now the scenes, where the object is known: the same shuffling from the top, and each time the energy
-# inside the mask. A network that has lost its classes has less to say about the object, so the map of
-# its answer should lose much of its lead over the mask's share, the dashed line. It may keep some: the
-# lower layers are still whole and react to the object more than to its ground.
+# Now we turn to the scenes, where the object is known. We shuffle from the top again, and each time we measure the
+# energy inside the mask. A network that has lost its classes has less to say about the object, so the map of
+# its answer should lose much of its lead over the mask's share, which is the dashed line. It may keep some of
+# it, since the lower layers are still intact and react to the object more than to its ground.
 
 # %%
 forgetting = experiments.forgetting(run)
@@ -675,10 +692,10 @@ for method, values in forgetting.ranks.items():
     print(f"  {method}: {np.mean(values):.2f}")
 
 # %% [markdown]
-# The rank correlation alone can mislead: fine grain that comes from the lowest layers, which are still
-# whole, keeps it up, whatever has become of the object. So we compare what lies above the dashed line, with
-# the two top layers shuffled and before: how much of a map's lead is left when the classes are gone? Some maps
-# have signs and others have none, so all are compared by absolute values.
+# The rank correlation alone can mislead: fine grain from the lowest layers, which are still intact, keeps it high,
+# whatever has become of the object. So we look at a map's lead over the dashed line. How much of it is left when
+# the two top layers are shuffled and the classes are gone? Some maps have signs and others have none, so all are
+# compared by absolute values. The first claim's mark, one half, is a round number.
 
 # %% tags=["remove-input"]
 forgetting_cards = experiments.forgetting.cards(forgetting, run)
@@ -688,19 +705,21 @@ forgetting_cards["guided-ignores-the-network"]
 forgetting_cards["occlusion-notices-more"]
 
 # %% [markdown]
-# Guided backpropagation scores well, and goes on drawing the object for networks that have kept only their lower
+# Guided backpropagation scores well, but goes on drawing the object for networks that have kept only their lower
 # layers: its rule recovers a part of the picture itself (Nie et al., 2018). Use it to see *what features* are there,
-# not *why* an answer came out. The test does not rank the other methods, since whole lower layers let any map
+# not *why* an answer came out. The test does not rank the other methods, since intact lower layers let any map
 # keep something (Binder et al., 2023).
 #
 # ## The wolf and the snow
 #
 # Ribeiro et al. (2016) built a classifier of wolves and huskies from photographs in which all wolves
-# stood in snow. It looked at the snow. Here is ours: scenes in which each shape has its own ground. Stars
-# stand on snow, fish lie on wood. On this page, one network learns from them.
+# stood in snow. It looked at the snow. In our *tied* scenes, each shape has its own ground: stars stand on snow,
+# fish lie on wood. In *free* scenes, any shape may stand on any ground.
 
 # %%
 pack = experiments.wolves(run)
+
+# %% tags=["hide-input"]
 new = wolves.grounds(run)
 tied_test, free_test = new.tied_test, new.free_test
 print(f"right on new tied scenes: {pack['tied'].tied.mean():.0f}%")
@@ -717,34 +736,34 @@ for half, (label, part) in zip((axes[:2], axes[2:]), (("tied", tied_test), ("fre
 fig
 
 # %% [markdown]
-# These scenes are new: training and test do not overlap, as it should be. Would you ship this network?
+# These scenes are new: none of them was used for training. Would you ship this network?
 
 # %% tags=["remove-input"]
 Prediction(
-    "Ten shapes, and a network is right on most new tied scenes. How many would it get "
-    "right on free scenes, where a shape may stand on any ground?",
+    "A network learned ten shapes from tied scenes, and it is right on most new tied scenes. How often is it right "
+    "on free scenes?",
     [
         Choice(
             "Over 80%: the shapes are the same",
-            "They are, but nothing made the network use them.",
+            "They are, but nothing made the network use the shapes.",
         ),
         Choice(
             "Between half and 80%",
-            "Shape and ground would then share the work. Nothing forces them to: the ground is enough.",
+            "That would be so if the network used both the shape and the ground. But the ground is enough.",
         ),
         Choice(
             "Less than half",
-            "The ground told the class without fail, so the shape was hardly learned. A claim below says "
-            "how much is lost.",
+            "The ground always gave the class away, so the network hardly learned the shape. A claim below says "
+            "how much accuracy it loses.",
             correct=True,
         ),
     ],
 )
 
 # %% [markdown]
-# Look at what it looks at. We take occlusion, which asks the network itself, on the tied scenes: for a
-# network that learned from them, and for one that learned from free ones. Covering what is blue lowers the
-# score; each map has its own scale.
+# Look at what the network looks at. We use occlusion, which asks the network itself. The scenes are tied, and there
+# are two networks: one that learned from tied scenes, and one that learned from free ones. Covering what is blue
+# lowers the score; each map has its own scale.
 
 # %% tags=["remove-input"]
 gallery = tied_test.subset(slice(0, run.pick(quick=2, standard=8)))
@@ -771,9 +790,8 @@ FrameExplorer(
 
 # %% [markdown]
 # Is more of the blue on the ground in the left map? A single map may mislead you either way, so we measure
-# the energy inside the object; the evidence has several networks of each kind. Looking at the maps of a
-# network that learned from tied scenes takes no free picture. The accuracy on free scenes then shows what relying
-# on the ground costs.
+# the energy inside the object. The evidence has several networks of each kind. Note that you can compute these
+# maps without a single free scene. The accuracy on free scenes then shows what relying on the ground costs.
 
 # %% tags=["remove-input"]
 wolf_cards = experiments.wolves.cards(pack, run)
@@ -783,15 +801,15 @@ wolf_cards["maps-find-the-background"]
 wolf_cards["tied-backgrounds-cost"]
 
 # %% [markdown]
-# The maps had warned us: free scenes cost {{tied-backgrounds-cost size}} of accuracy. The network is not stupid. In its
-# training pictures, the ground predicted the class without fail. What did you ask for, when you gave it
-# these pictures?
+# The maps had warned us: free scenes cost {{tied-backgrounds-cost size}} of accuracy. The network is not stupid.
+# In its training pictures, the ground always predicted the class. What did you ask for when you gave it these
+# pictures?
 #
 # ### Repair the data
 #
-# We don't expect more such pictures to help. So we add as many *free* ones, where the ground says nothing,
-# and train again, with everything else the same. For comparison, the figure also shows what was trained earlier on
-# free scenes alone, and for longer.
+# We don't expect more such pictures to help. So we add as many *free* ones, where the ground says nothing about the
+# class, and train again with everything else the same. For comparison, the figure also shows the earlier network,
+# which was trained on free scenes only, and for longer.
 
 # %%
 repaired = experiments.repair(run)
@@ -816,16 +834,16 @@ repair_cards["maps-move-to-the-object"]
 repair_cards["repair-pays"]
 
 # %% [markdown]
-# Gray lines mark the mask's share, and the accuracy of guessing one of ten. The repair moved energy from the
-# ground to the object, although half of the training pictures are still tied.
+# Gray lines mark the mask's share, and the accuracy of guessing one class of ten. The repair moved energy from
+# the ground to the object, although half of the training pictures are still tied.
 #
 # ## Exercises
 #
 # ### Exercise 1: the pointing game
 #
-# ★☆☆, 10 minutes. Write it: for each map, 1 if its largest value lies inside the mask, else 0. If
-# several pixels share the largest value, take any of them; no case of the checks has such ties across the
-# border of a mask. No loop is needed.
+# ★☆☆, 10 minutes. For each map, return 1 if its largest value lies inside its mask, and 0 otherwise. If
+# several pixels share the largest value, take any of them; in the checks, such pixels are never on both sides of
+# the border of a mask. You need no loop.
 
 
 # %% tags=["exercise"] exercise="pointing-game" points=4
@@ -881,55 +899,60 @@ checks.check_contrast(contrast)
 #
 # ### Exercise 3: integrated gradients
 #
-# ★★☆, 20 minutes. With $K$ steps and a black baseline, the map is
+# ★★☆, 20 minutes. The line need not begin at black. Let $b$ be an even picture in which every value is
+# `BASELINE`. With $K$ steps, the map is
 #
 # $$
-# x \odot \frac1K \sum_{k=0}^{K-1} \frac{\partial S_c}{\partial x}\bigg|_{\frac{k + 1/2}{K}\, x} .
+# (x - b) \odot \frac1K \sum_{k=0}^{K-1}
+# \frac{\partial S_c}{\partial x}\bigg|_{b + \frac{k + 1/2}{K} (x - b)} .
 # $$
 #
-# Write it, and see that it sums to $S_c(x) - S_c(0)$ when $K$ is large. Why is that so? (Think of the
+# Write it, and see that it sums to $S_c(x) - S_c(b)$ when $K$ is large. Why is that so? (Think of the
 # score along the line as a function of one number.)
 
 
-# %% tags=["exercise"] exercise="integrated-gradients" points=6
+# %% tags=["exercise"] exercise="integrated-gradients" points=6 varies="BASELINE: 0.2 0.3 0.4 0.6 0.7 0.8"
+BASELINE = 0.4
+
+
 def integrated_gradients(model, images, labels, K):
     """images (n, c, h, w), labels (n,), K steps -> (n, c, h, w)."""
     raise NotImplementedError
 
 
 # %%
-checks.check_integrated_gradients(integrated_gradients)
+checks.check_integrated_gradients(integrated_gradients, BASELINE)
 
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="integrated-gradients" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def integrated_gradients(model, images, labels, K):
     """images (n, c, h, w), labels (n,), K steps -> (n, c, h, w)."""
+    line = images - BASELINE
     total = torch.zeros_like(images)
     for k in range(K):
-        x = ((k + 0.5) / K * images).requires_grad_()
+        x = (BASELINE + (k + 0.5) / K * line).requires_grad_()
         scores = model(x).gather(1, labels[:, None])
         total += torch.autograd.grad(scores.sum(), x)[0]
-    return images * total / K
+    return line * total / K
 
 
-checks.check_integrated_gradients(integrated_gradients)
+checks.check_integrated_gradients(integrated_gradients, BASELINE)
 
 # %% [markdown]
-# Why the sum: along the line $t x$, the score is a function of $t$ with the derivative
-# $x \cdot \partial S_c / \partial x$. The map sums to the mean of this derivative at $K$ middles, a Riemann
-# sum of its integral from 0 to 1, which is $S_c(x) - S_c(0)$.
+# Why? Along the line $b + t (x - b)$, the score's derivative with respect to $t$ is
+# $(x - b) \cdot \partial S_c / \partial x$. The map sums to its mean at $K$ middles: a Riemann sum of its integral.
 #
 # ### Exercise 4: three suspects
 #
-# ★★★, 20 minutes. Write a detective. It gets a network, images with labels, and regions: for each
-# name a mask for every image ("object", "background", "mark": a small square in the corner). It
-# returns the name of the region that the network reads. Any method of this chapter may serve, or
-# none of them: you may also change the images. The check has networks built by hand.
+# ★★★, 20 minutes. Write a detective. It gets a network, images with labels, and regions: for each name a
+# mask for every image ("object", "background", "mark": a small square in the corner). Return the name of the
+# region that the answers rest on. Use a method of this chapter, or change the images in another way. But choose
+# with care: some networks in the check also react to tiny changes of a region that hardly matters.
 
 
 # %% tags=["exercise"] exercise="suspects" points=8
 def looks_at(model, images, labels, regions):
-    """images (n, 3, h, w), labels (n,), regions {name: (n, h, w) bool} -> a name."""
+    """images (n, 3, h, w), regions {name: (n, h, w) bool} -> a name."""
     raise NotImplementedError
 
 
@@ -939,9 +962,10 @@ checks.check_looks_at(looks_at)
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="suspects" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def looks_at(model, images, labels, regions):
-    """images (n, 3, h, w), labels (n,), regions {name: (n, h, w) bool} -> a name."""
+    """images (n, 3, h, w), regions {name: (n, h, w) bool} -> a name."""
 
     # Occlusion again, with a region for a window: which one lowers the score most, if gray?
+    # (A gradient would not do: it says how sensitive the score is, not what the answer rests on.)
     def score(x):
         with torch.no_grad():
             return model(x).gather(1, labels[:, None]).mean().item()
@@ -956,9 +980,9 @@ def looks_at(model, images, labels, regions):
 checks.check_looks_at(looks_at)
 
 # %% [markdown]
-# And three suspects that were trained, not built: one learned from tied scenes, one from free ones, one
-# from free ones with a mark in the corner whose color gives the class away. How often each is right on
-# marked tied scenes is printed below. What does your detective say?
+# Finally, here are three suspects that were trained rather than built: one learned from tied scenes, one from free
+# ones, and one from free ones with a mark in the corner whose color gives the class away. The lines below say how
+# often each is right on marked tied scenes. What does your detective say?
 
 # %% tags=["hide-input"]
 lineup = wolves.line_up(run)
@@ -979,19 +1003,21 @@ for name, suspect in lineup.suspects.items():
 # %% [markdown]
 # ## Summary
 #
-# - Occlusion asks what the score would be without a part. It is slow and depends on what covers.
-# - Saliency is the gradient of the score: where a small change matters. It is fast, grainy, and says
-#   nothing about sign or support.
+# - Occlusion asks what the score would be without a part of the image. It is slow, and it depends on what covers
+#   the part.
+# - Saliency is the gradient of the score: it shows where a small change matters. It is fast and grainy, and it says
+#   nothing about the sign or about what the answer rests on.
 # - One neuron's gradient stays inside its receptive field.
-# - Guided backpropagation passes positive signals only. It has more energy on the object than a blob in the
-#   middle, and goes on drawing it when the network has forgotten its classes.
-# - A score needs a baseline that knows nothing; a map needs a test on a network with shuffled layers.
-# - Maps can reveal that a network reads the background. The cure is in the data.
+# - Guided backpropagation passes only positive signals. It has more energy on the object than a blob in the
+#   middle, and it goes on drawing the object when the network has lost its classes.
+# - A score needs a baseline that knows nothing, and a map needs a test on a network with shuffled layers.
+# - Maps can reveal that a network relies on the background. The cure is in the data.
 #
-# **Limits.** One small architecture, trained from a few seeds; rendered objects near the middle of the picture. Energy
-# inside a mask supposes that a network reads the object alone, which free backgrounds make
-# likely and do not prove. We shuffle weights where Adebayo et al. draw them anew, and the lower layers stay
-# whole, so the test does not rank methods. Trainings are short, and the gain of the repair depends on their length. Three photographs illustrate; they prove little.
+# **Limits.** We used one small architecture, trained from a few seeds, and rendered objects near the middle of the
+# picture. Energy inside a mask supposes that a network reads only the object; free backgrounds make that likely,
+# but do not prove it. We shuffle weights, while Adebayo et al. draw them anew. The lower layers stay intact, so the
+# test does not rank methods. Trainings are short, and the gain of the repair depends on their length. Three
+# photographs illustrate a point, but prove little.
 #
 # ## Sources
 #
@@ -1006,8 +1032,8 @@ for name, suspect in lineup.suspects.items():
 # - Ribeiro, Singh, Guestrin (2016). "Why should I trust you?" Explaining the predictions of any
 #   classifier. KDD. [arXiv:1602.04938](https://arxiv.org/abs/1602.04938)
 # - Selvaraju et al. (2017). Grad-CAM. ICCV. [arXiv:1610.02391](https://arxiv.org/abs/1610.02391)
-# - Shrikumar, Greenside, Kundaje (2017). Learning important features through propagating activation
-#   differences. ICML: gradient × input. [arXiv:1704.02685](https://arxiv.org/abs/1704.02685)
+# - Shrikumar, Greenside, Shcherbina, Kundaje (2016). Not just a black box: Learning important features through
+#   propagating activation differences: gradient × input. [arXiv:1605.01713](https://arxiv.org/abs/1605.01713)
 # - Simonyan, Vedaldi, Zisserman (2014). Deep inside convolutional networks. ICLR workshop.
 #   [arXiv:1312.6034](https://arxiv.org/abs/1312.6034)
 # - Smilkov et al. (2017). SmoothGrad. [arXiv:1706.03825](https://arxiv.org/abs/1706.03825)

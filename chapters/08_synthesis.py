@@ -4,6 +4,7 @@
 #     builds_on: [06_features, 07_saliency]
 #     compute_minutes: 1.5
 #     exercise_minutes: 40
+#     memory_gb: 1.5
 #     reading_minutes: 65
 #     rows: [M46, M47, M48, M49, M50, M51, M52, M53]
 #   jupytext:
@@ -22,8 +23,8 @@
 # %% [markdown]
 # # Images made by gradients
 #
-# Training changes the weights and leaves the pictures alone. In this chapter you do the opposite:
-# the weights stay, and the gradient changes the pixels.
+# Training changes the weights and leaves the pictures alone. In this chapter, you do the opposite:
+# the weights stay fixed, and the gradient changes the pixels.
 #
 # After this chapter you can
 #
@@ -44,7 +45,15 @@
 # | parametrization | the numbers that are optimized, and how they become pixels |
 
 # %% tags=["parameters"]
-budget, seed, device, model = None, 0, "auto", "efficientnet_lite0"  # or "vgg19"
+budget, seed, device = None, 0, "auto"
+model = "efficientnet_lite0"  # online also "vgg19"
+
+# %% [markdown]
+# The puzzle is that a network which recognizes cats well has strange ideas of what a cat may look like. Follow its
+# score upward from gray, and you get grain instead of a cat. Change a photograph of a cat so little that you hardly
+# see it, and the network may name something else. You will see which wishes beyond the score lead to pictures that
+# you can read. The same few lines then make deep dreams, textures, and a cat painted like a flower. If you
+# have only ten minutes, try the explorers in "Adversarial examples" and "Style transfer".
 
 # %%
 from functools import partial
@@ -56,20 +65,26 @@ from chapters.synthesis import checks, experiments, figures
 from lib import augmentation, plotting, runtime, visualization
 from lib.datasets.photos import load_photo
 from lib.models.pretrained import load_photo_classifier
-from lib.visualization import objectives, parametrizations, regularizers, transforms
+from lib.visualization import (
+    objectives,
+    parametrizations,
+    regularizers,
+    transforms,
+)
 from lib.widgets import Choice, Control, FrameExplorer, Prediction
 from lib.workers import spread, worker_count
 
-run = runtime.start(budget, seed=seed, device=device, as_written=model == "efficientnet_lite0")
+as_written = model == "efficientnet_lite0"
+run = runtime.start(budget, seed=seed, device=device, as_written=as_written)
 plotting.use_style()
 print(f"This run: {run}")
 
 # %% [markdown]
-# The network is EfficientNet-Lite0, trained on ImageNet's 1000 classes, and small. Best known are the
-# textures and styles of VGG-19, which is 30 times as large, has no shortcuts and no narrow layers, and gives
-# smoother gradients. With an internet connection, set `model = "vgg19"` in the first cell and run all of it
-# again; it takes many times as long. The pictures here are few and small, so that the page is made in about
-# a minute. With `budget = "full"` there are more of them, made with more steps.
+# We use EfficientNet-Lite0, a small network trained on ImageNet's 1000 classes. The best-known textures and styles
+# come from VGG-19, which is 30 times as large, has no shortcuts and no narrow layers, and gives smoother
+# gradients. With an internet connection, set `model = "vgg19"` in the first cell and run the chapter again; it
+# takes many times as long. The pictures here are few and small, so that the page is made in about a minute.
+# With `budget = "full"` there are more of them, made with more steps.
 
 # %% tags=["hide-input"]
 classifier = load_photo_classifier(model).to(run.device, memory_format=torch.channels_last)
@@ -102,20 +117,20 @@ def class_number(name):
 # | $S_c(I)$ | the score of class $c$, before the softmax |
 # | $\lambda$, $\eta$ | the weight of the regularizer; the learning rate |
 #
-# Which picture does the network like best as a cat? Simonyan et al. (2014) ask for
+# Which picture has the highest score as a cat? Simonyan et al. (2014) ask for
 #
 # $$
 # \arg\max_I \; S_c(I) - \lambda \lVert I \rVert_2^2 . \tag{1}
 # $$
 #
-# Start from zeros, $I = 0$, a gray picture, and take plain gradient steps:
+# Start from a gray picture, $I = 0$, and take plain gradient steps:
 #
 # $$
 # I \leftarrow I + \eta \left( \frac{\partial S_c}{\partial I} - 2 \lambda I \right) . \tag{2}
 # $$
 #
-# The L2 term keeps pixels from running off. And it is the score that rises, not the probability: the
-# softmax can make a cat more probable by making dogs less so.
+# The L2 term keeps pixels from growing without limit. We raise the score and not the probability, since the
+# softmax can make a cat more probable by making dogs less probable.
 
 
 # %%
@@ -127,7 +142,7 @@ def ascend(S, c, I, lam, eta, steps):
     return I.detach()
 
 
-# %% tags=["nbval-check-output"]
+# %% tags=["remove-cell", "nbval-check-output"]
 cat = class_number("Persian cat")
 weights = {"lam": 0.001, "steps": 4}
 ours = ascend(lambda I: classifier(0.5 + I), cat, torch.zeros(1, 3, 64, 64).to(run.device),
@@ -138,16 +153,16 @@ print(f"equal to lib's: {torch.allclose(0.5 + ours, libs.images, atol=1e-3)}")
 # %% tags=["remove-input"]
 Prediction(
     "Step by step, the gradient raises the score of “Persian cat” further. What do you see in the "
-    "picture?",
+    "picture after the last step?",
     [
         Choice(
             "A cat, a little blurred",
-            "Nothing in (1) asks for the smoothness of photographs, and the L2 term does not either.",
+            "Nothing in (1) asks for the smoothness of photographs, not even the L2 term.",
         ),
         Choice(
-            "Grain, in which one may guess fur here and there",
-            "Almost every direction in the space of pictures is grain, and many of them raise the "
-            "score a little. Steps along the gradient take all of them.",
+            "Grain, in which you may guess fur here and there",
+            "Almost every direction in the space of pictures is grain, and many of these directions raise the "
+            "score a little. Steps along the gradient follow all of them.",
             correct=True,
         ),
         Choice(
@@ -160,22 +175,22 @@ Prediction(
 # %% [markdown]
 # ## Better wishes
 #
-# What is missing is a *prior*: what pictures are like, whatever they show. Yosinski et al. (2015)
+# What is missing is a *prior*: knowledge of what pictures are like, whatever they show. Yosinski et al. (2015)
 # apply an operation $r_\theta$ after each step,
 #
 # $$
 # I \leftarrow r_\theta\!\left( I + \eta \, \frac{\partial S_c}{\partial I} \right), \tag{3}
 # $$
 #
-# with settings $\theta$: an L2 decay, say, or a Gaussian **blur** every few steps. Or it turns pixels gray that have a
-# small norm, or a small contribution
-# $\lvert \sum_\text{channels} I \, \partial S_c / \partial I \rvert$: the cat does not need them.
+# with settings $\theta$. It may be an L2 decay, or a Gaussian **blur** every few steps. Or it sets pixels to gray
+# that have a small norm, or a small contribution
+# $\lvert \sum_\text{channels} I \, \partial S_c / \partial I \rvert$, since the cat does not need them.
 #
-# Others (Mahendran and Vedaldi, 2015) put the wish into the objective: *total variation*, the mean squared
-# step from a pixel to the next, which you will write in exercise 1.
+# Others (Mahendran and Vedaldi, 2015) put the wish into the objective. An example is *total variation*, the mean
+# squared step from one pixel to the next, which you will write in exercise 1.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def blur_and_clip(I, gradient, step, percent=20):
     norm = I.norm(dim=1, keepdim=True)
     I = torch.where(norm < norm.quantile(percent / 100), 0, I)
@@ -184,6 +199,7 @@ def blur_and_clip(I, gradient, step, percent=20):
     return I if step % 4 else transforms.gaussian_blur(I, 1.0)
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 g = run.generator("pixels")
 I, gradient = (torch.randn(1, 3, 16, 16, generator=g) for _ in range(2))
 x = 0.5 + I
@@ -194,8 +210,8 @@ for r in yosinski:
 print(f"equal to lib's: {torch.allclose(0.5 + blur_and_clip(I, gradient, 4), x, atol=1e-5)}")
 
 # %% [markdown]
-# Two more ideas changed the field (Olah et al., 2017). **Robustness**: before each step the picture is
-# shifted, scaled and turned a little, at random. Grain that fits one alignment does not survive this.
+# Two more ideas changed the field (Olah et al., 2017). **Robustness**: before each step, the picture is
+# shifted, scaled and rotated a little, at random. Grain that fits only one alignment does not survive this.
 #
 # **Other coordinates**: a picture is a sum of waves. Optimize the waves' amplitudes $z$ (the Fourier
 # coefficients) instead of the pixels, divided by the frequency $f$, and squash the sum into (0, 1):
@@ -209,23 +225,26 @@ print(f"equal to lib's: {torch.allclose(0.5 + blur_and_clip(I, gradient, 4), x, 
 # $n / 4$ makes the scale independent of size; `lib` can mix colors, too.)
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def waves(z, alpha):
     n = z.shape[2]  # pixels on a side
-    f = torch.hypot(torch.fft.fftfreq(n)[:, None], torch.fft.rfftfreq(n)[None])
+    down, right = torch.fft.fftfreq(n), torch.fft.rfftfreq(n)
+    f = torch.hypot(down[:, None], right[None])
     f = n * f.clamp(min=1 / n)  # waves across the picture, 1 for the longest
     return torch.sigmoid(torch.fft.irfft2(z / f**alpha * n / 4, norm="ortho"))
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 noise = parametrizations.noise(1, 3, 16, 16, std=0.1, generator=run.generator("waves"))
 libs = parametrizations.fourier(noise, decay=1.1, decorrelate=False)
 z = torch.view_as_complex(libs.start)
 print(f"equal to lib's: {torch.allclose(waves(z, 1.1), libs.images(), atol=1e-5)}")
 
 # %% [markdown]
-# Five methods, from gray or nearly so, at one size, for the same number of steps:
+# We compare five methods. All of them start from gray, or nearly so, at the same size, and take the same number of
+# steps.
 
-# %%
+# %% tags=["hide-input"]
 steps = run.pick(quick=16, standard=48, full=512)
 robust = (
     transforms.pad(size // 12), transforms.jitter(size // 12), transforms.scale(0.85, 1.2),
@@ -266,8 +285,8 @@ ascents = dict(zip(METHODS, spread(synthesize_by, METHODS, workers=workers)))
 
 # %% [markdown]
 # Start with L2 and press play. Then go through the methods from top to bottom. All pictures are shown
-# with the contrast of a photograph, whatever theirs is: nothing keeps the pixels of the first two methods
-# within [0, 1], and the clouds that the last two start from are faint.
+# with the contrast of a photograph, whatever their own contrast is: nothing keeps the pixels of the first two
+# methods within [0, 1], and the clouds from which the last two start are faint.
 
 # %% tags=["hide-input"]
 highest = 1.05 * max(float(ascent.scores.max()) for ascent in ascents.values())
@@ -307,13 +326,13 @@ best = int(of_photo.argmax())
 print(f"its highest score:    {float(of_photo[best]):5.1f} for {classifier.classes[best]}")
 
 # %% [markdown]
-# Judge for yourself: where do you see grain, where fur, where an eye? The curves show what each method
-# raises: the score less what the wishes cost, and for two of the methods on shaken pictures. The printed scores are
-# those of the pictures themselves; the last two lines are about the photograph. The pictures say what the network reacts
-# to among *all* pictures, and almost none of these are photographs. The priors bring the search back to where
-# we can look.
+# Judge for yourself: where do you see grain, fur, or an eye? The curves show what each method raises: the score
+# minus the cost of the wishes, which two of the methods compute on shaken pictures. The printed scores are those of
+# the pictures themselves, and the last two lines are about the photograph. The pictures show what the network
+# reacts to among *all* pictures, and almost none of these are photographs. The priors bring the search back to
+# pictures that we can read.
 #
-# Other classes, by the last method, with a quarter fewer steps:
+# Here are other classes, by the last method, with a quarter fewer steps:
 
 # %% tags=["hide-input"]
 gallery = ["goldfish", "giant panda", "flamingo"]
@@ -340,16 +359,16 @@ fig = figures.pictures_figure(rows, gallery)
 fig
 
 # %% [markdown]
-# Look for what comes along with the object, such as its surroundings: it raises the score, too. Parts come in
-# any number and place, since the score comes from an average over places.
+# Look for what comes with the object, such as its surroundings: this raises the score, too. Parts appear in any
+# number and place, since the score comes from an average over places.
 #
 # ## A class has many faces
 #
-# A cup from above and a cup from the side share few pixels, but a class. One picture that pleases
-# the score mixes such *facets*. Nguyen et al. (2016) start the ascent from several pictures instead:
-# each is a mean of training photographs from one cluster of the class. We do not have ImageNet's
-# photographs, so ours start from others, blurred until only colors and large shapes are left. Strictly, this
-# shows how much the result depends on the start. The score is that of *coral reef*.
+# A cup from above and a cup from the side belong to one class, but share few pixels. A single picture with a high
+# score mixes such *facets*. Nguyen et al. (2016) start the ascent from several pictures instead, each
+# a mean of training photographs from one cluster of the class. We do not have ImageNet's photographs, so
+# ours start from others, blurred until only colors and large shapes are left. Strictly, this shows how much the
+# result depends on the start. The class is *coral reef*.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -358,12 +377,12 @@ Prediction(
     [
         Choice(
             "They are the same, up to noise",
-            "That would take one summit. The score has so many that each start finds one nearby.",
+            "The score would need to have a single summit. It has so many that each start finds one nearby.",
         ),
         Choice(
             "The class's parts; colors and layout stay those of the starts",
-            "Ascent changes what raises the score most, details above all, and has little reason to "
-            "undo a start's colors and large shapes.",
+            "The ascent changes what raises the score most, which is mostly details. It has little reason to "
+            "undo the colors and large shapes of its start.",
             correct=True,
         ),
         Choice(
@@ -393,9 +412,9 @@ fig
 # %% [markdown]
 # ## Adversarial examples
 #
-# The L2 picture shows that grain can raise a score. Now put a little of such grain on a photograph. With $\ell$
-# the loss (the cross-entropy of the label $y$), a change $\delta$ of the picture $x$ changes it, to first order,
-# by
+# The L2 picture shows that grain can raise a score. Now add a little of such grain to a photograph, as Szegedy et
+# al. (2014) did. Let $\ell$ be the loss, the cross-entropy of the label $y$. To first order, a change $\delta$ of
+# the picture $x$ changes it by
 #
 # \begin{equation*}
 # \begin{aligned}
@@ -405,8 +424,8 @@ fig
 # \tag{5}
 # \end{equation*}
 #
-# Which $\delta$ makes this largest? Each pixel can choose for itself: $\epsilon$ with the sign of its
-# gradient. That is the *fast gradient sign method* (FGSM; Goodfellow et al., 2015),
+# Which $\delta$ makes this largest? Each pixel changes by $\epsilon$, with the sign of its gradient. That is the
+# *fast gradient sign method* (FGSM; Goodfellow et al., 2015),
 #
 # \begin{equation*}
 # \begin{aligned}
@@ -417,10 +436,10 @@ fig
 # \end{equation*}
 #
 # where $f$ gives the scores. *Projected gradient descent* (PGD; Madry et al., 2018) takes several smaller steps and
-# goes back into the box $\lvert x'_i - x_i \rvert \le \epsilon$ after each. (From here on, $x = 0.5 + I$.)
+# returns to the box $\lvert x'_i - x_i \rvert \le \epsilon$ after each. (From here on, $x = 0.5 + I$.)
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def fgsm(f, x, y, eps):
     x = x.detach().requires_grad_()
     loss = functional.cross_entropy(f(x), y)
@@ -428,6 +447,7 @@ def fgsm(f, x, y, eps):
     return (x + eps * gradient.sign()).clamp(0, 1).detach()
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 photo = square("chelsea", left=0.4, side=224)
 y = classifier(photo).argmax(1).detach()
 ours = fgsm(classifier, photo, y, eps=2 / 255)
@@ -448,8 +468,7 @@ Prediction(
         Choice(
             "About 1",
             "150,528 × 0.001 × 2/255 ≈ 1.2. Many tiny pushes in the right directions add up; random "
-            "ones would cancel. So high dimension and near-linearity suffice to make a network "
-            "fragile.",
+            "ones would cancel. This is how Goodfellow et al. (2015) explain why networks are fragile.",
             correct=True,
         ),
         Choice(
@@ -460,8 +479,8 @@ Prediction(
 )
 
 # %% [markdown]
-# Here the aim is a class of our choice, *goldfish*: ten steps of PGD *down* the loss of that label.
-# Change $\epsilon$. When does the network change its mind, and when do you see anything in the left
+# Here we aim at a class of our choice, *goldfish*, with ten steps of PGD *down* the loss of that label.
+# Change $\epsilon$. When does the network change its mind, and when do you see a change in the left
 # picture?
 
 # %% tags=["hide-input"]
@@ -493,7 +512,7 @@ FrameExplorer(
         f"A photograph of a cat with a change of at most {epsilon:g}/255 a pixel, and that change "
         f"enlarged. Goldfish: {chances[epsilon][goldfish]:.0%}."
     ),
-    title="How small a change turns a cat into a goldfish?",
+    title="How small a change makes the network see a goldfish?",
     epsilon=Control(budgets, label="ε in 1/255"),
     start={"epsilon": 1},
     pixels=540,
@@ -502,14 +521,14 @@ FrameExplorer(
 # %% [markdown]
 # An image file has 255 steps from black to white. Watch how few of them it takes until the network names
 # another class, and whether you see any change. As (5) says, each pixel needs to give only a little. That
-# many tiny slopes add up is the explanation of Goodfellow et al. (2015). Another: networks use patterns that
-# predict the class and that we do not see (Ilyas et al., 2019).
+# many tiny slopes add up is one explanation (Goodfellow et al., 2015). Another is that networks use patterns
+# that predict the class, but that we do not see (Ilyas et al., 2019).
 #
 # ### How much accuracy is left?
 #
-# One cat proves little. For numbers we train small networks on 32 × 32 scenes (chapter 3), and attack
-# pictures that they have not seen: by random signs, by FGSM and by ten steps of PGD. This page trains one, each
-# run of the evidence three.
+# One cat proves little. For numbers, we train small networks on 32 × 32 scenes (chapter 3), and attack
+# pictures that they have not seen: by random signs, by FGSM, and by ten steps of PGD. This page trains one
+# network, each run of the evidence three.
 
 # %%
 attacks = experiments.attacks(run)
@@ -525,8 +544,8 @@ attack_cards = experiments.attacks.cards(attacks, run)
 attack_cards["pgd-ruins"]
 
 # %% [markdown]
-# Random signs of the same size move the accuracy by {{random-signs-are-harmless size}} on average: it is the
-# direction that counts, not the size alone. One step of FGSM leaves {{pgd-beats-fgsm}} more than ten steps of PGD.
+# Random signs of the same size move the accuracy by {{random-signs-are-harmless size}} on average, so it is the
+# direction that counts, not only the size. One step of FGSM leaves {{pgd-beats-fgsm}} more than ten steps of PGD.
 #
 # The remedy is *adversarial training*, which makes the attack part of the loss,
 #
@@ -546,9 +565,9 @@ def adversarial_loss(f, x, y, epsilon, generator):
 
 
 # %% [markdown]
-# In training, $\epsilon$ is zero for a quarter of the updates, and then ramps up to 8/255; at full size from the
+# In training, $\epsilon$ is zero for a quarter of the updates, and then ramps up to 8/255. At full size from the
 # start, a small network may learn nothing. The experiment trains three networks in this way, and three as usual.
-# This takes a while and draws no figure, so the page shows its evidence alone; `experiments.hardening(run)`
+# This takes a while and draws no figure, so the page only shows its evidence; `experiments.hardening(run)`
 # runs it.
 
 # %% tags=["remove-input"]
@@ -559,22 +578,22 @@ hardening_cards["hardening-helps"]
 hardening_cards["hardening-costs"]
 
 # %% [markdown]
-# The repeats within a run are independent trainings, on the same scenes.
+# The repeats within a run are independent trainings on the same scenes.
 #
 # ### A defense that only seems to work
 #
-# The change is grain, so blur the picture before the network sees it: a defense without any training.
-# We test it twice: once with pictures made to fool the bare network, and once with an *adaptive* attack. It
-# knows of the blur and takes the gradient through both blur and network, as an attacker would.
+# The change is grain, so we blur the picture before the network sees it. This defense needs no training.
+# We test it twice: once with pictures made to fool the bare network, and once with an *adaptive* attack, which
+# knows of the blur and takes the gradient through both the blur and the network, as an attacker would.
 
 # %% tags=["remove-input"]
 Prediction(
-    "Both attacks are PGD with ε = 4/255. The blur saves some accuracy against the first. What does "
-    "the second attack leave of these savings?",
+    "Both attacks are PGD with ε = 4/255. The blur saves some accuracy from the first attack. How much of what it "
+    "saves is left under the second attack?",
     [
         Choice(
             "All of them: what the blur removes is gone",
-            "Grain is gone, but the attack may use any change of at most ε, smooth ones included.",
+            "The grain is gone, but the attack may use any change of at most ε, and smooth ones as well.",
         ),
         Choice(
             "Less than half of them",
@@ -583,8 +602,8 @@ Prediction(
             correct=True,
         ),
         Choice(
-            "More than half: the blur makes gradients small",
-            "Only the sign of a gradient counts in PGD, so small gradients do as well as large ones.",
+            "More than half, but not all: the blur makes gradients small",
+            "Only the sign of a gradient counts in PGD, so small gradients are as good as large ones.",
         ),
     ],
 )
@@ -601,13 +620,13 @@ attack_cards["blur-fails"]
 
 # %% [markdown]
 # A defense is worth what it keeps against an attacker who knows it. Adversarial training was tested in this
-# way: PGD used the hardened network's own gradients. Ten steps from one start are a weak test, though; stronger
-# attacks may leave less.
+# way: PGD used the hardened network's own gradients. Ten steps from one start are a weak test, though, and stronger
+# attacks (Croce and Hein, 2020) may leave less.
 #
 # ## Inverting features
 #
-# What does a layer still know of the picture? Mahendran and Vedaldi (2015) search for any picture
-# that gives the layer the same features. With $\Phi(x)$ the layer's output for $x$,
+# What does a layer still know about the picture? Mahendran and Vedaldi (2015) search for a picture
+# that gives the layer the same features. With $\Phi(x)$ the layer's output for $x$, they look for
 #
 # \begin{equation*}
 # \begin{aligned}
@@ -617,17 +636,18 @@ attack_cards["blur-fails"]
 # \tag{8}
 # \end{equation*}
 #
-# Where the answer looks like $x_0$, the layer has kept what you see. Where it differs although the features agree, the difference
-# is invisible to this layer, and to all behind it.
+# Where the answer looks like $x_0$, the layer has kept what you see. Where it differs although the features agree,
+# the difference is invisible to this layer, and to all layers after it.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def inversion_loss(Phi, x, x0, lam):
     gap = (Phi(x) - Phi(x0)).square().sum() / Phi(x0).square().sum()
     right, down = x.diff(dim=3)[:, :, :-1], x.diff(dim=2)[..., :-1]
     return gap + lam * (right**2 + down**2).mean()
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 x, layer = x0.flip(-1), DEPTHS[1]
 features = objectives.record(classifier, x0, (layer,))
 goal = objectives.feature_distance(features) + 2 * objectives.total_variation()
@@ -644,18 +664,18 @@ Prediction(
     [
         Choice(
             "Yes: the same features, the same picture",
-            "Then 3,072 numbers would fix 49,152 of them.",
+            "Then 3,072 numbers would determine 49,152 numbers.",
         ),
         Choice(
             "Most likely not",
-            "3,072 numbers cannot fix 49,152, so many pictures share the features. Which of them is "
-            "found depends on the start and on the total variation, that is, on the prior.",
+            "3,072 numbers cannot determine 49,152, so many pictures share the features. Which of them the "
+            "search finds depends on the start and on the total variation, that is, on the prior.",
             correct=True,
         ),
         Choice(
             "No, since features do not depend on colors",
-            "Features may depend on anything in the picture. What they leave open differs from layer "
-            "to layer.",
+            "Features may depend on anything in the picture, colors included. What they leave open differs from "
+            "layer to layer.",
         ),
     ],
 )
@@ -704,12 +724,13 @@ FrameExplorer(
 # %% [markdown]
 # Compare the outlines, the whiskers and the colors. What you see depends on the prior, too: (8) has many
 # answers, and the gray start and the total variation choose among them. A faded color need not be one that the
-# layer has forgotten, because the search gets close without converging.
+# layer has forgotten: the search gets close without converging, and trained networks recover colors even from
+# late layers (Dosovitskiy and Brox, 2016).
 #
 # ## Deep dream
 #
-# In (8) the layer is told what to see. Now let it see more of whatever it sees (Mordvintsev et al.,
-# 2015): raise the energy of its features from a photograph,
+# In (8), the layer is told what to see. Now let it see more of whatever it sees (Mordvintsev et al.,
+# 2015): raise the energy of its features, starting from a photograph,
 #
 # \begin{equation*}
 # \begin{aligned}
@@ -719,11 +740,11 @@ FrameExplorer(
 # \tag{9}
 # \end{equation*}
 #
-# where a bar is a mean. This is done at several sizes (*octaves*), the smallest first, with the
-# details drawn so far enlarged.
+# where a bar is a mean. This is done at several sizes (*octaves*), the smallest first, and each time, the
+# details drawn so far are enlarged.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def dream(energy, x, eta, steps):
     for _ in range(steps):
         x = x.detach().requires_grad_()
@@ -732,6 +753,7 @@ def dream(energy, x, eta, steps):
     return x.detach()
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 def energy(x):
     return visualization.base.forward_with(classifier, x, [layer])[1][layer].square().mean()
 
@@ -770,7 +792,7 @@ FrameExplorer(
         f"A photograph of a pagoda at a lake, overgrown with the patterns that layer {depth}, counted "
         "from the input, reacts to."
     ),
-    title="From which layer on do you see things, not patterns?",
+    title="From which layer on do you see things instead of patterns?",
     depth=Control(list(dreamer), label="Layer, from the input"),
     start={"depth": list(dreamer)[2]},
     pixels=480,
@@ -778,8 +800,8 @@ FrameExplorer(
 
 # %% [markdown]
 # Each layer draws its patterns wherever the photograph gives it an excuse: see what has become of the tree.
-# If you find fur and eyes of dogs, that is no accident: more than a hundred of ImageNet's classes are breeds
-# of dogs.
+# If you find fur and eyes of dogs, that is no accident: more than a hundred of ImageNet's classes are
+# breeds of dogs.
 #
 # ## Textures: what goes with what
 #
@@ -790,18 +812,19 @@ FrameExplorer(
 # G_{ij} = \frac{1}{HW} \sum_{p} \Phi_{ip} \, \Phi_{jp} , \tag{10}
 # $$
 #
-# a sum over all places $p$. Shuffle the places, and $G$ stays. A texture is then any picture with the
+# a sum over all places $p$. If you shuffle the places, $G$ stays the same. A texture is then any picture with the
 # Gram matrices of the example, in several layers. It may have another size, and no place in it need be
 # a copy.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def gram(Phi):
     n, C, H, W = Phi.shape
     Phi = Phi.reshape(n, C, H * W)
     return torch.einsum("nip,njp->nij", Phi, Phi) / (H * W)
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 Phi = torch.randn(2, 5, 6, 7, generator=run.generator("gram"))
 same = torch.allclose(gram(Phi), visualization.gram_matrix(Phi), atol=1e-6)
 shuffled = Phi.flatten(2)[..., torch.randperm(42, generator=run.generator("places"))].view_as(Phi)
@@ -810,9 +833,9 @@ print(
 )
 
 # %% [markdown]
-# One thing can go wrong here. $G$ does not change when all features change sign, so with features
-# that are positive *and* negative, dark on light cannot be told from light on dark. VGG's are behind
-# a ReLU. The outputs of EfficientNet's blocks are not, so we take the ReLU6 layers inside of them.
+# One thing can go wrong here. $G$ does not change if all features change their signs. So if features can be
+# positive *and* negative, dark on light may look the same to $G$ as light on dark. VGG's features come after
+# a ReLU. The outputs of EfficientNet's blocks do not, so we take the ReLU6 layers inside the blocks.
 
 
 # %% tags=["hide-input"]
@@ -842,7 +865,7 @@ fig
 
 # %% [markdown]
 # A night sky is little more than a texture. A cup is an object, and the Gram matrix does not say where its
-# parts belong. That disorder is the point of the next section.
+# parts belong. The next section makes use of this disorder.
 #
 # ## Style transfer
 #
@@ -852,8 +875,8 @@ fig
 # \arg\min_x \; \ell_\text{content}(x) + \beta \, \ell_\text{style}(x) , \tag{11}
 # $$
 #
-# $\ell_\text{content}$ is the first term of (8) for the content's picture, and $\ell_\text{style}$ the
-# same ratio for Gram matrices, averaged over layers. In code it is one line of objectives:
+# where $\ell_\text{content}$ is the first term of (8) for the content's picture, and $\ell_\text{style}$ is the
+# same ratio for Gram matrices, averaged over layers. In code, it is one line of objectives:
 # `feature_distance(features) + beta * gram_distance(grams)`, to which `lib` adds a little total variation.
 
 # %% tags=["hide-input"]
@@ -882,7 +905,7 @@ FrameExplorer(
         f"The photograph “{style}”, and beside it the cat's face, made to match its features and the "
         f"style's Gram matrices with a weight of {beta:g}."
     ),
-    title="How much style can the cat bear?",
+    title="How much style can you add before the cat is lost?",
     style=styles,
     beta=Control(betas, label="Weight of the style, β"),
     start={"style": "flower", "beta": 5},
@@ -891,15 +914,15 @@ FrameExplorer(
 
 # %% [markdown]
 # A larger $\beta$ gives more weight to the style and less to the cat. Watch how the colors and the fur
-# change. Nobody told the network what style is: (10) leaves out places, and what is left, we call style.
+# change. Nobody told the network what style is: (10) leaves out places, and we call what is left the style.
 #
 # ## Exercises
 #
 # ### Exercise 1: total variation
 #
-# ★☆☆, 10 minutes. For each picture, the mean over channels and pixels of (step to the right)² + (step
+# ★☆☆, 10 minutes. For each picture, return the mean over channels and pixels of (step to the right)² + (step
 # down)². Leave out the last row and column, which lack a neighbor. (The inversion above has it in two lines,
-# for all pictures at once.) Then think: which pictures have none?
+# for all pictures at once.) Which pictures have a total variation of zero?
 
 
 # %% tags=["exercise"] exercise="total-variation" points=4
@@ -915,7 +938,7 @@ checks.check_total_variation(my_total_variation)
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="total-variation" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def my_total_variation(images):
     """images (n, c, h, w) -> (n,)."""
-    # Flat pictures alone have none: each pixel equals its neighbors.
+    # Only flat pictures have a total variation of zero: each pixel equals its neighbors.
     here = images[:, :, :-1, :-1]
     right, down = images[:, :, :-1, 1:] - here, images[:, :, 1:, :-1] - here
     return (right**2 + down**2).mean(dim=(1, 2, 3))
@@ -926,10 +949,10 @@ checks.check_total_variation(my_total_variation)
 # %% [markdown]
 # ### Exercise 2: an attack with an aim
 #
-# ★★☆, 15 minutes. Change (6) so that the network takes every picture for the class `target`: one
-# step of size `epsilon`, pixels within [0, 1]. Leave the images as they are, and the weights and their
-# gradients, too (so use `torch.autograd.grad`). In which direction do you go now, and on which label's loss?
-# `cross_entropy` wants a label for each picture.
+# ★★☆, 15 minutes. Change (6) so that it pushes every picture toward the class `target`, in one step of size
+# `epsilon`, with pixels within [0, 1]. Do not change the images or the weights, leave no gradients in the weights
+# (so use `torch.autograd.grad`), and detach the result. In which direction do you go now, and which label's loss do
+# you use? `cross_entropy` takes a label for each picture.
 
 
 # %% tags=["exercise"] exercise="target-attack" points=5
@@ -945,7 +968,7 @@ checks.check_target_attack(my_attack)
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="target-attack" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def my_attack(model, images, target, epsilon):
     """images (n, c, h, w) in [0, 1], target a class -> new images."""
-    # Down the loss of the label we want, so the sign turns.
+    # We go down the loss of the label that we want, so the sign changes.
     x = images.detach().clone().requires_grad_()
     labels = torch.full((len(x),), target, device=x.device)
     loss = functional.cross_entropy(model(x), labels, reduction="sum")
@@ -958,12 +981,12 @@ checks.check_target_attack(my_attack)
 # %% [markdown]
 # ### Exercise 3: which layer was inverted?
 #
-# ★★☆, 15 minutes. Someone hands you a picture that was made by inverting one of several layers of a
-# network, and the original. All layers behind the inverted one agree on the two pictures as well, since
-# they see nothing else. Return the name of the first layer, from the input on, at which the features of
-# the two have a relative squared distance, as in (8), of less than `TOLERANCE`; if there is none, that of the last. Sums run
-# over the whole batch; `objectives.record(model, images, layers)` gives the features by name. (Batches of
-# pictures count as one.)
+# ★★☆, 15 minutes. Someone gives you a picture that was made by inverting one of several layers of a
+# network, and the original. All layers after the inverted one agree on the two pictures as well, since
+# they see nothing else. Return the name of the first layer, counted from the input, at which the features of
+# the two have a relative squared distance, the first term of (8), of less than `TOLERANCE`. If there is no such
+# layer, return the name of the last one. A batch counts as one picture, so sums run over the whole batch.
+# `objectives.record(model, images, layers)` gives the features by name.
 
 
 # %% tags=["exercise"] exercise="which-layer" points=6 varies="TOLERANCE: 0.005 0.01 0.02 0.03 0.05"
@@ -971,7 +994,7 @@ TOLERANCE = 0.01
 
 
 def which_layer(model, original, found, layers):
-    """Images (n, c, h, w), names of layers from first to last -> one of the names."""
+    """Images (n, c, h, w), names from first to last -> a name."""
     raise NotImplementedError
 
 
@@ -981,7 +1004,7 @@ checks.check_which_layer(which_layer, TOLERANCE)
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="which-layer" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def which_layer(model, original, found, layers):
-    """Images (n, c, h, w), names of layers from first to last -> one of the names."""
+    """Images (n, c, h, w), names from first to last -> a name."""
     wanted, got = (objectives.record(model, x, tuple(layers)) for x in (original, found))
     for layer in layers:
         gap = (got[layer] - wanted[layer]).square().sum() / wanted[layer].square().sum()
@@ -995,29 +1018,33 @@ checks.check_which_layer(which_layer, TOLERANCE)
 # %% [markdown]
 # ## Summary
 #
-# - One function makes all pictures of this chapter: raise an objective by gradients in the pixels, or in
-#   better coordinates.
-# - A score alone leads to grain. Priors (L2, blur, total variation, robustness, Fourier coordinates)
-#   lead to pictures we can read, and the reading depends on the prior.
-# - Small aimed changes fool a network, and many tiny slopes that add up are a part of the reason; random
+# - All pictures of this chapter are made in one way: gradients raise an objective, by changing the pixels or better
+#   coordinates.
+# - A score without a prior leads to grain. Priors (L2, blur, total variation, robustness, Fourier coordinates)
+#   lead to pictures that we can read, and what we read depends on the prior.
+# - Small aimed changes fool a network, and many tiny slopes that add up are a part of the reason. Random
 #   changes cancel.
-# - Adversarial training helps, and costs accuracy on pictures that nobody attacks. A blur loses most of what it saves
-#   when the attacker knows of it.
-# - A layer fixes less of the picture than there are pixels; the prior fills in the rest.
-# - Gram matrices forget places on purpose: that gives textures, and style.
+# - Adversarial training helps, but it costs accuracy on pictures that nobody attacks. A blur loses most of what it
+#   saves when the attacker knows of it.
+# - A deep layer has fewer numbers than the picture; the prior fills in the rest.
+# - Gram matrices leave out places on purpose, which gives textures and style.
 #
-# **Limits.** EfficientNet-Lite0 is small and made for speed, and our pictures are small, too: VGG-19
-# draws smoother textures and stronger styles (`model = "vgg19"`). The small networks of the attacks
-# learn from few scenes; a stronger attack, with more steps and restarts, may leave less.
-# A synthesized picture shows what a network *can* react to, not what it uses on photographs. Two
-# claims were changed after a first look: training against PGD was to gain 20 points, which was inconclusive
-# until its attack set in later; and the attack that knows of the blur was to leave fewer than 20% right,
+# **Limits.** EfficientNet-Lite0 is small and made for speed, and our pictures are small, too. VGG-19
+# draws smoother textures and stronger styles (`model = "vgg19"`). The small networks in the attacks
+# learn from few scenes, and a stronger attack, with more steps and restarts, may leave less.
+# A synthesized picture shows what a network *can* react to, not what it uses in photographs. Two
+# claims were changed after a first look. Training against PGD was to gain 20 points, which was inconclusive
+# until its attack set in later. The attack that knows of the blur was to leave fewer than 20% right,
 # which three networks could not decide.
 #
 # ## Sources
 #
 # - Athalye, Carlini, Wagner (2018). Obfuscated gradients give a false sense of security. ICML.
 #   [arXiv:1802.00420](https://arxiv.org/abs/1802.00420)
+# - Croce, Hein (2020). Reliable evaluation of adversarial robustness with an ensemble of diverse parameter-free
+#   attacks. ICML. [arXiv:2003.01690](https://arxiv.org/abs/2003.01690)
+# - Dosovitskiy, Brox (2016). Inverting visual representations with convolutional networks. CVPR.
+#   [arXiv:1506.02753](https://arxiv.org/abs/1506.02753)
 # - Gatys, Ecker, Bethge (2015). Texture synthesis using convolutional neural networks. NeurIPS.
 #   [arXiv:1505.07376](https://arxiv.org/abs/1505.07376)
 # - Gatys, Ecker, Bethge (2016). Image style transfer using convolutional neural networks. CVPR.
@@ -1037,6 +1064,8 @@ checks.check_which_layer(which_layer, TOLERANCE)
 #   [doi:10.23915/distill.00007](https://doi.org/10.23915/distill.00007)
 # - Simonyan, Vedaldi, Zisserman (2014). Deep inside convolutional networks. ICLR workshop.
 #   [arXiv:1312.6034](https://arxiv.org/abs/1312.6034)
+# - Szegedy et al. (2014). Intriguing properties of neural networks. ICLR.
+#   [arXiv:1312.6199](https://arxiv.org/abs/1312.6199)
 # - Tramèr, Carlini, Brendel, Mądry (2020). On adaptive attacks to adversarial example defenses.
 #   NeurIPS. [arXiv:2002.08347](https://arxiv.org/abs/2002.08347)
 # - Wong, Rice, Kolter (2020). Fast is better than free: revisiting adversarial training. ICLR.

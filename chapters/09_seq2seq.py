@@ -4,6 +4,7 @@
 #     builds_on: [01_activations]
 #     compute_minutes: 1
 #     exercise_minutes: 70
+#     memory_gb: 1.5
 #     reading_minutes: 55
 #     rows: [M54, M55, M56, M57, M58, B1]
 #   jupytext:
@@ -22,15 +23,15 @@
 # %% [markdown]
 # # Sequence to sequence, with attention
 #
-# How do you translate a long sentence? You look back at it, here and there. The first networks
-# that translated could not: they read once and wrote from memory. This chapter trains both kinds, and
-# watches one of them look.
+# How do you translate a long sentence? You look back at it while you write. The first networks that translated
+# could not: they read a sentence once, and then wrote from memory. This chapter trains both kinds, and lets you
+# watch one of them look.
 #
 # After this chapter you can
 #
-# - unroll a recurrent network, and name the four shapes of what it takes and gives;
+# - unroll a recurrent network, and name the four shapes that its inputs and outputs can have;
 # - build an encoder and a decoder, and measure where a single context fails;
-# - write additive attention from its equations, and train it without telling it where to look;
+# - write additive attention, and train it without telling it where to look;
 # - read a picture of attention weights, and say what it does not prove.
 #
 # You need chapter 1 and some matrices. Words that may be new:
@@ -44,7 +45,16 @@
 # | context | what the decoder is told about the input |
 
 # %% tags=["parameters"]
-budget, seed, device = None, 0, "auto"  # budget: "quick", "standard" or "full"
+# budget: "quick", "standard" or "full"
+budget, seed, device = None, 0, "auto"
+
+# %% [markdown]
+# **In one minute.** A network with one context must squeeze a sentence of any length into the same 128
+# numbers. You will see which sentences this ruins, even among those that the network was trained on. A
+# network with attention may look back at every word. Nobody tells it which French word belongs to which
+# English one, and yet it learns to look in the right place for most words. One kind of word is an exception,
+# for a good reason. If you have only ten minutes, go to the section *Where it looks*, and play with the
+# explorer that follows it.
 
 # %%
 import textwrap
@@ -56,7 +66,11 @@ from torch import nn
 from chapters.seq2seq import checks, experiments, figures, reading
 from lib import plotting, runtime, widgets
 from lib.attention import AdditiveAttention
-from lib.datasets.translation import as_dataset, write_english, write_french
+from lib.datasets.translation import (
+    as_dataset,
+    write_english,
+    write_french,
+)
 from lib.models.decoding import beam_search, greedy
 from lib.models.seq2seq import Seq2Seq
 from lib.models.sequences import sequence_loss, shift, trim
@@ -75,17 +89,24 @@ print(f"This run: {run}")
 # | $h_t$ | (batch, $n$) | the hidden state after it; $h_0 = 0$ |
 # | $W_x, W_h, b$ | $(n, d), (n, n), (n)$ | weights, the same at every step |
 #
-# A *recurrent neural network* (RNN; Elman, 1990) makes its new state from the input and its old state:
+# A *recurrent neural network* (RNN; Elman, 1990) computes its new state from the input and its old state:
 #
 # $$
 # h_t = \tanh(W_x x_t + W_h h_{t-1} + b) . \tag{1}
 # $$
 #
 # Written out step by step, (1) is a deep network whose layers share their weights. This is called
-# *unrolling*. Gradients flow back through all steps and add up in the shared weights.
+# *unrolling*. Gradients flow back through all steps and add up in the shared weights. On its way back, a
+# gradient is multiplied at every step by
+#
+# $$
+# \frac{\partial h_t}{\partial h_{t-1}} = \mathrm{diag}(1 - h_t^2)\, W_h .
+# $$
+#
+# Over many steps, such a product tends to vanish, or it may explode if $W_h$ is large (Pascanu et al., 2013).
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def rnn(x, h, W_x, W_h, b):
     states = []
     for x_t in x.unbind(dim=1):
@@ -94,6 +115,7 @@ def rnn(x, h, W_x, W_h, b):
     return torch.stack(states, dim=1)
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 peer = nn.RNN(3, 5, batch_first=True)
 shared = [peer.weight_ih_l0, peer.weight_hh_l0, peer.bias_ih_l0]
 peer.bias_hh_l0.data.zero_()  # torch has two biases, which add up
@@ -110,17 +132,17 @@ Prediction(
     [
         Choice(
             "Ten times as many",
-            "Its unrolled graph has ten times the steps, but each uses the same three weights.",
+            "Its unrolled graph has ten times as many steps, but each step uses the same W_x, W_h and b.",
         ),
         Choice(
             "None",
-            "Weights are shared by all steps, so one network reads sentences of any length. What "
-            "grows with the length is the work, and the way a gradient has to go.",
+            "All steps share their weights, so one network reads sentences of any length. What "
+            "grows with the length is the work, and the distance that a gradient has to travel.",
             correct=True,
         ),
         Choice(
             "45 more vectors h",
-            "Hidden states are computed, not learned. They take memory, but they are no weights.",
+            "Hidden states are computed, not learned. They take memory, but they are not weights.",
         ),
     ],
 )
@@ -128,8 +150,8 @@ Prediction(
 # %% [markdown]
 # ## Four shapes
 #
-# Where inputs go in and outputs come out is up to you (Karpathy, 2015). Circles are states, $x$ goes in, $y$ comes out; a
-# dashed arrow means that what was written is read next.
+# Where inputs go in and where outputs come out is up to you (Karpathy, 2015). In the figure, circles are
+# states, $x$ is an input and $y$ an output. A dashed arrow means that an output is read as the next input.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Four unrolled networks. One to one: an input, a state, an output. One to many: one input, three states in a row, an output above each, with dashed arrows from each output to the next state. Many to one: three inputs, three states, one output above the last. Many to many: three inputs, three states, three outputs."}}
 fig, axes = plotting.figure(2, 2, height=4.2)
@@ -139,32 +161,40 @@ for ax, name in zip(axes.flat, figures.RNN_SHAPES):
 fig
 
 # %% [markdown]
-# All four are (1) with different inputs and outputs. `V` makes an output from a state, and here also an input from an
-# output, so that the second shape can read what it wrote:
+# All four are (1) with different inputs and outputs. `V` turns a state into an output. Here an output has the
+# size of an input, so that in the second shape the network can read what it wrote:
 
-# %% tags=["nbval-check-output"]
-V = torch.randn(3, 5, generator=run.generator("V"))
-h0 = torch.zeros(2, 5)
+# %%
+g = run.generator("shapes")
+x, h0 = torch.randn(2, 7, 3, generator=g), torch.zeros(2, 5)
+W_x, W_h = torch.randn(5, 3, generator=g), torch.randn(5, 5, generator=g)
+b, V = torch.randn(5, generator=g), torch.randn(3, 5, generator=g)
+
 y, h, written = x[:, 0], h0, []
 for _ in range(4):  # one to many: each output is the next input
-    h = rnn(y[:, None], h, *shared)[:, 0]
+    h = rnn(y[:, None], h, W_x, W_h, b)[:, 0]
     y = h @ V.T
     written.append(y)
 shapes = {
-    "one to one": rnn(x[:, :1], h0, *shared)[:, 0] @ V.T,
+    "one to one": rnn(x[:, :1], h0, W_x, W_h, b)[:, 0] @ V.T,
     "one to many": torch.stack(written, dim=1),
-    "many to one": rnn(x, h0, *shared)[:, -1] @ V.T,
-    "many to many": rnn(x, h0, *shared) @ V.T,
+    "many to one": rnn(x, h0, W_x, W_h, b)[:, -1] @ V.T,
+    "many to many": rnn(x, h0, W_x, W_h, b) @ V.T,
 }
+
+# %% [markdown]
+# For a batch of two, these outputs have the shapes (batch, size) or (batch, steps, size):
+
+# %% tags=["hide-input", "nbval-check-output"]
 for name, y in shapes.items():
     print(f"{name:>12}: {tuple(y.shape)}")
 
 # %% [markdown]
 # ### Explore: what a state knows
 #
-# A translation has another length than its sentence, and its first word may depend on the last one
-# read. So it takes a fifth shape, many and then many. Step through it. Which state is the only way from
-# the sentence to the translation?
+# A translation can be longer or shorter than its sentence, and its first word may depend on the last word of
+# the sentence. So translating takes a fifth shape: many, then many. Step through it. Which one state must
+# everything pass through on its way from the sentence to the translation?
 
 # %% tags=["remove-input"]
 FrameExplorer(
@@ -184,35 +214,43 @@ FrameExplorer(
 # %% [markdown]
 # ## A language with known links
 #
-# Real translations come without word correspondences. Ours have them: a small grammar writes
-# English and French together, with agreement (*le*, *la*, *les*), many adjectives behind their nouns, and dates
-# as each language writes them. A network sees only the sentences. The links are for us, to check it.
+# Real translations come without word correspondences. Ours have them: a small grammar writes each sentence in
+# English and in French, and notes which words correspond. Its French has agreement (*le*, *la*, *les*), many
+# adjectives that follow their nouns, and dates as the French write them. The networks see only the sentences.
+# The links between words are for us, to check where a network looks.
 
 # %%
 sentences = experiments.sentences(run)
 data = sentences.graded
+
+# %% tags=["hide-input"]
 for split, those in data.items():
     pair = those.pairs[0]
     for text in write_english(pair.english), write_french(pair.french):
         print(textwrap.fill(f"{split}: {text}", subsequent_indent="   "))
 
 # %% [markdown]
-# *test* has sentences of the kind that we train on (up to 20 English words, punctuation counted), but
-# none of the training sentences. In *patterns*, a kind of clause meets a kind of date as in no training
-# sentence. In *longer*, each sentence has more than 20 words. One sentence is in the language and in none
-# of these sets. Bahdanau et al. (2015) translated it in the paper that introduced attention:
+# The set *test* has sentences of the kind that we train on (up to 20 English words, counting punctuation),
+# but none of the training sentences. In *patterns*, each sentence combines a kind of clause with a kind of
+# date in a way that no training sentence does. In *longer*, each sentence has more than 20 words. And
+# *learned* is a part of the training set. One more sentence belongs to the language, and to none of these
+# sets. Bahdanau et al. (2015) translated it in the paper that introduced attention:
 
-# %% tags=["nbval-check-output"]
+# %% tags=["hide-input", "nbval-check-output"]
 bahdanau = sentences.example
 print(write_english(bahdanau.pairs[0].english))
 print(write_french(bahdanau.pairs[0].french))
+
+# %% [markdown]
+# To a network, a sentence is a row of numbers: one for each token, and then one for the token *end*. In a
+# batch, shorter rows are filled up to the length of the longest one with *padding*, the number 0. This is how
+# Bahdanau's sentence begins:
+
+# %% tags=["hide-input", "nbval-check-output"]
 numbers = bahdanau.source[0, :5].tolist()
 print(numbers, "…", bahdanau.english.words[numbers[4]])
 
 # %% [markdown]
-# A sentence is a row of numbers, one for each token, with *end* as the last. Rows of a batch are filled
-# up with *padding*, the number 0, to one length.
-#
 # ## Encoder, decoder, one context
 #
 # | symbol | shape | meaning |
@@ -222,9 +260,10 @@ print(numbers, "…", bahdanau.english.words[numbers[4]])
 # | $y_t$ | (batch, $n$) | embedding of the word written at step $t$ |
 # | $c$ | (batch, $2n$) | the context |
 #
-# The *encoder* reads in both directions, and each $h_i$ joins what either direction knew at word $i$. The last state
-# of each, $\overrightarrow h_T$ and, read backwards, $\overleftarrow h_1$, make the context $c$ and the first state
-# (one-way in Sutskever et al., 2014, and Cho et al., 2014):
+# The *encoder* reads the sentence in both directions, and each $h_i$ joins the states that the two directions
+# have at word $i$. The last state of each direction, $\overrightarrow h_T$ and (for the one that reads
+# backwards) $\overleftarrow h_1$, make up the context $c$, from which the decoder's first state is computed.
+# (The encoders of Sutskever et al., 2014, and Cho et al., 2014, read in one direction.)
 #
 # $$
 # c = [\overrightarrow h_T ;\, \overleftarrow h_1] , \qquad s_0 = \tanh(W_0\, c + b_0) . \tag{2}
@@ -236,10 +275,10 @@ print(numbers, "…", bahdanau.english.words[numbers[4]])
 # s_t = g(y_{t-1}, c, s_{t-1}) , \qquad p_t = \mathrm{softmax}\big(o(s_t, c, y_{t-1})\big) . \tag{3}
 # $$
 #
-# $o$ is a layer of tanh and one of logits, $g$ a GRU cell (below, with $x = [y_{t-1} ; c]$, $h = s_{t-1}$), and $y_0$
-# embeds a start token. The shapes:
+# Here $o$ is a layer with tanh and then one that gives logits, and $g$ is a GRU cell (defined below; its $x$ is
+# $[y_{t-1} ; c]$ and its $h$ is $s_{t-1}$). $y_0$ embeds a start token. The shapes for two sentences are:
 
-# %%
+# %% tags=["hide-input"]
 sizes = len(bahdanau.english), len(bahdanau.french)
 untrained = Seq2Seq(*sizes, width=64, generator=run.generator("untrained"))
 for split in ("test", "longer"):
@@ -248,10 +287,10 @@ for split in ("test", "longer"):
     print("{}: states {}, context {}, first state {}".format(split, *shapes))
 
 # %% [markdown]
-# The longer the sentence, the more states there are; the size of the context stays the same.
+# The longer the sentence, the more states there are. The size of the context stays the same.
 #
-# With (1), every step overwrites the whole state. A *gated recurrent unit* (GRU; Cho et al., 2014)
-# chooses what to keep. A *gate* is a number between 0 and 1 for each unit:
+# With (1), every step overwrites the whole state. A *gated recurrent unit* (GRU; Cho et al., 2014) chooses
+# what to keep. A *gate* is a number between 0 and 1 for each unit:
 #
 # $$
 # r = \sigma(W_r x + U_r h) , \qquad z = \sigma(W_z x + U_z h) ,
@@ -265,11 +304,13 @@ for split in ("test", "longer"):
 # h' = (1 - z) \odot \tilde h + z \odot h .
 # $$
 #
-# Where $z = 1$ the old state passes untouched, and so does its gradient. ($\sigma$ is the sigmoid, $\odot$
-# multiplies unit by unit; biases are left out here.)
+# Where $z = 1$, the old state passes unchanged, and so does its gradient. ($\sigma$ is the sigmoid, $\odot$
+# multiplies unit by unit, and biases are left out here. This is torch's GRU; that of Cho et al. has
+# $U_n (r \odot h)$. The older LSTM of Hochreiter and Schmidhuber, 1997, keeps a second state for the same
+# purpose.)
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def gru(x, h, W, U):
     W_r, W_z, W_n = (x @ W.T).chunk(3, dim=1)
     U_r, U_z, U_n = (h @ U.T).chunk(3, dim=1)
@@ -278,6 +319,7 @@ def gru(x, h, W, U):
     return (1 - z) * h_new + z * h
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 peer = nn.GRUCell(3, 5, bias=False)
 x_1, h = x[:, 0], torch.randn(2, 5, generator=run.generator("gru"))
 same = torch.allclose(gru(x_1, h, peer.weight_ih, peer.weight_hh), peer(x_1, h), atol=1e-6)
@@ -285,34 +327,35 @@ print(f"equal to torch's: {same}")
 
 # %% [markdown]
 # Training maximizes the probability of the right words. At each step the decoder is given the *right*
-# word before, not its own, which is called *teacher forcing* (Williams and
+# previous word, not the one that it would have written. This is called *teacher forcing* (Williams and
 # Zipser, 1989). Padding costs nothing:
 #
 # $$
 # L = -\frac{1}{\sum_t m_t} \sum_t m_t \log p_t[\text{right word}] , \qquad
-# m_t = [\text{word } t \text{ is no padding}] , \tag{4}
+# m_t = [\text{word } t \text{ is not padding}] , \tag{4}
 # $$
 #
-# with sums over all words of the batch.
+# where the sums run over all words of the batch.
 
 # %% tags=["remove-input"]
 Prediction(
-    "A decoder with one context c must find every word of the translation in c. How will the share "
-    "of words that it gets right change with the length of the sentence?",
+    "A decoder with one context c must find every word of the translation in c. As sentences get "
+    "longer, what happens to the percentage of words that it gets right?",
     [
         Choice(
-            "It stays: c has as many numbers for a long sentence as for a short one",
+            "It stays the same: c has as many numbers for a long sentence as for a short one",
             "That is why it falls. The same numbers have to hold more words.",
         ),
         Choice(
-            "It falls, and with attention it falls less",
+            "It falls, and it would fall less if each step had a context of its own",
             "c is a *bottleneck*: its size is fixed, while what it must hold grows. With attention, "
-            "each step gets a context of its own. The fall is measured below.",
+            "each step gets a context of its own. Both falls are measured below.",
             correct=True,
         ),
         Choice(
-            "It rises: a longer sentence tells more",
-            "Each French word needs a word or two of the sentence. The others are in its way.",
+            "It rises: a longer sentence tells the network more",
+            "Each French word needs only a word or two of the sentence. The other words compete "
+            "for room in c.",
         ),
     ],
 )
@@ -320,9 +363,9 @@ Prediction(
 # %% [markdown]
 # ## Attention: a context for each step
 #
-# Bahdanau, Cho and Bengio (2015) gave the decoder a new context at every step. A small network scores
-# how well each $h_i$ fits what the decoder is about to write. Softmax makes weights of the scores, and
-# the context is the weighted sum:
+# Bahdanau, Cho and Bengio (2015) gave the decoder a new context at every step. A small network scores how
+# well each $h_i$ fits what the decoder is about to write. A softmax turns the scores into weights, and the
+# context is the weighted sum of the states:
 #
 # $$
 # e_{t,i} = v^\top \tanh(W s_{t-1} + U h_i + b) \tag{5}
@@ -342,10 +385,10 @@ Prediction(
 # | $a_{t,i}$ | (batch, $T$) | attention weights, which sum to 1 |
 # | $W, U, b, v$ | $(n, n), (n, 2n), (n), (n)$ | learned with all other weights |
 #
-# Then (3) with $c_t$ in place of $c$.
+# The decoder then computes (3) with $c_t$ in place of $c$.
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def attend(s, h, W, U, b, v):
     e = torch.tanh((s @ W.T)[:, None] + h @ U.T + b) @ v
     a = e.softmax(dim=1)
@@ -353,6 +396,7 @@ def attend(s, h, W, U, b, v):
     return c, a
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 layer = AdditiveAttention(4, 6, 5, generator=run.generator("attention"))
 s = torch.randn(2, 4, generator=run.generator("s"))
 h = torch.randn(2, 7, 6, generator=run.generator("h"))
@@ -362,20 +406,23 @@ print("context and weights equal lib's:", equal)
 print("weights sum to 1:", torch.allclose(ours[1].sum(dim=1), torch.ones(2)))
 
 # %% [markdown]
-# `lib`'s layer takes a mask, too: scores of padding become $-\infty$ before the softmax, and their weights
-# 0 (exercise 1). Keys $h_i$ and values $h_i$ are separate arguments, a distinction that transformers
-# (chapter 10) make use of.
+# The course's layer also takes a *mask*, so that the decoder never looks at padding: the scores of padding
+# become $-\infty$ before the softmax, and their weights 0 (exercise 1).
 #
-# The decoder, step by step as in (3) and (5) to (7). `lib.models.decoder` computes everything
-# that does not depend on $s_{t-1}$ for all steps at once:
+# The parts of attention have names. The *query* $s_{t-1}$ asks, each *key* is compared with it in (5), and
+# the *values* are what (7) mixes. Here the states $h_i$ are both keys and values, which is why the layer
+# below is given them twice. In transformers (chapter 10), keys and values differ.
+#
+# This is the decoder, step by step as in (3) and (5) to (7):
 
 
-# %% tags=["nbval-check-output"]
+# %%
 def decode(model, encoded, before):
-    s, logits, contexts, weights = encoded.last, [], [], []
+    h, mask, s = encoded.states, encoded.mask, encoded.last
+    logits, contexts, weights = [], [], []
     for word in before.unbind(dim=1):
         y = model.decoder.embedding(word)
-        c, a = model.decoder.attention(s, encoded.states, encoded.states, encoded.mask)
+        c, a = model.decoder.attention(s, h, h, mask)
         s = model.decoder.cell(torch.cat([y, c], dim=1), s)
         logits.append(model.decoder.output(torch.cat([s, c, y], dim=1)))
         contexts.append(c)
@@ -383,6 +430,7 @@ def decode(model, encoded, before):
     return logits, contexts, weights
 
 
+# %% tags=["remove-cell", "nbval-check-output"]
 encoded, before = untrained.encode(bahdanau.source), shift(bahdanau.target)
 logits, contexts, weights = decode(untrained, encoded, before)
 faster = untrained.decode(encoded, before)
@@ -392,17 +440,18 @@ print("weights equal lib's:", torch.allclose(torch.stack(weights, 1), faster.wei
 # %% [markdown]
 # ### Nobody tells it where to look
 #
-# The weights have no labels. They are learned because (7) is differentiable: the loss pulls at $c_t$, and
-# through it at each weight,
+# The weights have no labels. They are learned because (7) is differentiable: the loss has a gradient with
+# respect to $c_t$, and through it with respect to each weight,
 #
 # $$
 # \frac{\partial L}{\partial a_{t,i}} = \frac{\partial L}{\partial c_t} \cdot h_i . \tag{8}
 # $$
 #
-# Where moving $c_t$ toward $h_i$ makes the right words likelier than the other states would, $a_{t,i}$
-# grows, at the others' cost.
+# If moving $c_t$ toward $h_i$ makes the right words likelier than moving it toward the other states would,
+# $a_{t,i}$ grows, at the expense of the other weights. Before training, we compare (8) with what `backward()`
+# finds before the word *zone*, and ask how many words of the sentence can learn from it:
 
-# %% tags=["nbval-check-output"]
+# %% tags=["hide-input", "nbval-check-output"]
 encoded = untrained.encode(bahdanau.source)
 logits, contexts, weights = decode(untrained, encoded, shift(bahdanau.target))
 loss = sequence_loss(torch.stack(logits, dim=1), bahdanau.target)
@@ -415,11 +464,12 @@ print(f"every word of the sentence gets a gradient: {bool((at_weights != 0).all(
 # %% [markdown]
 # ## Training both
 #
-# Two networks start from the same first weights: one attends, the other keeps $c$ from (2). Everything
-# else is alike, apart from attention's own weights: the sentences, their order, 64 units, 512 updates by
-# Adam with a rate that rises and falls. On the way we note the weights on Bahdanau's sentence, and the
-# loss on sentences that are not trained on. This page trains one network of each kind. Each run of the
-# evidence trains three of each.
+# Two networks start from the same initial weights: one attends, and the other keeps $c$ from (2). Apart from
+# attention's own weights, everything else is the same: the sentences and their order, 64 units, and 512
+# updates by Adam with a learning rate that rises and then falls. Gradients with a norm above 1 are *clipped*,
+# that is, scaled down to norm 1, so that a gradient that explodes does no harm. During training we record the
+# attention weights on Bahdanau's sentence, and the loss on sentences that are not trained on. This page
+# trains one network of each kind. Each run of the evidence trains three of each.
 
 # %%
 contest = experiments.translators(run)
@@ -428,8 +478,8 @@ model = contest.models["attention"][0]
 # %% [markdown]
 # ## The bottleneck, measured
 #
-# For each word of a translation we ask whether the network ranks the right word first, given the right
-# words before it. A sentence is *exactly* right if all its words are. (Then greedy decoding, which
+# For each word of a translation we ask whether the network ranks the right word first, given the right words
+# before it. A sentence is *exactly* right if all its words are right. (In that case greedy decoding, which
 # writes the likeliest word at each step, gives exactly this sentence.)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of the percentage of words that are ranked first against the length of the English sentence, from five to twenty words: one line for the network with attention, one for the network with one context. The claim below compares how far the two lines fall."}}
@@ -450,10 +500,10 @@ cards["one-context-forgets"]
 cards["attention-translates"]
 
 # %% [markdown]
-# Both networks have an encoder of the same kind. What the one context lacks is a way back to it. There may be two
-# reasons for the difference: its context is too small, or a network that must squeeze everything through
-# $c$ needs a longer training than ours. Two controls tell more. How well does it do on sentences that it was
-# trained on? And what if it trains four times as long (`experiments.longer(run)`)?
+# Both networks have the same kind of encoder. The one with a single context cannot look back at the encoder's
+# states. There may be two reasons why this hurts: the context is too small, or a network that must squeeze
+# everything through $c$ needs longer training than ours. Two controls tell us more. How well does it do on
+# sentences that it was trained on? And what if it trains four times as long (`experiments.longer(run)`)?
 
 # %% tags=["hide-input"]
 print(f"{'words right (%)':>15}  training sentences  test sentences")
@@ -469,34 +519,36 @@ cards["one-context-has-not-learned"]
 experiments.longer.cards(None, run)["one-context-still-forgets"]
 
 # %% [markdown]
-# So one context fails on long sentences that it was trained on, and four times the training does not mend that.
-# This speaks for the first reason, though we tried neither other sizes nor other learning rates. With 8000 numbers and
-# millions of sentences, a single context translates well, long sentences included (Sutskever et al.,
-# 2014). With 1000 units, Bahdanau et al. (2015) saw quality fall with length, too.
+# So the network with one context fails on long sentences even if it was trained on them, and training four
+# times as long does not fix that. This supports the first reason, though we tried no other sizes and no other
+# learning rates. With a context of 8000 numbers and millions of sentences, Sutskever et al. (2014) translated
+# well, long sentences included. With 1000 units, Bahdanau et al. (2015) also saw quality fall with length.
 #
 # ## Where it looks
 #
-# Back to Bahdanau's sentence. In French, *European Economic Area* is *zone économique européenne*.
+# We return to Bahdanau's sentence. In French, *European Economic Area* is *zone économique européenne*.
 
 # %% tags=["remove-input"]
 Prediction(
-    "Draw the weights as a table: a row for each French word, a column for each English one, dark "
-    "where the network looks. What do the rows of “zone économique européenne” look like?",
+    "Draw the weights as a table, with a row for each French word and a column for each English one, "
+    "dark where the network looks. Where are the dark cells in the rows of “zone économique "
+    "européenne”?",
     [
         Choice(
-            "A diagonal from upper left to lower right, as everywhere",
+            "On a diagonal from upper left to lower right, as in the other rows",
             "That would be so if the words came in the same order. These three are reversed.",
         ),
         Choice(
-            "A diagonal from upper right to lower left",
-            "“Area” comes first in French, then “economic”, then “european”. Around them the order "
-            "agrees, so dark cells run down to the right. A claim below says how often attention "
-            "reads backwards where French does.",
+            "On a diagonal from upper right to lower left",
+            "“Area” comes first in French, then “economic”, then “european”. Elsewhere the order "
+            "agrees, so the dark cells run down to the right. A claim below says how often attention "
+            "reads backwards where French reverses the order.",
             correct=True,
         ),
         Choice(
-            "Evenly gray: it needs all three words for each",
-            "An adjective's ending depends on its noun, too. But one word carries the meaning.",
+            "Nowhere: all three columns are equally gray, since each French word needs all three",
+            "It is true that an adjective's ending depends on its noun. But its meaning comes from "
+            "one word.",
         ),
     ],
 )
@@ -513,10 +565,10 @@ print(reading.describe(wrote))
 print(textwrap.fill(reading.describe_area(wrote)))
 
 # %% [markdown]
-# The network wrote this itself, word by word; the lines above say whether it is right. The frames come from
-# links that the grammar knows, and which the network never saw. If a word is wrong, its frame shows what
-# the right word there would translate. One sentence proves little. The claim is about all places in the test
-# sentences where the English words of two neighboring French ones stand in the opposite order:
+# The network wrote this by itself, word by word, and the lines above say whether it is right. The frames come
+# from links that the grammar knows and that the network never saw. If a word is wrong, its frame shows which
+# English word the right word there would translate. One sentence proves little. The claim covers all places
+# in the test sentences where two neighboring French words have their English words in the opposite order:
 
 # %% tags=["remove-input"]
 cards["looks-backwards"]
@@ -524,10 +576,11 @@ cards["looks-backwards"]
 # %% [markdown]
 # ### Explore: sentence by sentence
 #
-# Choose a word it wrote. Play steps through a sentence; tick *Frame the words it translates* to see what the word
-# stands for. The first sentence is Bahdanau's. Then come the first ones of each set, followed by the
-# next one that it gets wrong, if there is any. Where does it look before it writes an article? Tick *Mark
-# what is wrong*: did it look at the right word before the wrong ones?
+# Choose a word that the network wrote, or press play to step through a sentence. Tick *Frame the words it
+# translates* to see what the word stands for. The first sentence is Bahdanau's. After it come the first
+# sentences of each set, followed by the next one that the network gets wrong, if there is one. Where does it
+# look before it writes an article? Tick *Mark what is wrong*: before a wrong word, did it look at the right
+# English word?
 
 # %% tags=["hide-input"]
 chosen = [bahdanau.pairs[0]]
@@ -552,8 +605,8 @@ widgets.AttentionReader(
 )
 
 # %% [markdown]
-# Does a wrong word mean that the network looked at the wrong place? Of the words of the test set that have a link,
-# we count those that it gets wrong although it is given the right words before:
+# Does a wrong word mean that the network looked in the wrong place? Among the words of the test set that have
+# a link, we count those that it gets wrong although it is given the right words before them:
 
 # %% tags=["hide-input"]
 judged = contest.judgments[0]
@@ -561,13 +614,14 @@ print(f"{judged.wrong} of {judged.words} words are wrong.")
 print(f"Before {judged.looked_right:.0f}% of these, it looked most where it should.")
 
 # %% [markdown]
-# Looking at the right word is not yet writing the right one: the ending may be wrong, or another word of
+# To look at the right word is not enough to write the right one: the ending may be wrong, or another word of
 # the same kind may seem likelier.
 #
 # ### Explore: how it learns to look
 #
-# The same table while the network is trained, for the right translation. When does the diagonal appear,
-# and when the crossing? (Loss and wrong links are those of sentences that are not trained on.)
+# Here is the same table at different times during training, for the right translation. When does the diagonal
+# appear, and when does the crossing appear? (The loss and the wrong links are measured on sentences that are
+# not trained on.)
 
 # %% tags=["hide-input"]
 history, pair = contest.histories[0], bahdanau.pairs[0]
@@ -603,16 +657,16 @@ FrameExplorer(
 # %% [markdown]
 # ## Against the truth
 #
-# Link each French word to the English word with the largest weight. The *alignment error rate* (Och and
-# Ney, 2003) compares these links $A$ with two sets of true ones: $S$, sure links, which should be
-# found, and $P \supseteq S$, possible links, which are no mistake:
+# We link each French word to the English word with the largest weight. The *alignment error rate* (Och and
+# Ney, 2003) compares these links $A$ with two sets of true ones: the sure links $S$, which should be found,
+# and the possible links $P \supseteq S$, which do not count as mistakes:
 #
 # $$
 # \mathrm{AER} = 1 - \frac{|A \cap S| + |A \cap P|}{|A| + |S|} . \tag{9}
 # $$
 #
-# A word translating two (*du*: of the) may be linked to either, so its links are in $P$ alone. The chart
-# is about sentences that are not trained on.
+# A word that translates two words (*du*: of the) may be linked to either of them, so its links are only in
+# $P$. The chart shows sentences that are not trained on.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart over the updates of training, with two lines: the alignment error rate, on the axis at the left, and the loss per word, on the axis at the right. The claim below says how low the error rate ends."}}
 fig, ax = plotting.figure(height=3.3)
@@ -628,22 +682,23 @@ cards["links-unasked"]
 
 # %% tags=["remove-input"]
 Prediction(
-    "Which French words will the largest weight link wrongly most often?",
+    "For which French words will the largest weight be a wrong link most often?",
     [
         Choice(
-            "Nouns and adjectives: their order changes",
-            "A noun or an adjective has one English word, wherever that stands, and looking there "
-            "tells what to write.",
+            "For nouns and adjectives, since their order changes",
+            "A noun or an adjective has one English word, wherever it stands, and looking there "
+            "tells the network what to write.",
         ),
         Choice(
-            "Articles, such as “le” and “la”",
-            "English has one “the”. Which of le, la, l' and les is right depends on the noun, so "
+            "For articles, such as “le” and “la”",
+            "English has only “the”. Which of le, la, l' and les is right depends on the noun, so "
             "looking at the noun helps to translate. But it counts as a wrong link.",
             correct=True,
         ),
         Choice(
-            "All kinds alike: the weights are learned in the same way for every word",
-            "They are. But what helps to write the next word differs from kind to kind.",
+            "For all kinds equally often, since all weights are learned in the same way",
+            "They are learned in the same way. But what helps to write the next word differs from "
+            "kind to kind.",
         ),
     ],
 )
@@ -660,21 +715,23 @@ fig
 cards["weights-are-no-links"]
 
 # %% [markdown]
-# Where does it look instead, if it links an article wrongly? An article's form depends on its noun.
+# When an article is linked wrongly, where does the network look instead? Remember that an article's form
+# depends on its noun.
 
 # %% tags=["remove-input"]
 cards["articles-ask-nouns"]
 
 # %% [markdown]
-# So *attention is not alignment*. It tells where the network gathered what it used for the next word, and
-# for *la* the gender of *zone* is useful. Moreover, what it gathers at a place is not the word there but $h_i$,
-# which has read the whole sentence. (How far weights explain what a network does is disputed: Jain and
-# Wallace, 2019, and the answer of Wiegreffe and Pinter, 2019.)
+# So *attention is not alignment*. It tells you where the network gathered what it used for the next word, and
+# for *la* the gender of *zone* is useful. Moreover, what the network gathers at a position is not the word
+# there but $h_i$, which has read the whole sentence. (How far such weights explain what a network does is
+# disputed: see Jain and Wallace, 2019, and the answer of Wiegreffe and Pinter, 2019.)
 #
 # ## A set, not a sequence
 #
-# Look at (5) to (7) again: a sum over $i$, in which no index counts. What happens if the states $h_i$ are
-# shuffled, each with its mask, after the encoder has read and before the decoder looks?
+# Look at (5) to (7) again. They sum over $i$, and nothing in them depends on what number $i$ is. What happens
+# if the states $h_i$ (and the mask with them) are shuffled after the encoder has read the sentence and before
+# the decoder looks?
 
 # %% tags=["remove-input"]
 Prediction(
@@ -682,23 +739,27 @@ Prediction(
     [
         Choice(
             "is shuffled in the same way",
-            "The order of the French words comes from the decoder's states, not from positions.",
+            "The order of the French words comes from the decoder's states, not from the positions "
+            "of the encoder's states.",
         ),
         Choice(
             "is nonsense",
-            "It would be if the *words* were shuffled before the encoder reads them. The decoder "
+            "It might be if the *words* were shuffled before the encoder reads them. But the decoder "
             "finds states by what is in them, not by where they stand.",
         ),
         Choice(
             "stays the same",
-            "Scores depend on each state alone, and a sum does not care about order. The weights "
-            "move along with their states.",
+            "Each score depends on its own state alone, and the order of the terms does not change a "
+            "sum. The weights move along with their states.",
             correct=True,
         ),
     ],
 )
 
-# %% tags=["nbval-check-output"]
+# %% [markdown]
+# We try both: shuffled states, and two words that trade places before the encoder reads them.
+
+# %% tags=["hide-input", "nbval-check-output"]
 asked, g = data["test"], run.generator("shuffle")
 order = torch.randperm(asked.source.shape[1], generator=g)
 with torch.no_grad():
@@ -716,15 +777,15 @@ along = torch.allclose(plain.weights[..., order], moved.weights, atol=1e-5)
 print("weights move along with the states:", along)
 
 # %% [markdown]
-# Order enters through the encoder alone. So the decoder can look at anything that is a set of vectors:
-# to caption a picture, it gets the picture's places (Xu et al., 2015). (Transformers have no recurrent
-# encoder and must add positions to their inputs.)
+# The order of the sentence enters through the encoder alone. So the decoder can look at any set of vectors:
+# to caption a picture, it looks at the picture's places (Xu et al., 2015). (Transformers have no recurrent
+# encoder and must be told positions in another way.)
 #
 # ### Explore: hide a word
 #
-# A set can lose a member. Here one state is hidden from the attention by its mask, and the
-# network translates again. Hide *signed*, then *1992*: what does it write instead? Can some words be
-# missing without a trace, and how would that be possible?
+# A set can lose a member. Here the mask hides one state from the attention, and the network translates again.
+# Hide *signed*, then *1992*: what does it write instead? Are there words that can be hidden without any
+# change in the translation, and how is that possible?
 
 # %% tags=["hide-input"]
 spots = {f"{i + 1}: {word}": i for i, word in enumerate(wrote.source)}
@@ -752,23 +813,24 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Here is every word in turn: what changes in the translation, compared with the one that it writes when nothing
-# is hidden?
+# Now we hide every word in turn. What changes, compared with the translation that it writes when nothing is
+# hidden?
 
 # %% tags=["hide-input"]
 print(reading.describe_hidden(model, bahdanau.pairs[0]))
 print(reading.describe_replaced(model, bahdanau.pairs[0]))
 
 # %% [markdown]
-# A hidden word may be left out of the translation, or another word may take its place. The last line counts
-# how many of these are of the same kind, such as a noun for a noun: the states of the neighbors, and those
-# of the decoder, can tell what belongs there. If nothing changes, the neighbors may know the word itself,
-# since each $h_i$ has read all of the sentence, or the network does not look there anyway.
+# A hidden word may be missing from the translation, or another word may take its place. The last line counts
+# how many of the replacements are of the same kind, such as a noun for a noun: the neighboring states and the
+# decoder's own state can tell what kind of word belongs there. If nothing changes, the neighboring states may
+# know the word itself, since each $h_i$ has read the whole sentence. Or the network did not look there in the
+# first place.
 #
 # ## New patterns, longer sentences
 #
-# Test sentences are like those that it was trained on. Two harder sets have combinations that no training
-# sentence had, or more than 20 words.
+# Test sentences resemble those that the networks were trained on. The two harder sets have combinations that no
+# training sentence had, or more than 20 words.
 
 # %% tags=["hide-input"]
 print(f"{'exactly right (%)':>18}" + "".join(f"{split:>10}" for split in data))
@@ -784,12 +846,13 @@ cards["longer-sentences"]
 
 # %% [markdown]
 # New combinations of known parts cost little. Length is another matter, even with attention: the decoder
-# never saw sentences that long in its training, and one wrong word among thirty spoils a whole sentence.
+# never wrote sentences that long in training, and a single wrong word spoils a whole sentence.
 #
 # ## Searching for better sentences
 #
-# Greedy decoding can't take back a word. *Beam search* keeps the few likeliest beginnings, continues each
-# by every word, and keeps the likeliest again (exercise 4). Here are both on the first long sentences:
+# Greedy decoding can't take back a word. *Beam search* keeps the few likeliest beginnings, continues each of
+# them with every word of the vocabulary, and again keeps the likeliest few (exercise 4). Here are both on the
+# first long sentences:
 
 # %% tags=["hide-input"]
 few = as_dataset(data["longer"].pairs[: run.pick(quick=5, standard=60)])
@@ -801,17 +864,19 @@ for name, search in {"greedy": greedy, "4 beams": beam_search}.items():
           f"exactly right {100 * np.mean(hits):.0f}%")  # fmt: skip
 
 # %% [markdown]
-# Beams look for sentences that the *network* holds to be likelier; the first column says how far they get.
-# That makes sentences better only where the network is right about it, and the second column says how
-# often they are right.
+# Beam search looks for sentences that the *network* finds likelier, and the first number shows what it gains.
+# This makes translations better only if likelier sentences are also better ones. The second number shows how
+# often they are exactly right.
 #
 # ## Exercises
 #
 # ### Exercise 1: attention with a mask
 #
-# ★★☆, 20 minutes. Write additive attention for a batch of sentences of unequal length. `query` is
-# $W s_{t-1}$ (batch, hidden), `keys` are $U h_i + b$ (batch, positions, hidden), `values` (batch, positions,
-# size), `mask` (batch, positions) is True where it may look, `score` is $v$. Return context and weights.
+# ★★☆, 20 minutes. Write additive attention, (5) to (7), for a batch of sentences of unequal length. `query`
+# is $W s_{t-1}$ (batch, hidden), and `keys` are $U h_i + b$ (batch, positions, hidden), so both are already
+# projected. `values` are what the weights mix (batch, positions, size), `mask` (batch, positions) is True
+# where the decoder may look, and `score` is $v$ (hidden,). Return the context (batch, size) and the weights
+# (batch, positions), in this order.
 
 
 # %% tags=["exercise"] exercise="masked-attention" points=5
@@ -835,34 +900,36 @@ checks.check_masked_attention(masked_attention)
 # %% [markdown]
 # ### Exercise 2: a loss that ignores padding
 #
-# ★☆☆, 10 minutes. Write (4) for `logits` (batch, steps, words) and `target` (batch, steps), in which 0
-# is padding, without `ignore_index`. Some well-known tutorials average over padding, too; then the loss
-# depends on which sentences share a batch.
+# ★☆☆, 10 minutes. Write (4) for `logits` (batch, steps, words) and `target` (batch, steps), without
+# `ignore_index`. In your data, padding is the number `PADDING` instead of 0, and all other numbers are words.
+# Some well-known tutorials average over padding, too. Then the loss depends on which sentences share a batch.
+
+# %% tags=["exercise"] exercise="masked-loss" points=4 forbids="ignore_index" varies="PADDING: 1 2 3 4 5 6"
+PADDING = 3
 
 
-# %% tags=["exercise"] exercise="masked-loss" points=4 forbids="ignore_index"
 def masked_loss(logits, target):
     raise NotImplementedError
 
 
 # %%
-checks.check_masked_loss(masked_loss)
+checks.check_masked_loss(masked_loss, PADDING)
 
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="masked-loss" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def masked_loss(logits, target):
     log_p = logits.log_softmax(dim=-1).gather(-1, target[..., None])[..., 0]
-    m = (target != 0).to(log_p.dtype)
+    m = (target != PADDING).to(log_p.dtype)
     return -(m * log_p).sum() / m.sum()
 
 
-checks.check_masked_loss(masked_loss)
+checks.check_masked_loss(masked_loss, PADDING)
 
 # %% [markdown]
 # ### Exercise 3: the alignment error rate
 #
-# ★☆☆, 15 minutes. Write (9) for three tables of True and False of one shape: the links `found`, those
-# that are `possible`, and those that are `sure`. Return a number from 0 to 1.
+# ★☆☆, 15 minutes. Write (9) for three tables of the same shape, whose entries are True or False: the links
+# `found` are $A$, the `possible` ones are $P$, and the `sure` ones are $S$. Return a number from 0 to 1.
 
 
 # %% tags=["exercise"] exercise="error-rate" points=4
@@ -885,13 +952,14 @@ checks.check_error_rate(error_rate)
 # %% [markdown]
 # ### Exercise 4: a step of beam search
 #
-# ★★★, 25 minutes. `log_p` (beams,) are log probabilities of the beginnings, `following` (beams, words)
-# those of each next word, `done` (beams,) tells which beginnings have ended. A beginning that has ended
-# is continued by padding (word 0) alone, at no cost. Return the log probabilities of the best
-# continuations, as many as there are beams and best first, which beginning each continues, and its
-# word: three tensors (beams,). With two beginnings of probability 0.6 and 0.4, of which the first has ended, and a
-# next word of 0.9 for the second, the best two are 0.6 (the first, padding) and 0.36 (the second, that word).
-# `torch.topk` of a flattened table helps; its index is beginning · words + word.
+# ★★★, 25 minutes. `log_p` (beams,) holds the log probabilities of the beginnings, and `following` (beams,
+# words) those of each next word. Where `done` (beams,) is True, the beginning has ended: it can only be
+# continued by padding (word 0), at no cost. Return the best continuations, as many as there are beams, as
+# three tensors (beams,), best first: their log probabilities, which beginning each continues, and its word.
+#
+# Of two beginnings with probabilities 0.6 and 0.4, the first has ended, and the second has a
+# next word of probability 0.9. Then the best two are 0.6 (the first, padding) and 0.36 (the second, that
+# word). `torch.topk` of the flattened table helps: its index is beginning · words + word.
 
 
 # %% tags=["exercise"] exercise="beam-step" points=6
@@ -917,23 +985,24 @@ checks.check_beam_step(beam_step)
 # %% [markdown]
 # ## Summary
 #
-# - A recurrent network uses the same weights at every step; where inputs go in and outputs come out gives
-#   its shape.
-# - As sentences grow, an encoder and a decoder that share one context lose more words than attention does. The context's size
-#   is fixed, what it must hold is not.
-# - Attention scores every state of the encoder, makes weights of the scores and mixes a new context at
-#   each step. All of it can be differentiated, so nobody has to say where to look.
-# - Drawn as a table, the weights show a diagonal, and mostly a crossing where the languages differ in order.
-#   They agree better with the true links for nouns and adjectives than for articles, whose form depends
-#   on another word.
-# - To the decoder the encoder's states are a set.
+# - A recurrent network uses the same weights at every step. Its shape depends on where inputs go in and where
+#   outputs come out.
+# - As sentences grow, an encoder and a decoder that share one context lose more words than they do with
+#   attention. The size of the context is fixed, but what it must hold is not.
+# - Attention scores every state of the encoder, turns the scores into weights and mixes a new context at each
+#   step. All of this is differentiable, so nobody has to tell the network where to look.
+# - Drawn as a table, the weights show a diagonal, and usually a crossing where the languages differ in order.
+#   They agree better with the true links for nouns and adjectives than for articles, whose form depends on
+#   another word.
+# - To the decoder, the encoder's states are a set.
 #
-# **Limits.** A small grammar of a few hundred words, without ambiguity, metaphor or mistakes; real
-# translation needs millions of sentences, and cuts words into parts. We trained one size of
-# network, for a short time, and tuned neither kind separately. Exact match is stricter than readers are: a real sentence has several good
-# translations. Two claims were changed after a first look: fewer than 15% of the links were to be wrong, which
-# three networks could not settle, and articles were to be judged together with auxiliaries. Today's
-# translators are transformers, in which every position attends to all others.
+# **Limits.** The language has a small grammar and a few hundred words, without ambiguity, metaphor or
+# mistakes. Real translation needs millions of sentences, and cuts words into parts. We trained one size of
+# network for a short time, and tuned neither kind separately. Exact match is stricter than readers are: a
+# real sentence has several good translations. We changed two claims after a first look at the results. The
+# first asked that fewer than 15% of the links be wrong, which three networks could not settle. The second
+# judged articles together with auxiliaries. Today's translators are transformers, in which every position
+# attends to other positions directly.
 #
 # ## Sources
 #
@@ -942,12 +1011,15 @@ checks.check_beam_step(beam_step)
 # - Cho et al. (2014). Learning phrase representations using RNN encoder-decoder for statistical machine
 #   translation. EMNLP. [arXiv:1406.1078](https://arxiv.org/abs/1406.1078)
 # - Elman (1990). Finding structure in time. Cognitive Science 14.
+# - Hochreiter, Schmidhuber (1997). Long short-term memory. Neural Computation 9.
 # - Jain, Wallace (2019). Attention is not explanation. NAACL.
 #   [arXiv:1902.10186](https://arxiv.org/abs/1902.10186)
 # - Karpathy (2015). The unreasonable effectiveness of recurrent neural networks.
 #   [karpathy.github.io](https://karpathy.github.io/2015/05/21/rnn-effectiveness/)
 # - Och, Ney (2003). A systematic comparison of various statistical alignment models. Computational
 #   Linguistics 29.
+# - Pascanu, Mikolov, Bengio (2013). On the difficulty of training recurrent neural networks. ICML.
+#   [arXiv:1211.5063](https://arxiv.org/abs/1211.5063)
 # - Sutskever, Vinyals, Le (2014). Sequence to sequence learning with neural networks. NIPS.
 #   [arXiv:1409.3215](https://arxiv.org/abs/1409.3215)
 # - Wiegreffe, Pinter (2019). Attention is not not explanation. EMNLP.

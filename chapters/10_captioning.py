@@ -3,7 +3,8 @@
 #   course:
 #     builds_on: [06_features, 09_seq2seq]
 #     compute_minutes: 2
-#     exercise_minutes: 75
+#     exercise_minutes: 80
+#     memory_gb: 2
 #     reading_minutes: 50
 #     rows: [M59, M60, M61, B1]
 #   jupytext:
@@ -22,9 +23,9 @@
 # %% [markdown]
 # # Captions, and where a network looks
 #
-# To attention, chapter 9's words were a set of vectors. A picture is one, too. So the same decoder can write about
-# pictures, and we can watch where it looks before each word. Ours are rendered: we know whether it
-# looked at the right thing.
+# To attention, the words of chapter 9 were a set of vectors. A picture can be such a set, too. So the same
+# decoder can write about pictures, and you can watch where it looks before each word. Our pictures are
+# rendered, so we know whether it looked at the right thing.
 #
 # After this chapter you can
 #
@@ -39,11 +40,20 @@
 # |---|---|
 # | spatial features | what a layer of a CNN computes, with rows and columns kept |
 # | place | one cell $(i, j)$ of the grid of features |
-# | frozen | its weights are not trained any more |
+# | frozen | of a network: its weights are not trained any more |
 # | BLEU | a score of a sentence against reference sentences |
 
 # %% tags=["parameters"]
-budget, seed, device = None, 0, "auto"  # budget: "quick", "standard" or "full"
+# budget: "quick", "standard" or "full"
+budget, seed, device = None, 0, "auto"
+
+# %% [markdown]
+# **In one minute.** A network with one context has to pack a whole picture into 128 numbers before it writes
+# the first word. When there are more things in the picture, some of what it should say gets lost. You will
+# guess what is lost first, and the answer may surprise you. A network with attention looks at the picture
+# again before each word, and without ever having seen an outline it looks at the thing that it names. You can
+# even tell it that left is right, and watch its sentences turn around. If you have only ten minutes, go to
+# the section *Word by word* and play with the explorer that follows it.
 
 # %%
 import torch
@@ -75,29 +85,30 @@ print(f"This run: {run}")
 # %% [markdown]
 # ## Pictures with sentences
 #
-# Each picture shows one to three things on a ground, and comes with a sentence about them. The sentence
-# starts with the largest thing and then gives its position relative to the others ("left of a small red
-# ring"), from the top one to the lowest. Blobs without a shape are clutter, and captions skip them; a plain
-# thing gets no word for its texture.
+# Each picture shows one to three things on a background, and comes with a sentence about them. The sentence
+# starts with the largest thing, and then says how it lies relative to the others ("left of a small red
+# ring"), from the top one to the lowest. Blobs without a shape are clutter that captions do not mention, and
+# a thing without texture gets no word for texture.
 
 # %%
 test = experiments.load_test(run)  # pictures of 96 × 96 pixels
 known = captions.as_captions(test.scenes)
-things = torch.tensor([len(scene.objects) for scene in test.scenes])
 vocabulary = captions.caption_vocabulary()
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Three rendered pictures with their captions below them. The first shows one thing, the second two, the third three; each caption names the size, texture (unless plain), color and shape of every thing, how things lie relative to each other, and the background."}}
 fig, axes = plotting.figure(1, 3, height=2.75, margins={"bottom": 0.4, "top": 0.98, "wspace": 0.25})
+things = torch.tensor([len(scene.objects) for scene in test.scenes])
 for ax, count in zip(axes, (1, 2, 3), strict=True):
     row = int((things == count).nonzero()[0, 0])
     figures.plot_caption(ax, test.images[row], test.captions[row], width=18)
 fig
 
 # %% [markdown]
-# For each word we know what it is about: one of the things, the ground, or nothing in particular. A network
-# sees only the pictures and the sentences. The rest is for us, to check it.
+# For each word we know what it is about: one of the things, the background, or nothing in particular. The
+# networks see only the pictures and the sentences. The rest is for us, to check where they look. These are
+# the words:
 
-# %% tags=["nbval-check-output"]
+# %% tags=["hide-input", "nbval-check-output"]
 print(f"{len(vocabulary)} words, with those for padding, start, end and unknown")
 for kind, members in KINDS.items():
     print(f"{kind:>10}: {' '.join(members[:5])}{' …' if len(members) > 5 else ''}")
@@ -112,17 +123,18 @@ for kind, members in KINDS.items():
 # | $h_t$ | (batch, 128) | the decoder's states, $s_t$ in chapter 9 |
 # | $y_t$ | (batch, 128) | embedding of the word written at step $t$; $y_0$ is that of a start token |
 #
-# The encoder was trained long before, on photographs: EfficientNet-Lite0 from chapter 6. We cut it
-# where its maps still have rows and columns, and never train it. So $z$ is computed once for each
-# picture and kept, which is what makes this chapter fit on a laptop.
+# The encoder was trained long before, on photographs: it is EfficientNet-Lite0 from chapter 6. We cut it off
+# where its maps still have rows and columns, and do not train it. So $z$ is computed only once for each
+# picture and then kept, which is why this chapter runs on a laptop.
 
 # %% tags=["nbval-check-output"]
 network = load_efficientnet_lite0()
-maps = record_activations(network, test.images[:4], [experiments.LAYER])
-print("pictures, D, H, W:", tuple(maps[experiments.LAYER].shape))
+layer = experiments.LAYER
+maps = record_activations(network, test.images[:4], [layer])
+print("pictures, D, H, W:", tuple(maps[layer].shape))
 
 # %% [markdown]
-# The same for all pictures, with each channel standardized over the training set:
+# We do the same for all pictures, and standardize each channel over the training set:
 
 # %%
 pictures = experiments.pictures(run)
@@ -142,13 +154,13 @@ for ax, channel in zip(axes[1:], spread_out.topk(3).indices.tolist()):
 fig
 
 # %% [markdown]
-# Each place has 112 numbers, which come from a window of pixels around it. The three channels drawn are
-# those whose largest value stands out most from their mean.
+# Each place has 112 numbers, which are computed from a window of pixels around it. The figure shows the three
+# channels whose largest value stands out most from their mean.
 #
 # ## One context
 #
-# The simplest captioner makes one vector of all places (Vinyals et al., 2015), and that is all the
-# decoder ever gets to know of the picture:
+# The simplest captioner turns all places into one vector (Vinyals et al., 2015), and this vector is all that
+# the decoder learns about the picture:
 #
 # \begin{equation*}
 # \begin{aligned}
@@ -158,28 +170,31 @@ fig
 # \tag{1}
 # \end{equation*}
 #
-# with a network $f_W$ of one hidden layer that sees all $D H W$ numbers, and a GRU cell $g$. The next
-# word's logits come from $h_t$, $c$ and $y_{t-1}$, as in chapter 9.
+# where $f_W$ is a network with one hidden layer that sees all $D H W$ numbers, and $g$ is a GRU cell. The
+# logits of the next word are computed from $h_t$, $c$ and $y_{t-1}$, as in chapter 9. (Vinyals et al. showed
+# it the context only once, before the first word.)
 
 # %% tags=["remove-input"]
 Prediction(
-    "A picture with three things takes about three times the words of a picture with one. The context c "
-    "has 128 numbers for either. What will the network with one context get wrong more often?",
+    "A caption of three things has about three times as many words as a caption of one. The context "
+    "c has 128 numbers for both. For which words will the network with one context be wrong more "
+    "often?",
     [
         Choice(
-            "Where things are to each other: left of, above, …",
-            "A guess that many make, since a single vector has no rows and columns. But the network "
-            "that makes it saw them all, and there are only four directions.",
+            "For relations between things: left of, above, …",
+            "This is a natural guess, since a single vector has no rows and columns. But the network "
+            "that makes the vector saw them all, and there are only four relations.",
         ),
         Choice(
-            "Their colors",
-            "There are eight of them, and c must keep apart which color goes with which thing. "
+            "For the colors of things",
+            "There are eight colors, and c must keep track of which color belongs to which thing. "
             "How much more often it gets these wrong is measured below.",
             correct=True,
         ),
         Choice(
-            "Both alike: c has as many numbers for the one as for the other",
-            "A vector has no part for each kind of word. Training decides what it keeps.",
+            "For both equally often, since c has no part of its own for either",
+            "c indeed has no part for each kind of word. But that leaves it to training what c keeps, "
+            "and training does not keep all kinds equally well.",
         ),
     ],
 )
@@ -187,8 +202,8 @@ Prediction(
 # %% [markdown]
 # ## Attention over places
 #
-# Xu et al. (2015) let the decoder look at the grid before each word. Scores come from an MLP, and one
-# softmax runs over all places:
+# Xu et al. (2015) let the decoder look at the grid before each word. A small network scores every place, and
+# one softmax runs over all places:
 #
 # \begin{equation*}
 # \begin{aligned}
@@ -207,11 +222,13 @@ Prediction(
 # c_t = \sum_{i,j} a_{t,i,j}\, z_{i,j} \tag{4}
 # $$
 #
-# $A, B, b, v$ are learned ($W, U, b, v$ in chapter 9). Then (1) with $c_t$ in place of $c$. (As in chapter 9, it looks first and then reads the last
-# word: $h_{t-1}$ has not seen $y_{t-1}$.) The first state is still $h_0 = f_W(z)$.
+# $A, B, b, v$ are learned (in chapter 9 they are $W, U, b, v$). The decoder then computes (1) with $c_t$ in
+# place of $c$, and still begins with $h_0 = f_W(z)$. (It looks before it reads the last word: $h_{t-1}$ has
+# not seen $y_{t-1}$.)
 #
-# A set of places has no left and right: (2) to (4) give the same if all $z_{i,j}$ are shuffled, and only $h_0$ has seen
-# them in order. So we append to each $z_{i,j}$ two numbers, how far down and how far right it stands.
+# A set of places has no left and right: (2) to (4) give the same context if all $z_{i,j}$ are shuffled, and
+# only $h_0$ has seen them in order. So we append two numbers to each $z_{i,j}$: how far down and how far
+# right it is.
 
 
 # %%
@@ -231,7 +248,7 @@ def steps(model, encoded, before):
     return torch.stack(logits, dim=1), torch.stack(weights, dim=1)
 
 
-# %% tags=["nbval-check-output"]
+# %% tags=["remove-cell", "nbval-check-output"]
 g = run.generator("untrained")
 size = z_test.shape[1:]
 untrained = Captioner(len(vocabulary), *size, width=32, generator=g)
@@ -242,15 +259,15 @@ for ours, lib in zip(*both):
     print(f"{tuple(ours.shape[::2])}, equal lib's: {equal}")
 
 # %% [markdown]
-# `before` is what stood before each word: `shift` puts the start token in front and drops the last word. As in
-# chapter 9, `lib` projects all keys once and all logits at once.
+# Here `before` has the word before each word: the caption with a start token in front and without its last
+# word.
 #
 # ## Training both
 #
-# Both are trained by Adam with a rate that rises and falls, in batches of 32. In our trials, the one context learned worse
-# with the rate that suits attention. So it has its own, and more updates, which take it about as long.
-# This page trains one network of each kind. Each run of the evidence trains three of each, with twice as
-# many pictures and for longer.
+# Both networks are trained by Adam with a learning rate that rises and then falls, in batches of 32. In our
+# trials, the network with one context learned worse with the rate that suits attention. So it has a rate of
+# its own, and as many updates as fit into about the same time. This page trains one network of each kind.
+# Each run of the evidence trains three of each, with twice as many pictures and for longer.
 
 # %%
 contest = experiments.captioners(run)
@@ -288,9 +305,9 @@ cards["colors-are-lost"]
 cards["directions-are-kept"]
 
 # %% [markdown]
-# So what one context loses first is not where things are: it gets relations right more often than colors.
-# (Guessing gets 25% of the relations, 13% of the colors, 10% of the shapes.) Is $c$ too small for the colors?
-# Pictures from the training set help to judge that:
+# So one context does not lose first where things are: it gets relations right more often than colors.
+# (Remember that guessing gets 25% of the relations right, but only 13% of the colors and 10% of the shapes.)
+# Is $c$ too small for the colors? To judge that, it helps to look at pictures from the training set:
 
 # %% tags=["hide-input"]
 print(f"{'colors right (%)':>18}  training pictures  test pictures")
@@ -300,9 +317,10 @@ for network, those in contest.graded.items():
     print(f"{network:>18}  {trained:>17.0f}  {tested:>13.0f}")
 
 # %% [markdown]
-# Where the first number is low, the network has not even learned its own pictures, for lack of room or of
-# updates. Where the second number is well below the first, it has also learned some of them by heart:
-# $f_W$ has over a million weights. And if a color is wrong, is it another thing's?
+# Where the first number is low, the network has not even learned the pictures that it was trained on, for
+# lack of room or of updates. We have not tried which. Where the second number is far below the first, the
+# network has also learned some pictures by heart: $f_W$ has over a million weights. And if a color is wrong,
+# does it belong to another thing in the picture?
 
 # %% tags=["hide-input"]
 for network, those in contest.graded.items():
@@ -311,30 +329,34 @@ for network, those in contest.graded.items():
           f"(by chance {chance:.0f}%)")  # fmt: skip
 
 # %% [markdown]
-# So far as the share is above chance, colors are borrowed: the color is in the picture, but on another thing.
+# As far as the share is above chance, the network borrows colors: the color is in the picture, but on another
+# thing.
 #
 # ## Word by word
 #
-# What did it look at before each word? Dark places were hardly looked at. The picture is the first one with two
-# things for which the network ranks all words right, or else the first one with two things.
+# What did the network look at before each word? Below, a place is dark if it got hardly any weight. The
+# picture is the first one with two things for which the network ranks every right word first. If there is
+# none, it is the first one with two things.
 
 # %% tags=["remove-input"]
 Prediction(
-    "Before which words will the network look at the thing itself?",
+    "Take the words for a thing's size, texture, color and shape. Before which of them will the "
+    "network put more weight on the thing than even weights would?",
     [
         Choice(
-            "Before its shape alone: that is where a noun is decided",
-            "Color and texture have to be read off somewhere, too.",
+            "Only before the shape, since that is the noun",
+            "Size, texture and color have to be read off the picture, too.",
         ),
         Choice(
-            "Before size, texture, color and shape; before “on” and “a” it does not matter",
-            "Nothing told it so. But looking at the thing helps to name it. For “a” any place will "
-            "do. How much of its weights lies on the thing is measured below.",
+            "Before all four",
+            "Nobody told the network so, but looking at the thing helps to name each of them. How "
+            "much of the weight lies on the thing is measured below.",
             correct=True,
         ),
         Choice(
-            "It looks evenly: one step before the last word has told the rest",
-            "Each step gets a context of its own, so it need not keep much.",
+            "Only before the first of them, since one look tells it all four",
+            "It could keep what it saw in its state. But every step gets a context of its own, so it "
+            "need not.",
         ),
     ],
 )
@@ -351,8 +373,9 @@ fig
 # %% [markdown]
 # ### Explore: where did it look?
 #
-# The first pictures of the test set, with what the network wrote by itself. Click a word or press play; tick
-# the first box to frame what the word is about. Where does it look before “above” or “left”, where before “on”?
+# These are the first pictures of the test set, with what the network wrote by itself. Click a word or press
+# play. Tick the first box to frame what the word is about. Where does the network look before “above” or
+# “left”? Where does it look before “on”?
 
 # %% tags=["hide-input"]
 SHOWN = 8
@@ -365,14 +388,14 @@ widgets.AttentionReader(views, title="Where did it look before each word?", lang
 # %% [markdown]
 # ## Looks against the truth
 #
-# For every word about a thing we know the thing's pixels. How much of the weights lies on them?
+# For every word about a thing, we know which pixels belong to the thing. How much of the weight lies on them?
 #
 # $$
 # \mathrm{inside}_t = \sum_{i,j} a_{t,i,j}\, m_{i,j} , \tag{5}
 # $$
 #
-# where $m_{i,j}$ is the share of place $(i,j)$ that the thing covers. Even weights would get the thing's share
-# of the picture.
+# where $m_{i,j}$ is the share of place $(i,j)$ that the thing covers. If all weights were even, the result
+# would be the thing's share of the picture.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of the share of the weights that lies on the thing that a word is about, one row each for words of size, texture, color and shape. A dashed line marks what even weights would have there before a word for a shape."}}
 shares = experiments.inside(contest)
@@ -389,26 +412,28 @@ cards["looks-at-the-thing"]
 cards["looks-for-each-word"]
 
 # %% [markdown]
-# And where did it look when it got a word wrong? We compare words for color and shape that were right with those
-# that were wrong: how often does the largest weight touch the thing?
+# And where did the network look when it got a word wrong? We compare right and wrong words for color and
+# shape: how often does the place with the largest weight touch the thing?
 
 # %% tags=["hide-input"]
 before_right, before_wrong = experiments.touched(contest).mean(axis=0)
-print(f"before right words in {before_right:.0f}%, before wrong ones in {before_wrong:.0f}%")
+print(f"It touches the thing before {before_right:.0f}% of the right words,")
+print(f"and before {before_wrong:.0f}% of the wrong ones.")
 
 # %% tags=["remove-input"]
 cards["wrong-words-look-away"]
 
 # %% [markdown]
-# Without ever seeing a region, the network spends much more of its weight on the thing it names than even
-# weights would. Before a wrong word it may have looked elsewhere, or at the right thing and misread it: the
+# Without ever seeing a region, the network puts much more of its weight on the thing that it names than even
+# weights would. Before a wrong word, it may have looked elsewhere, or at the right thing and misread it. The
 # second number above counts the latter. (Whether a look *causes* a word is another question.)
 #
 # ### Explore: places that are told to stand elsewhere
 #
-# The two numbers that we appended can be changed while the features stay where they are. If all places are
-# told that left is right, what will the network write? Guess its caption first, then change the control. In
-# pictures 1 and 2 the network got a side right, in 3 and 4 an “above” or “below”, if there are such.
+# We can change the two numbers that we appended while the features stay where they are. If all places are
+# told that left is right, what will the network write? Guess its caption first, then change the control.
+# Pictures 1 and 2 have a “left” or “right” that the network gets right, and 3 and 4 an “above” or “below”, if
+# there are such.
 
 # %% tags=["hide-input"]
 TOLD = {"where they are": (1, 1), "left is right": (1, -1), "up is down": (-1, 1)}
@@ -428,13 +453,15 @@ def placed(picture, places):
     looks = written[places].weights[picture - 1]
     return figures.placed_figure(
         test.images[mapped[picture - 1]], sentence(picture, places),
-        told=f"Places are told: {places}. It writes:", weights=looks.sum(dim=0), rows=rows,
+        told=f"What the places are told: {places}. It writes:", weights=looks.sum(dim=0), rows=rows,
     )  # fmt: skip
 
 
 FrameExplorer(
     placed,
-    alt=lambda picture, places: f"Places told: {places}. It writes: {sentence(picture, places)}",
+    alt=lambda picture, places: (
+        f"What the places are told: {places}. It writes: {sentence(picture, places)}"
+    ),
     title="What does it write if its places are told to stand elsewhere?",
     picture=Control([1, 2, 3, 4], label="Picture"),
     places=Control(list(TOLD), label="The places are told"),
@@ -443,20 +470,20 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# We count this over the test set: of the words *left* and *right* that were right, how many turn into their
-# opposite if places are mirrored?
+# We count this over the test set. Of the words *left* and *right* that were correct, how many turn into their
+# opposite if the places are mirrored?
 
 # %% tags=["remove-input"]
 cards["places-tell-sides"]
 
 # %% [markdown]
-# On average, two of 114 numbers decide most of these words ($h_0$ was kept). The network reads them off
-# the places it looks at: what a set lacks must be told.
+# Only one of the 114 numbers at each place was changed, yet on average most of these words turned around. The network reads left and right largely from what its places are told.
 #
 # ## How good is a caption?
 #
-# *Exact match* counts captions that are right word for word, which for photographs is useless: two people hardly ever write
-# the same. *BLEU* (Papineni et al., 2002) counts runs of words, over all captions together, in percent:
+# *Exact match* counts captions that are right word for word. For photographs it is useless, since two people
+# hardly ever write the same one. *BLEU* (Papineni et al., 2002) counts runs of words over all captions
+# together, in percent:
 #
 # \begin{equation*}
 # \begin{aligned}
@@ -466,9 +493,9 @@ cards["places-tell-sides"]
 # \tag{6}
 # \end{equation*}
 #
-# where $p_n$ is the share of the runs of $n$ words that a reference has, too (each counted at most as often as it
-# occurs there), $\ell_s$ the length of what was said and $\ell_r$ that of the reference. We take `sacrebleu` (Post, 2018), which
-# smooths a $p_n$ of 0.
+# where $p_n$ is the share of the runs of $n$ words that a reference also has (each counted at most as often
+# as there), $\ell_s$ is the length of what was said, and $\ell_r$ that of the reference. `sacrebleu` (Post,
+# 2018) smooths a $p_n$ of 0.
 
 # %% tags=["hide-input"]
 for network, those in contest.graded.items():
@@ -483,15 +510,15 @@ for changed in (asked, asked.replace(asked.split()[-3], "fish"), "a a a a a a a"
 cards["attention-captions-better"]
 
 # %% [markdown]
-# BLEU weighs a word by the runs it stands in, not by what it means, and knows nothing of the picture. In a long caption
-# a wrong word costs little. So look at captions, too.
+# BLEU weighs a word by the runs that it is part of, not by what it means, and knows nothing of the picture.
+# In a long caption, a wrong word costs little. So look at captions, too.
 #
 # ### Explore: the gallery
 #
-# Nobody chose these by eye. Of further pictures with two things or more, they are the two captions of which the
-# network was surest among the right ones, the two among the wrong ones, and two others of which it was least
-# sure, in random order. (There are fewer if it got hardly any right, or hardly any wrong.) Read each caption
-# against its picture: is it right? Then tick *Mark what is wrong*, click the marked words, and see where it
+# Nobody chose these captions by eye. They are the two right captions and the two wrong ones that the network
+# was surest of, among further pictures with two or three things, and two others that it was least sure of, in
+# random order. (There are fewer if hardly any were right, or hardly any wrong.) Compare each caption with its
+# picture: is it right? Then tick *Mark what is wrong*, click the marked words, and see where the network
 # looked.
 
 # %% tags=["hide-input"]
@@ -502,29 +529,29 @@ widgets.AttentionReader(
 )  # fmt: skip
 
 # %% [markdown]
-# The answers, and why each caption was chosen:
+# Here are the answers, and why each caption was chosen:
 
 # %% tags=["hide-input"]
 for number, one in enumerate(chosen, start=1):
     print(f"Picture {number}: {one.answer}")
 
 # %% [markdown]
-# A few captions are anecdotes. Over the whole test set, how many words of the right captions are wrong or
-# missing in what it wrote? (*Others* are “a”, “and”, “on” and “of”, which hold a caption together.)
+# A few captions prove little. Over the whole test set, how many words of the right captions are wrong or
+# missing in what the network wrote? (*Others* are “a”, “and”, “on” and “of”, which hold a caption together.)
 
 # %% tags=["hide-input"]
 for kind, (wrong, total) in gallery.mistakes_by_kind(first, pictures).items():
     print(f"{kind:>10}: {100 * wrong / total:>3.0f}% of {total}")
 
 # %% [markdown]
-# A caption may be fluent, sure and wrong. A word like “of” follows from the preceding words; a color or a
-# shape must come from the picture.
+# A caption can be fluent, written with high confidence, and wrong. A word like “of” follows from the
+# preceding words, but a color or a shape must come from the picture.
 #
 # ## Soft and hard
 #
-# Our attention is *soft*: (4) mixes all places, and gradients reach each weight. *Hard* attention picks one place at
-# random, with the weights as probabilities. A choice has no derivative. Xu et al. (2015) made choices likelier that
-# led to likely words (Williams, 1992):
+# Our attention is *soft*: (4) mixes all places, and gradients reach each weight. *Hard* attention picks one
+# place at random, with the weights as probabilities. Such a choice has no derivative. Instead, Xu et al.
+# (2015) raised the probability of choices that led to likely words (Williams, 1992):
 #
 # \begin{equation*}
 # \begin{aligned}
@@ -534,15 +561,16 @@ for kind, (wrong, total) in gallery.mistakes_by_kind(first, pictures).items():
 # \tag{7}
 # \end{equation*}
 #
-# where $R_{i,j}$ is the log probability of the words after looking at $(i, j)$, its own dependence on $A$ left out.
-# What does ours lose if, after its soft training, it sees its likeliest place alone?
+# where $R_{i,j}$ is the log probability of the words after looking at $(i, j)$; its own dependence on $A$ is
+# left out. What does our network lose if, after soft training, it sees only the place with the largest
+# weight?
 
 # %% tags=["remove-input"]
 cards["one-place-is-not-enough"]
 
 # %% [markdown]
-# A thing may cover several places, and ours has learned to mix them. When trained as such, hard attention was slightly ahead
-# for Xu et al.; soft attention stayed in use, since plain backprop trains it.
+# A thing may cover several places, and our network has learned to mix them. Xu et al., who trained with hard
+# attention, found it slightly better. Soft attention stayed in use, since plain backprop can train it.
 #
 # ## From here to transformers
 #
@@ -558,43 +586,57 @@ cards["one-place-is-not-enough"]
 # \tag{8}
 # \end{equation*}
 #
-# (A sum of $d$ products of independent numbers of variance 1 has variance $d$, hence the root.)
+# (A sum of $d$ products of independent numbers with mean 0 and variance 1 has variance $d$.)
 #
-# *Every word asks.* Instead of a recurrence, all positions look at each other, layer upon layer; in a decoder
-# each sees itself and the words before it. (Other layers ask the picture.) *Places are told*, as ours are, since (8) sees a set.
+# *Every word asks.* Without a recurrence, all positions look at each other. In a decoder,
+# each sees only itself and the words before it. (Other layers look at the picture.)
+#
+# *Positions are told*, as our places are, since (8) sees a set.
 
-# %% tags=["nbval-check-output"]
+# %%
 g = run.generator("transformer")
 x = torch.randn(2, 7, 16, generator=g)  # 7 words at once
 W_q, W_k, W_v = torch.randn(3, 16, 16, generator=g) / 4
+
 Q, K, V = x @ W_q.T, x @ W_k.T, x @ W_v.T
 e = Q @ K.transpose(1, 2) / 16**0.5
 out = e.softmax(dim=-1) @ V
+
+# %% tags=["remove-cell", "nbval-check-output"]
 theirs = functional.scaled_dot_product_attention(Q, K, V)
 print("equals torch's:", torch.allclose(out, theirs, atol=1e-5))
-order = torch.tensor([3, 0, 6, 1, 5, 2, 4])
-again = functional.scaled_dot_product_attention(Q[:, order], K[:, order], V[:, order])
-print("words shuffled, results shuffled alike:", torch.allclose(again, out[:, order], atol=1e-5))
 
 # %% [markdown]
+# Does (8) notice the order of the words? We shuffle them, and compare the results:
+
+# %% tags=["hide-input", "nbval-check-output"]
+order = torch.tensor([3, 0, 6, 1, 5, 2, 4])
+again = functional.scaled_dot_product_attention(Q[:, order], K[:, order], V[:, order])
+alike = torch.allclose(again, out[:, order], atol=1e-5)
+print("if the words are shuffled, the results are only shuffled with them:", alike)
+
+# %% [markdown]
+# So attention alone cannot tell “dog bites man” from “man bites dog”. The whole comparison:
+#
 # | here | in a transformer |
 # |---|---|
 # | $h_{t-1}$ asks | every position asks, with a query of its own |
-# | $z_{i,j}$ is key and value | keys and values are projected apart |
-# | an MLP scores | dot products score, in several *heads* side by side |
-# | a state carries the sentence | each position looks at itself and all before it |
+# | $z_{i,j}$ is key and value | keys and values are separate projections |
+# | a small network scores | dot products score, in several *heads* side by side |
+# | a state carries the sentence | each position looks at itself and all positions before it |
 # | a GRU cell makes the next state | a small network for each position, residual connections, normalization |
-# | two numbers tell the place | vectors that tell the place are added |
-# | a CNN makes $z$ | patches of pixels are the words (Dosovitskiy et al., 2021) |
+# | two numbers tell the place | vectors that tell the position are added |
+# | a CNN makes $z$ | patches of pixels take the place of words (Dosovitskiy et al., 2021) |
 #
-# What is gained is speed, and a short way between distant words: all positions are trained at once, in a few
-# large matrix products, where an RNN has to go step by step. The price is work that grows with the square of
-# the length.
+# What is gained is speed, and a short path between distant words. All positions are trained at once, in a few
+# large matrix products, while an RNN has to go step by step. The price is that the work grows with the square
+# of the length.
 #
 # ## With photographs
 #
-# Flickr8k has 8,000 photographs with five captions each (Hodosh et al., 2013). Its owners give it to those who ask, so it does
-# not come with this course. With its files in `data/flickr8k/`, the next cell trains the same captioner on it.
+# Flickr8k has 8,000 photographs with five captions each (Hodosh et al., 2013). Its owners give it only to
+# those who ask for it, so it does not come with this course. If its files are in `data/flickr8k/`, the next
+# cell trains the same captioner on it.
 
 # %% tags=["hide-input"]
 reader = None
@@ -609,9 +651,10 @@ reader
 #
 # ### Exercise 1: look at a grid
 #
-# ★★☆, 20 minutes. Write (2) to (4) for features that keep their rows and columns: `h` (batch, width), `z` (batch, D, H,
-# W), `A` (units, width), `B` (units, D), `b` and `v` (units,). Return the context (batch, D) and the weights (batch,
-# H, W). `torch.einsum`, or flattening the grid, helps.
+# ★★☆, 20 minutes. Write (2) to (4) for features that keep their rows and columns. The shapes are: `h` (batch,
+# width), `z` (batch, D, H, W), `A` (units, width), `B` (units, D), and `b` and `v` (units,). Return the
+# context (batch, D) and the weights (batch, H, W), in this order. You can use `torch.einsum`, or flatten the
+# grid.
 
 
 # %% tags=["exercise"] exercise="look-at-grid" points=5
@@ -636,9 +679,10 @@ checks.check_look_at_grid(look_at_grid)
 # %% [markdown]
 # ### Exercise 2: BLEU's precision
 #
-# ★★☆, 20 minutes. Write $p_n$ of (6) for one sentence: of the runs of `n` words in `said`, the share that `reference` has, too.
-# A run counts at most as often as the reference has it (“a a a a” must not get everything right for one “a”). Both
-# are lists of words. Without any run of `n` words, return 0.
+# ★★☆, 20 minutes. Write $p_n$ of (6) for one sentence: of the runs of `n` words in `said`, the share that
+# `reference` also has. A run counts at most as often as it occurs in the reference (if the reference has one
+# “a”, then “a a a a” should not get everything right). Both arguments are lists of words. If `said` has no
+# run of `n` words, return 0.
 
 
 # %% tags=["exercise"] exercise="clipped-precision" points=5
@@ -669,8 +713,9 @@ checks.check_clipped_precision(clipped_precision)
 # %% [markdown]
 # ### Exercise 3: the share inside
 #
-# ★★☆, 15 minutes. Write (5) for one map: `weights` (H, W), which sum to 1, and `mask` (height, width), True where the
-# thing is. The height is a multiple of H, the width one of W; a place that the thing half covers counts half.
+# ★★☆, 15 minutes. Write (5) for one map. You get `weights` (H, W), which sum to 1, and `mask` (height,
+# width), which is True where the thing is. The height is a multiple of H, and the width is a multiple of W.
+# If the thing covers half of a place, half of its weight counts. Return one number.
 
 
 # %% tags=["exercise"] exercise="share-inside" points=4
@@ -694,58 +739,70 @@ checks.check_share_inside(share_inside)
 # %% [markdown]
 # ### Exercise 4: self-attention
 #
-# ★★★, 20 minutes. Write (8) for sentences that look at themselves: `x` (batch, T, d); queries, keys and values are
-# `x @ W_q.T` and so on. A word sees itself and the words before it, no later one. Return (batch, T, d).
+# ★★★, 25 minutes. Write (8) for sentences that look at themselves: `x` is (batch, T, d), and queries, keys
+# and values are `x @ W_q.T` and so on. No word sees a later one. To save work on long texts, some
+# transformers have a *sliding window* (Beltagy et al., 2020): here each word sees `WINDOW` words, of which it
+# is the last. Return (batch, T, d).
+
+# %% tags=["exercise"] exercise="self-attention" points=6 forbids="scaled_dot_product_attention MultiheadAttention" varies="WINDOW: 2 3 4 5 6"
+WINDOW = 3
 
 
-# %% tags=["exercise"] exercise="self-attention" points=6 forbids="scaled_dot_product_attention MultiheadAttention"
 def self_attention(x, W_q, W_k, W_v):
     raise NotImplementedError
 
 
 # %%
-checks.check_self_attention(self_attention)
+checks.check_self_attention(self_attention, WINDOW)
 
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="self-attention" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def self_attention(x, W_q, W_k, W_v):
     Q, K, V = x @ W_q.T, x @ W_k.T, x @ W_v.T
     e = Q @ K.transpose(1, 2) / x.shape[2] ** 0.5
-    later = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool).triu(diagonal=1)
-    return e.masked_fill(later, -torch.inf).softmax(dim=-1) @ V
+    every = torch.ones(x.shape[1], x.shape[1], dtype=torch.bool)  # row asks, column answers
+    seen = every.tril().triu(diagonal=1 - WINDOW)
+    return e.masked_fill(~seen, -torch.inf).softmax(dim=-1) @ V
 
 
-checks.check_self_attention(self_attention)
+checks.check_self_attention(self_attention, WINDOW)
 
 # %% [markdown]
 # ## Summary
 #
-# - A frozen CNN's maps are a set of vectors, one for each place. A decoder can write from them.
-# - With one context, more words are lost as things are added than with attention; where things are is kept better than
-#   what color they have.
-# - Attention makes a new context for each word. It looks at what it names, without having been told where that is.
-# - Places are a set. What is left and what is right must be told, and what is told decides most of these words.
+# - The maps of a frozen CNN are a set of vectors, one for each place. A decoder can write from them.
+# - As things are added, a network with one context loses more words than one with attention. It keeps better
+#   where things are than what color they have.
+# - Attention makes a new context for each word. The network looks at what it names, without having been told
+#   where that is.
+# - Places are a set. What is left and what is right must be told, and on average what is told decides most of
+#   these words.
 # - BLEU counts runs of words. It says little about which words are wrong.
 # - Transformers score by dot products and let every position ask.
 #
-# **Limits.** Rendered scenes and a grammar of some forty words, one caption each. One network behind the features, one
-# size of captioner, a short training; test scenes are drawn like the training's. The bounds of the claims, rates and
-# numbers of updates were chosen after trainings with one to four seeds on other scenes. Two claims were changed: one
-# context was to beat attention at relations, which came out inconclusive; and looks before wrong words are now
-# compared by whether they touch the thing, since shares also measure its size. The share inside is at most
-# what a thing covers of its places, so 100% cannot be had for small things. Photographs need far more pictures and
-# words than fit here; captioners today are transformers that were trained on many millions.
+# **Limits.** The scenes are rendered, and each has one caption from a grammar of some forty words. We tried
+# one network for the features, one size of captioner, and a short training. Test scenes are drawn in the same
+# way as training scenes. The bounds of the claims, the learning rates and the numbers of updates were chosen
+# after trainings with one to four seeds on other scenes. Two claims were changed. The first said that one
+# context beats attention at relations, which came out inconclusive. The second compared shares inside before
+# right and wrong words; now it asks whether the look touches the thing, since shares also measure the thing's
+# size. A small thing covers only a part of its places, so its share inside cannot reach 100%. Photographs
+# need far more pictures and words than fit here. Captioners today are transformers that were trained on many
+# millions of pictures.
 #
 # ## Sources
-#
-# - Dosovitskiy et al. (2021). An image is worth 16x16 words. ICLR. [arXiv:2010.11929](https://arxiv.org/abs/2010.11929)
+# - Beltagy, Peters, Cohan (2020). Longformer: the long-document transformer.
+#   [arXiv:2004.05150](https://arxiv.org/abs/2004.05150)
+# - Dosovitskiy et al. (2021). An image is worth 16x16 words. ICLR.
+#   [arXiv:2010.11929](https://arxiv.org/abs/2010.11929)
 # - Hodosh, Young, Hockenmaier (2013). Framing image description as a ranking task. JAIR 47.
 # - Papineni, Roukos, Ward, Zhu (2002). BLEU: a method for automatic evaluation of machine translation. ACL.
-# - Post (2018). A call for clarity in reporting BLEU scores. WMT. [arXiv:1804.08771](https://arxiv.org/abs/1804.08771)
+# - Post (2018). A call for clarity in reporting BLEU scores. WMT.
+#   [arXiv:1804.08771](https://arxiv.org/abs/1804.08771)
 # - Vaswani et al. (2017). Attention is all you need. NIPS. [arXiv:1706.03762](https://arxiv.org/abs/1706.03762)
 # - Vinyals, Toshev, Bengio, Erhan (2015). Show and tell: a neural image caption generator. CVPR.
 #   [arXiv:1411.4555](https://arxiv.org/abs/1411.4555)
-# - Williams (1992). Simple statistical gradient-following algorithms for connectionist reinforcement learning. Machine
-#   Learning 8.
+# - Williams (1992). Simple statistical gradient-following algorithms for connectionist reinforcement
+#   learning. Machine Learning 8.
 # - Xu et al. (2015). Show, attend and tell: neural image caption generation with visual attention. ICML.
 #   [arXiv:1502.03044](https://arxiv.org/abs/1502.03044)

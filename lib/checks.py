@@ -4,13 +4,15 @@ A check takes the learner's function, runs it on small cases and returns a `Repo
 raises for a wrong answer, so a notebook with open exercises runs from top to bottom.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from numbers import Real
 
 import numpy as np
 import torch
 from torch import Tensor
+
+Mistakes = Mapping[str, Tensor | float]  # what is said of a wrong answer -> that answer
 
 
 @dataclass(frozen=True)
@@ -73,27 +75,63 @@ def run_cases(exercise: str, cases: Sequence[Case]) -> Report:
 
 
 def expect_close(
-    got: object, expected: Tensor | float, *, hint: str = "", tolerance: float = 1e-4
+    got: object,
+    expected: Tensor | float,
+    mistakes: Mistakes | None = None,
+    hint: str = "",
+    *,
+    tolerance: float = 1e-4,
 ) -> None:
     """Raise AssertionError unless `got` is a tensor or number close to `expected`, shapes equal.
+
+    The message shows numbers that differ, and says what is known of the mistake.
 
     Args:
         got: what the learner's function returned.
         expected: the right answer.
-        hint: appended to the numbers if they differ.
+        mistakes: wrong answers that learners give; the first that agrees names the mistake.
+        hint: what to say if no known mistake agrees.
         tolerance: absolute and relative.
     """
+    if got is None:
+        raise AssertionError("Nothing came back. Does the function end with return?")
     if not isinstance(got, Tensor | Real | np.ndarray | np.generic):
         raise AssertionError(f"expected a tensor or a number; got {type(got).__name__}")
+    mine, right = _plain(got), _plain(expected)
+    problem = _difference(mine, right, tolerance)
+    if problem:
+        said = explain(mine, mistakes or {}, tolerance=tolerance) or hint
+        raise AssertionError(f"{problem}. {said}" if said else problem)
+
+
+def explain(got: object, mistakes: Mistakes, *, tolerance: float = 1e-4) -> str:
+    """What is said of the first mistake that gives this answer; "" if none does."""
+    known = mistakes.items()
+    return next((said for said, wrong in known if agrees(got, wrong, tolerance=tolerance)), "")
+
+
+def agrees(got: object, expected: Tensor | float, *, tolerance: float = 1e-4) -> bool:
+    """Whether `expect_close` accepts an answer."""
+    try:
+        expect_close(got, expected, tolerance=tolerance)
+    except AssertionError:
+        return False
+    return True
+
+
+def _plain(values: object) -> Tensor:
     with torch._C.DisableTorchFunctionSubclass():  # a tensor subclass may lie
-        got = torch.as_tensor(got).detach().as_subclass(Tensor).cpu().double()
-    expected = torch.as_tensor(expected).cpu().double()
+        return torch.as_tensor(values).detach().as_subclass(Tensor).cpu().double()
+
+
+def _difference(got: Tensor, expected: Tensor, tolerance: float) -> str:
+    """In words; "" if there is none."""
     if got.shape != expected.shape:
-        raise AssertionError(f"expected shape {tuple(expected.shape)}; got {tuple(got.shape)}")
-    if not torch.allclose(got, expected, atol=tolerance, rtol=tolerance):
-        raise AssertionError(
-            f"expected {_short(expected)}; got {_short(got)}{'. ' if hint else ''}{hint}"
-        )
+        return f"expected shape {tuple(expected.shape)}; got {tuple(got.shape)}"
+    differs = ~torch.isclose(got, expected, atol=tolerance, rtol=tolerance)
+    if not differs.any():
+        return ""
+    return f"expected {_short(expected[differs])}; got {_short(got[differs])}"
 
 
 def expect_parts(answer: object, count: int) -> tuple:

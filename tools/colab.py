@@ -15,8 +15,10 @@ PREPARED = re.compile(r"(?m)^colab\.prepare\(.*\)[ \t\r]*$")  # the last line of
 GITHUB = "https://github.com/"
 COLAB = "https://colab.research.google.com/github/"
 CELL = """\
-# Run this first. In an empty folder (on Colab) it fetches the course; in a clone it does nothing.
-# The chapter computes for about {minutes:g} minutes on two CPU cores; at budget "quick", seconds.
+# @title Run this first
+# In an empty folder (on Colab) it fetches the course; in a clone it does nothing.
+{costs}{page}
+# On Colab, "File > Save a copy in Drive" keeps what you write.
 import shutil
 import subprocess
 import sys
@@ -60,8 +62,9 @@ from lib import colab
 colab.prepare(edition=EDITION, install=clone is None)"""
 
 BESIDE = """\
-# Run this first. The notebook must be in the folder that you were given, beside the folder lib.
-# The chapter computes for about {minutes:g} minutes on two CPU cores; at budget "quick", seconds.
+# @title Run this first
+# The notebook must be in the folder that you were given, beside the folder lib.
+{costs}
 import sys
 from pathlib import Path
 
@@ -73,6 +76,16 @@ sys.path.insert(0, str(course))
 from lib import colab
 
 colab.prepare(edition=EDITION, install="google.colab" in sys.modules)"""
+
+
+COSTS = """\
+# It computes for about {minutes} on two CPU cores (at budget "quick", for seconds)
+# and needs {memory:g} GB of memory."""
+PAGE = """
+# All figures and widgets are on its page: {page}"""
+# How Jupyter and Colab hide a cell's code: what the book's pages fold or leave out.
+FOLDED = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
+HIDDEN = {"jupyter": {"source_hidden": True}, "cellView": "form"}
 
 
 @dataclass(frozen=True)
@@ -98,6 +111,13 @@ class Repository:
         path = self.url.removeprefix(GITHUB).strip("/").removesuffix(".git")
         return f"{COLAB}{path}/blob/{self.branch}/{folder}{chapter.notebook.name}"
 
+    def page_link(self, chapter: Chapter) -> str | None:
+        """The address at which GitHub publishes a chapter's page; None if it is not on GitHub."""
+        owner, _, project = self.url.removeprefix(GITHUB).removesuffix(".git").partition("/")
+        if not self.url.startswith(GITHUB) or not project:
+            return None
+        return f"https://{owner}.github.io/{project}/{chapter.docname}.html"
+
 
 def read_repository(root: Path = ROOT) -> Repository:
     """The repository named in _config.yml.
@@ -112,28 +132,38 @@ def read_repository(root: Path = ROOT) -> Repository:
     return Repository(url.rstrip("/"), settings["repository"].get("branch", "main"))
 
 
-def with_first_cell(
-    notebook: nbformat.NotebookNode, repository: Repository | None
+def as_handed_out(
+    notebook: nbformat.NotebookNode, repository: Repository | None, *, page: str | None = None
 ) -> nbformat.NotebookNode:
-    """The notebook with a cell that fetches the course inserted after its title.
+    """The notebook with a cell that fetches the course after its title, and answers out of sight.
 
     Without a repository, the cell fetches nothing and looks for the course's code beside it.
 
+    Args:
+        page: the address of the chapter's page, which has all figures; None does not name it.
+
     Raises:
-        CourseError: the header does not state the chapter's compute time.
+        CourseError: the header does not state the chapter's compute time or memory.
     """
-    minutes = notebook.metadata.get("course", {}).get("compute_minutes")
-    if minutes is None:
-        raise CourseError("a chapter's header lacks course.compute_minutes")
+    course = notebook.metadata.get("course", {})
+    if missing := [key for key in ("compute_minutes", "memory_gb") if key not in course]:
+        raise CourseError(f"a chapter's header lacks course.{', course.'.join(missing)}")
+    count = course["compute_minutes"]
+    minutes = "a minute" if count == 1 else f"{count:g} minutes"
+    costs = COSTS.format(minutes=minutes, memory=course["memory_gb"])
     if repository is None:
-        source = BESIDE.format(minutes=minutes, edition=EDITION)
+        source = BESIDE.format(costs=costs, edition=EDITION)
     else:
         source = CELL.format(
-            url=repository.url, branch=repository.branch, minutes=minutes, edition=EDITION
-        )
-    cell = nbformat.v4.new_code_cell(source, id="fetch-the-course")
+            url=repository.url, branch=repository.branch, edition=EDITION, costs=costs,
+            page=PAGE.format(page=page) if page else "",
+        )  # fmt: skip
     opened = copy.deepcopy(notebook)
-    opened.cells.insert(1, cell)
+    for cell in opened.cells:
+        if FOLDED & set(cell.metadata.get("tags", [])):
+            cell.metadata.update(copy.deepcopy(HIDDEN))
+    first = nbformat.v4.new_code_cell(source, id="fetch-the-course", metadata=HIDDEN)
+    opened.cells.insert(1, first)
     return opened
 
 

@@ -13,7 +13,7 @@ from lib.evidence.ledger import load_ledger
 from lib.files import write_atomically
 from tools.build import BUILD, bring_data, reporting
 from tools.chapters import Chapter, CourseError, is_checked, list_chapters, read_source
-from tools.colab import read_repository, with_first_cell
+from tools.colab import as_handed_out, read_repository
 from tools.execute import execute
 from tools.lock import exclusive
 from tools.quotes import fill_quotes
@@ -34,7 +34,12 @@ def reference_notebook(result: Executed) -> nbformat.NotebookNode:
         kept = [_text_only(output, name, number) for output in cell.outputs] if checked else []
         cell.outputs = _joined(kept)
     fill_quotes(notebook, load_ledger())
-    return with_first_cell(notebook, read_repository())
+    return _as_committed(notebook, result.chapter)
+
+
+def _as_committed(notebook: nbformat.NotebookNode, chapter: Chapter) -> nbformat.NotebookNode:
+    repository = read_repository()
+    return as_handed_out(notebook, repository, page=repository.page_link(chapter))
 
 
 def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:
@@ -83,7 +88,7 @@ def is_in_step(chapter: Chapter) -> bool:
             cell.outputs, cell.execution_count = [], None
     source = read_source(chapter)
     fill_quotes(source, load_ledger())
-    expected = with_first_cell(source, read_repository())
+    expected = _as_committed(source, chapter)
     return nbformat.writes(committed) == nbformat.writes(expected)
 
 

@@ -12,29 +12,58 @@ from lib.checks import Case, Report, expect_close, expect_parts, run_cases
 Batch = tuple[Tensor, Tensor]
 
 
-def check_flip_signs(flip_signs: Callable[[Tensor, Tensor, Tensor], Batch]) -> Report:
-    """Check a flip that exchanges the labels 0 "left" and 1 "right" and keeps 2.
+def check_flip_signs(
+    flip_signs: Callable[[Tensor, Tensor, Tensor], Batch], left: int = 34, right: int = 33
+) -> Report:
+    """Check a flip that exchanges the labels of two signs and keeps all others.
 
     Args:
         flip_signs: maps images (n, c, h, w), labels (n,) and flip (n,) bool to (images, labels).
+        left: the label of "turn left".
+        right: the label of "turn right".
     """
 
     def signs() -> tuple[Tensor, Tensor, Tensor]:
-        labels = torch.tensor([0, 1, 2, 0, 1, 2])
-        return _pictures(6), labels, torch.tensor([True, True, True, False, False, False])
+        labels = torch.tensor([left, right, 40, 0, left, right, 1, 41])
+        return _pictures(8), labels, torch.tensor([True] * 4 + [False] * 4)
 
     def pictures() -> None:
         images, labels, flip = signs()
-        expect_close(
-            expect_parts(flip_signs(images, labels, flip), 2)[0],
-            augmentation.horizontal_flip(_pictures(6), flip),
-            hint="Mirror where flip is true, along the last dimension.",
-        )
+        x, chosen = _pictures(8), flip[:, None, None, None]
+        slips = {
+            "No picture was mirrored.": x,
+            "All pictures were mirrored; mirror only those for which flip is true.": x.flip(-1),
+            "Those for which flip is false were mirrored.": torch.where(chosen, x, x.flip(-1)),
+            "Top and bottom were exchanged, not left and right.":
+                torch.where(chosen, x.flip(-2), x),
+            "This is half a turn, which exchanges top and bottom, too.":
+                torch.where(chosen, x.flip(-1, -2), x),
+            "The order of the pictures was reversed, not that of the columns.":
+                torch.cat([x[flip].flip(0), x[~flip]]),
+            "The order of the color channels was reversed.": torch.where(chosen, x.flip(1), x),
+        }  # fmt: skip
+        expected = augmentation.horizontal_flip(x, flip)
+        expect_close(expect_parts(flip_signs(images, labels, flip), 2)[0], expected, slips)
 
-    def labels_of(part: slice, expected: list[int], hint: str) -> Callable[[], None]:
+    def labels_of(part: slice, hint: str) -> Callable[[], None]:
         def test() -> None:
-            got = expect_parts(flip_signs(*signs()), 2)[1]
-            expect_close(got[part], torch.tensor(expected), hint=hint)
+            images, y, flip = signs()
+            got = expect_parts(flip_signs(images, y.clone(), flip), 2)[1]
+            swapped = torch.where(y == left, right, torch.where(y == right, left, y))
+            turns = flip & ((y == left) | (y == right))
+            slips = {
+                "A mirrored LEFT or RIGHT no longer means what it did.": y,
+                "Pictures that were not mirrored keep their labels.": swapped,
+                "LEFT became RIGHT and then LEFT again; compare with the labels that were given.":
+                    torch.where(turns, left, y),
+                "RIGHT became LEFT and then RIGHT again; compare with the labels that were given.":
+                    torch.where(turns, right, y),
+            }  # fmt: skip
+            if tuple(getattr(got, "shape", ())) != (len(y),):
+                raise AssertionError(f"return a label for each of the {len(y)} pictures")
+            expected = torch.where(flip, swapped, y)
+            told = {said: wrong[part] for said, wrong in slips.items()}
+            expect_close(got[part], expected[part], told, hint)
 
         return test
 
@@ -49,11 +78,11 @@ def check_flip_signs(flip_signs: Callable[[Tensor, Tensor, Tensor], Batch]) -> R
         [
             Case("pictures are mirrored where flip is true", pictures),
             Case("left and right are exchanged there",
-                 labels_of(slice(0, 2), [1, 0], "A mirrored left is a right.")),
-            Case("straight on stays straight on",
-                 labels_of(slice(2, 3), [2], "Mirrored, it means the same.")),
-            Case("other labels stay",
-                 labels_of(slice(3, 6), [0, 1, 2], "Pictures that were not mirrored keep theirs.")),
+                 labels_of(slice(0, 2), "LEFT becomes RIGHT, and RIGHT becomes LEFT.")),
+            Case("other signs keep their labels",
+                 labels_of(slice(2, 4), "Only LEFT and RIGHT change their meaning in a mirror.")),
+            Case("pictures that were not mirrored keep theirs",
+                 labels_of(slice(4, 8), "flip is false there.")),
             Case("the arguments are left alone", keeps_input),
         ],
     )  # fmt: skip
@@ -65,22 +94,45 @@ def check_ten_crops(ten_crops: Callable[[Tensor, int], Tensor]) -> Report:
     Args:
         ten_crops: maps images (n, c, h, w) and a size to (n, 10, c, size, size).
     """
-    names = ("upper left", "upper right", "lower left", "lower right", "center")
+    places = ("upper left", "upper right", "lower left", "lower right", "center")
+    names = [*places, *(f"mirrored, {place}" for place in places)]
+
+    def shape_is(got: object, right: tuple, size: int) -> None:
+        if not isinstance(got, Tensor):
+            raise AssertionError(f"expected a tensor {right}; got {type(got).__name__}")
+        n, ten, c = right[:3]
+        said = {
+            (ten, n, c, size, size): "Stack the crops along dimension 1.",
+            (ten * n, c, size, size): "Stack the crops along a new dimension, 1.",
+            (n, ten * c, size, size): "Stack the crops instead of joining their channels.",
+            (n, 5, c, size, size): "The five crops of the mirrored pictures are missing.",
+        }
+        if (shape := tuple(got.shape)) != right:
+            hint = f". {said[shape]}" if shape in said else ""
+            raise AssertionError(f"expected shape {right}; got {shape}{hint}")
 
     def crop_is(k: int, height: int, width: int, size: int) -> Callable[[], None]:
         def test() -> None:
             images = _pictures(2, height, width)
-            got = ten_crops(images, size)
-            expected = augmentation.ten_crops(images, size)
-            if not isinstance(got, Tensor) or got.shape != expected.shape:
-                what = tuple(got.shape) if isinstance(got, Tensor) else type(got).__name__
-                raise AssertionError(f"expected shape {tuple(expected.shape)}; got {what}")
-            expect_close(got[:, k], expected[:, k])
+            right = augmentation.ten_crops(images, size)
+            shape_is(got := ten_crops(images.clone(), size), tuple(right.shape), size)
+            top, left = (height - size) // 2, (width - size) // 2
+            whole = images if k < 5 else images.flip(-1)
+            upside_down = augmentation.ten_crops(images.flip(-2), size)
+            slips = {
+                **{f"This is the crop '{name}'.": right[:, j] for j, name in enumerate(names)},
+                "Mirror left to right, not top to bottom.": upside_down[:, k - 5],
+                "The crop ends one pixel before the border.":
+                    whole[..., -size - 1 : -1, -size - 1 : -1],
+                "The center crop begins at the center; begin half a crop before it.":
+                    whole[..., height // 2 :, width // 2 :][..., :size, :size],
+                "Rows and columns are exchanged.": whole[..., left:, top:][..., :size, :size],
+            }  # fmt: skip
+            expect_close(got[:, k], right[:, k], slips)
 
         return test
 
-    cases = [Case(name, crop_is(k, 8, 10, 4)) for k, name in enumerate(names)]
-    cases += [Case(f"mirrored: {name}", crop_is(5 + k, 8, 10, 4)) for k, name in enumerate(names)]
+    cases = [Case(name, crop_is(k, 8, 12, 4)) for k, name in enumerate(names)]
     return run_cases(
         "ten crops", [*cases, Case("a crop as large as the image", crop_is(4, 6, 6, 6))]
     )
@@ -97,15 +149,37 @@ def check_shear_matrices(shear_matrices: Callable[[float], tuple[Tensor, Tensor]
         forth, back = expect_parts(shear_matrices(degrees), 2)
         return torch.as_tensor(forth).double(), torch.as_tensor(back).double()
 
+    def shear(slide: float) -> Tensor:
+        return torch.tensor([[1.0, slide], [0.0, 1.0]])
+
     def is_shear(degrees: float) -> Callable[[], None]:
-        slide = math.tan(math.radians(degrees))
-        expected = torch.tensor([[1.0, -slide], [0.0, 1.0]])
-        hint = "A row y below the middle slides by -y tan σ; angles are in degrees."
-        return lambda: expect_close(both(degrees)[0], expected, hint=hint)
+        angle, wrong = math.radians(degrees), math.tan(degrees)
+        slips = {
+            "A row with y > 0 slides to the left. Check the sign, or the order of the two results.":
+                shear(math.tan(angle)),
+            "The angle is given in degrees, but it was taken for radians.": shear(-wrong),
+            "The angle is given in degrees, not in radians. Check the sign, too.": shear(wrong),
+            "This moves columns up and down; a horizontal shear moves rows.":
+                shear(-math.tan(angle)).T,
+            "How far a row slides is not the sine of the angle.": shear(-math.sin(angle)),
+            "How far a row slides is not the angle itself.": shear(-angle),
+            "This is a rotation; a shear keeps each row in its place.":
+                torch.tensor([[math.cos(angle), -math.sin(angle)],
+                              [math.sin(angle), math.cos(angle)]]),
+        }  # fmt: skip
+        return lambda: expect_close(both(degrees)[0], shear(-math.tan(angle)), slips)
 
     def inverts() -> None:
         matrix, inverse = both(30.0)
-        expect_close(inverse @ matrix, torch.eye(2), hint="The two together must change nothing.")
+        slips = {
+            "The second matrix is the first one again.": matrix @ matrix,
+            "The second matrix changes nothing.": matrix,
+            "A transposed matrix undoes a rotation, but not a shear.": matrix.T @ matrix,
+            "Changing all signs does not undo a map.": -matrix @ matrix,
+            "Dividing 1 by each number does not invert a matrix.": (1 / matrix) @ matrix,
+        }
+        expected = torch.eye(2, dtype=torch.float64)
+        expect_close(inverse @ matrix, expected, slips, "The two together must change nothing.")
 
     return run_cases(
         "shear matrices",
@@ -132,14 +206,19 @@ def check_own_augmentation(augment: Callable[[Tensor, Tensor, torch.Generator], 
     def shape_and_range() -> None:
         images, _ = run()
         if not isinstance(images, Tensor) or images.shape != _pictures(8).shape:
-            raise AssertionError("images must come back in the shape they had")
+            raise AssertionError("images must come back in the shape that they had")
         expect_close(images.clamp(0, 1), images, hint="Values must stay in [0, 1]; clamp them.")
+
+    def labels() -> None:
+        expect_close(run()[1], torch.arange(8), hint="Each picture keeps its place and its label.")
 
     def per_image() -> None:
         same = _pictures(1).expand(8, -1, -1, -1).clone()
         images, _ = expect_parts(
             augment(same, torch.arange(8), torch.Generator().manual_seed(0)), 2
         )
+        if torch.equal(images, _pictures(1).expand_as(images)):
+            raise AssertionError("the pictures came back unchanged")
         if len({image.detach().numpy().tobytes() for image in images}) == 1:
             raise AssertionError("eight copies of a picture came back alike; draw for each image")
 
@@ -166,7 +245,7 @@ def check_own_augmentation(augment: Callable[[Tensor, Tensor, torch.Generator], 
         "own augmentation",
         [
             Case("shape and range", shape_and_range),
-            Case("labels", lambda: expect_close(run()[1], torch.arange(8))),
+            Case("labels", labels),
             Case("each image has its own draw", per_image),
             Case("draws come from the generator", from_generator),
             Case("the input is left alone", keeps_input),

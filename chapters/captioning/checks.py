@@ -5,10 +5,19 @@ from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
+from chapters.captioning.mistakes import (
+    attend_to_itself,
+    has_nan,
+    precision,
+    wrong_attentions,
+    wrong_contexts,
+    wrong_looks,
+    wrong_precisions,
+    wrong_shares,
+)
 from lib.attention import additive_attention
-from lib.checks import Case, Report, expect_close, expect_parts, run_cases
+from lib.checks import Case, Report, agrees, expect_close, expect_parts, run_cases
 from lib.visualization.scores import energy_inside
 
 Looked = tuple[Tensor, Tensor]
@@ -27,24 +36,38 @@ def check_look_at_grid(look_at_grid: Callable[..., Looked]) -> Report:
         v = scale * v
         states = z.flatten(2).transpose(1, 2)
         context, weights = additive_attention(h @ A.T, states @ B.T + b, states, None, score=v)
-        return expect_parts(look_at_grid(h, z, A, B, b, v), 2), (context, weights.view(2, 3, 4))
+        got = expect_parts(look_at_grid(*(each.clone() for each in (h, z, A, B, b, v))), 2)
+        if agrees(got[0], weights.view(2, 3, 4)) and agrees(got[1], context):
+            raise AssertionError("The results are swapped: the context comes first.")
+        return got, (context, weights.view(2, 3, 4))
 
     def weights() -> None:
         got, expected = run()
-        hint = "A h + B z + b in the tanh, then one softmax over all places."
-        expect_close(got[1], expected[1], hint=hint)
+        hint = "Inside the tanh stands the sum of A h, B z and b. One softmax covers all places."
+        expect_close(got[1], expected[1], wrong_looks(*_grid_inputs()), hint)
 
     def sums() -> None:
         got, _ = run()
-        expect_close(got[1].sum(dim=(1, 2)), torch.ones(2), hint="Weights of a picture sum to 1.")
+        total = torch.as_tensor(got[1]).flatten(1).sum(1)
+        expect_close(total, torch.ones(2), {}, "The weights of all places of a picture sum to 1.")
 
     def context() -> None:
-        got, expected = run()
-        expect_close(got[0], expected[0], hint="c_d is the sum of a_ij z_dij over i and j.")
+        (got, weights), expected = run()
+        z = _grid_inputs()[1]
+        fits = getattr(weights, "shape", ()) == (2, 3, 4)
+        if fits and agrees(got, torch.einsum("nij,ndij->nd", weights, z)):
+            expect_close(
+                got, expected[0], {}, "This fits your weights, but they are not right yet."
+            )
+        hint = "The context is the sum of all places' features, each times the place's weight."
+        expect_close(got, expected[0], wrong_contexts(z, expected[1]), hint)
 
     def sure() -> None:
+        (_, small), _ = run()
         got, expected = run(1e3)
-        expect_close(got[0], expected[0], hint="Large scores: let torch's softmax do it.")
+        if has_nan(got[1]) and not has_nan(small):
+            raise AssertionError("exp of a large score overflows; torch's softmax copes with it.")
+        expect_close(got[0], expected[0])
 
     return run_cases(
         "look at a grid",
@@ -67,10 +90,14 @@ def check_clipped_precision(
             the candidate's n-grams found in the reference, each counted at most as often as there.
     """
 
-    def case(said: str, reference: str, n: int, expected: float, hint: str = "") -> Case:
+    def case(said: str, reference: str, n: int, hint: str = "") -> Case:
         def test() -> None:
-            got = clipped_precision(said.split(), reference.split(), n)
-            expect_close(got, expected, hint=hint)
+            given = said.split(), reference.split(), n
+            try:
+                got = clipped_precision(said.split(), reference.split(), n)
+            except ZeroDivisionError:
+                raise AssertionError("You divided by 0. Without any run, return 0.") from None
+            expect_close(got, precision(*given), wrong_precisions(*given), hint)
 
         return Case(f"n = {n}: “{said}” for “{reference}”", test)
 
@@ -78,14 +105,15 @@ def check_clipped_precision(
     return run_cases(
         "clipped precision",
         [
-            case(ring, ring, 1, 1.0),
-            case("a red ring on grass", ring, 1, 0.8),
-            case("ring on sand", ring, 1, 1.0, "Runs may stand anywhere in the reference."),
-            case("a ring and a star", "a ring and a heart", 1, 0.8, "Both “a” count."),
-            case("a red ring on grass", ring, 2, 0.75, "Four runs of two words, three are right."),
-            case("a a a a", ring, 1, 0.25, "The reference has “a” once: count it once."),
-            case("sand on ring red a", ring, 2, 0.0, "Order counts from n = 2 on."),
-            case("a ring", ring, 3, 0.0, "No runs of three words at all: return 0."),
+            case(ring, ring, 1),
+            case("a red ring on grass", ring, 1),
+            case("ring on sand", ring, 1, "A run may stand anywhere in the reference."),
+            case("a ring and a star", "a ring and a heart", 1, "The reference has “a” twice."),
+            case("a red ring on grass", ring, 2, "There are four runs of two words."),
+            case("a a a a", ring, 1, "The reference has “a” once, so it counts once."),
+            case("sand on ring red a", ring, 2, "The order counts from n = 2 on."),
+            case("a red ring and a star on sand", ring, 2, "Divide by the runs of what was said."),
+            case("a ring", ring, 3, "There are no runs of three words at all, so return 0."),
         ],
     )
 
@@ -98,29 +126,37 @@ def check_share_inside(share_inside: Callable[[Tensor, Tensor], float]) -> Repor
             divides height and W width, to a number from 0 to 1.
     """
 
+    def run(weights: Tensor, mask: Tensor, expected: Tensor | float, hint: str = "") -> None:
+        got = share_inside(weights.clone(), mask.clone())
+        try:
+            number = float(got)
+        except (TypeError, ValueError, RuntimeError):
+            raise AssertionError(f"expected one number; got {type(got).__name__}") from None
+        expect_close(number, expected, wrong_shares(weights, mask), hint)
+
     def matches(rows: int, columns: int, seed: int) -> Callable[[], None]:
         def test() -> None:
             weights, mask = _weights_and_mask(rows, columns, seed)
             blown = weights.repeat_interleave(4, 0).repeat_interleave(3, 1)
             expected = energy_inside(blown[None], mask[None])[0]
-            expect_close(float(share_inside(weights, mask)), float(expected),
-                         hint="A cell that the mask half covers counts half.")  # fmt: skip
+            run(
+                weights, mask, expected, "If half of a place is covered, half of its weight counts."
+            )
 
         return test
 
     def whole() -> None:
         weights, mask = _weights_and_mask(2, 2, 0)
-        expect_close(float(share_inside(weights, mask | True)), 1.0)
+        run(weights, mask | True, 1.0, "If the thing covers everything, all the weight is inside.")
 
     def none() -> None:
         weights, mask = _weights_and_mask(2, 2, 0)
-        expect_close(float(share_inside(weights, mask & False)), 0.0)
+        run(weights, mask & False, 0.0, "If there is no thing, no weight is inside.")
 
     def one_cell() -> None:
-        weights = torch.tensor([[0.25, 0.75]])
         mask = torch.zeros(4, 8, dtype=torch.bool)
         mask[:, 4:] = True
-        expect_close(float(share_inside(weights, mask)), 0.75, hint="Rows first, then columns.")
+        run(torch.tensor([[0.25, 0.75]]), mask, 0.75, "The thing covers the right place.")
 
     return run_cases(
         "share inside",
@@ -134,51 +170,64 @@ def check_share_inside(share_inside: Callable[[Tensor, Tensor], float]) -> Repor
     )
 
 
-def check_self_attention(self_attention: Callable[..., Tensor]) -> Report:
-    """Check scaled dot-product self-attention that sees no later word.
+def check_self_attention(self_attention: Callable[..., Tensor], window: int = 3) -> Report:
+    """Check scaled dot-product self-attention that sees the last few words and no later one.
 
     Args:
         self_attention: maps x (batch, T, d), W_q, W_k and W_v (d, d) to (batch, T, d).
+        window: the number of words that a word sees, itself included.
     """
 
-    def inputs() -> tuple[Tensor, ...]:
+    def inputs(scale: float = 1.0) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         g = torch.Generator().manual_seed(3)
-        return torch.randn(2, 5, 4, generator=g), *(torch.randn(3, 4, 4, generator=g))
+        x = scale * torch.randn(2, 8, 4, generator=g)
+        query, key, value = torch.randn(3, 4, 4, generator=g) / 2
+        return x, query, key, value
 
-    def expected(x: Tensor, *weights: Tensor, causal: bool = True) -> Tensor:
-        q, k, v = (x @ weight.T for weight in weights)
-        return functional.scaled_dot_product_attention(q, k, v, is_causal=causal)
+    def matches(scale: float, steps: slice, hint: str) -> Callable[[], None]:
+        def test() -> None:
+            got = self_attention(*inputs(scale))
+            if has_nan(got):
+                raise AssertionError("Some results are nan: is there a word that sees no word?")
+            if not isinstance(got, Tensor) or got.shape != (2, 8, 4):
+                expect_close(got, attend_to_itself(*inputs(scale), 1 - window))
+            wrong = wrong_attentions(*inputs(scale), window)
+            mistakes = {said: each[:, steps] for said, each in wrong.items()}
+            right = attend_to_itself(*inputs(scale), 1 - window)[:, steps]
+            expect_close(got[:, steps], right, mistakes, hint)
 
-    def same() -> None:
-        expect_close(self_attention(*inputs()), expected(*inputs()),
-                     hint="softmax(q k / √d) v; hide later places before the softmax")  # fmt: skip
-
-    def scale() -> None:
-        x, *weights = inputs()
-        expect_close(self_attention(3 * x, *weights), expected(3 * x, *weights),
-                     hint="Divide the scores by √d.")  # fmt: skip
+        return test
 
     def first() -> None:
         x, W_q, W_k, W_v = inputs()
-        expect_close(self_attention(x, W_q, W_k, W_v)[:, 0], x[:, 0] @ W_v.T,
-                     hint="The first word sees itself alone.")  # fmt: skip
+        got = self_attention(x, W_q, W_k, W_v)
+        mistakes = {"The values are x itself; W_v is not used.": x[:, 0],
+                    "Project with x @ W_v.T.": x[:, 0] @ W_v}  # fmt: skip
+        hint = "The first word sees only itself, so its result is its own value."
+        expect_close(got[:, 0], x[:, 0] @ W_v.T, mistakes, hint)
 
-    def later() -> None:
-        x, *weights = inputs()
-        changed = x.clone()
-        changed[:, 3:] += 1
-        got = self_attention(changed, *weights)[:, :3]
-        expect_close(got, self_attention(x, *weights)[:, :3], hint="It sees later words.")
+    def unseen(words: slice, change: slice, hint: str) -> Callable[[], None]:
+        def test() -> None:
+            x, *weights = inputs()
+            changed = x.clone()
+            changed[:, change] += 1
+            got = self_attention(changed, *weights)[:, words]
+            expect_close(got, self_attention(x, *weights)[:, words].detach(), {}, hint)
 
+        return test
+
+    late, early = "Words see later words.", "A word sees words that its window does not reach."
     return run_cases(
         "self-attention",
         [
             Case("the first word", first),
-            Case("all words", same),
-            Case("larger numbers", scale),
-            Case("later words change nothing", later),
+            Case("all words", matches(1.0, slice(None), "")),
+            Case("larger numbers", matches(3.0, slice(None), "")),
+            Case("later words change nothing", unseen(slice(0, 3), slice(3, None), late)),
+            Case("words before the window change nothing",
+                 unseen(slice(window, None), slice(0, 1), early)),
         ],
-    )
+    )  # fmt: skip
 
 
 def _grid_inputs() -> tuple[Tensor, ...]:

@@ -13,11 +13,11 @@ from lib import augmentation
 from lib.checks import Case, expect_close
 
 
-def flip_signs(names: Mapping[str, object]) -> list[Case]:
-    """One gray picture, none at all, and twice."""
+def flip_signs(names: Mapping[str, object], LEFT: int = 34, RIGHT: int = 33) -> list[Case]:
+    """Gray pictures, none at all, twice, and every other picture."""
     f = names["flip_signs"]
     images = torch.rand(5, 1, 4, 6, generator=torch.Generator().manual_seed(3))
-    labels, every = torch.tensor([2, 1, 0, 0, 1]), torch.ones(5, dtype=torch.bool)
+    labels, every = torch.tensor([2, RIGHT, LEFT, LEFT, RIGHT]), torch.ones(5, dtype=torch.bool)
 
     def twice() -> None:
         again, back = f(*f(images.clone(), labels.clone(), every.clone()), every.clone())
@@ -29,8 +29,15 @@ def flip_signs(names: Mapping[str, object]) -> list[Case]:
         expect_close(got, images[:0])
         expect_close(kept, labels[:0])
 
+    def some() -> None:
+        flip = torch.tensor([True, False, True, False, True])
+        got, found = f(images.clone(), labels.clone(), flip)
+        expect_close(got, torch.where(flip[:, None, None, None], images.flip(-1), images))
+        expect_close(found, torch.tensor([2, RIGHT, RIGHT, LEFT, LEFT]))
+
     return [
         Case("flipping twice undoes it", twice),
+        Case("every other picture", some),
         Case(
             "no flip changes nothing",
             lambda: expect_close(f(images.clone(), labels.clone(), ~every)[1], labels),

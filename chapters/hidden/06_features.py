@@ -13,12 +13,13 @@ from lib.checks import Case, expect_close
 from lib.visualization import nearest_neighbors, principal_components, receptive_field
 
 
-def edge_filter(names: Mapping[str, object]) -> list[Case]:
+def edge_filter(names: Mapping[str, object], STRENGTH: float = 0.6) -> list[Case]:
     """Slopes, edges of any contrast, and edges in one row, whichever it is."""
     f = names["edge_filter"]
 
     def response(picture: torch.Tensor) -> torch.Tensor:
-        return functional.conv2d(picture[None, None], f().float()[None, None])[0, 0]
+        weights = torch.as_tensor(f()).float()
+        return functional.conv2d(picture[None, None], weights[None, None])[0, 0]
 
     def ramp() -> None:
         down = torch.linspace(0, 1, 9)[:, None].expand(9, 9)
@@ -27,6 +28,7 @@ def edge_filter(names: Mapping[str, object]) -> list[Case]:
     def linear() -> None:
         edge = (torch.arange(9) >= 5).float().expand(9, 9)
         expect_close(response(0.2 + 0.5 * edge), 0.5 * response(edge))
+        expect_close(response(0.2 + 0.5 * edge).max(), 0.5 * STRENGTH)
 
     def short() -> None:
         for row in range(9):
@@ -71,7 +73,12 @@ def cosine_neighbors(names: Mapping[str, object]) -> list[Case]:
         rows = torch.tensor([[1.0, 0.0], [-1.0, 0.01], [-9.0, 0.0]])
         expect_close(torch.as_tensor(f(rows, 2)), torch.tensor([[1, 2], [2, 0], [1, 0]]))
 
+    def parallel() -> None:
+        rows = torch.tensor([[0.0, 5.0], [12.0, 5.0], [0.0, 0.5], [24.0, 10.0]])
+        expect_close(torch.as_tensor(f(rows, 1)), torch.tensor([[2], [3], [0], [1]]))
+
     return [
+        Case("rows of one direction", parallel),
         Case("fifty rows", lambda: many(50, 5)),
         Case("all others", lambda: many(9, 8)),
         Case("opposite rows are the farthest", opposite),

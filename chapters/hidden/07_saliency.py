@@ -8,7 +8,8 @@ from collections.abc import Mapping
 import torch
 from torch import nn
 
-from chapters.saliency.checks import READERS, small_network, toy_scenes
+from chapters.saliency.checks import small_network
+from chapters.saliency.suspects import READERS, Nervous, toy_scenes
 from lib import visualization
 from lib.checks import Case, expect_close
 
@@ -36,19 +37,21 @@ def pointing_game(names: Mapping[str, object]) -> list[Case]:
     ]
 
 
-def integrated_gradients(names: Mapping[str, object]) -> list[Case]:
-    """One image, a linear network, and weights that gather no gradients."""
+def integrated_gradients(names: Mapping[str, object], BASELINE: float = 0.4) -> list[Case]:
+    """One image, other steps, and a linear network."""
     f = names["integrated_gradients"]
     images = torch.rand(2, 3, 9, 7, generator=torch.Generator().manual_seed(6))
 
     def same(count: int, steps: int) -> None:
         labels, model = torch.arange(count), small_network()
-        expected = visualization.integrated_gradients(model, images[:count], labels, steps=steps)
+        expected = visualization.integrated_gradients(
+            model, images[:count], labels, baseline=BASELINE, steps=steps
+        )
         expect_close(f(model, images[:count].clone(), labels, steps), expected)
 
     def linear() -> None:
         model = nn.Sequential(nn.Flatten(), nn.Linear(189, 3))
-        expected = images * model[1].weight.detach()[[2, 1]].view(2, 3, 9, 7)
+        expected = (images - BASELINE) * model[1].weight.detach()[[2, 1]].view(2, 3, 9, 7)
         expect_close(f(model, images.clone(), torch.tensor([2, 1]), 3), expected)
 
     return [
@@ -98,7 +101,14 @@ def suspects(names: Mapping[str, object]) -> list[Case]:
         if got != name:
             raise AssertionError(f"a network that reads the {name}: found {got!r}")
 
+    def nervous(name: str) -> None:
+        images, labels, regions = toy_scenes(7, 28, seed=5)
+        got = f(Nervous(READERS[name]()), images, labels, regions)
+        if got != name:
+            raise AssertionError(f"a network that reads the {name}: found {got!r}")
+
     return [
+        *(Case(f"{name}, sensitive elsewhere", lambda n=name: nervous(n)) for name in READERS),
         *(Case(f"{name}, other scenes", lambda n=name: finds(n, 5, 32)) for name in READERS),
         *(Case(f"{name}, one class", lambda n=name: second_class(n)) for name in READERS),
         *(Case(f"{name}, one image", lambda n=name: finds(n, 1, 20)) for name in READERS),

@@ -1,15 +1,24 @@
 """Checks of the exercises of chapter 3, regularization."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import torch
 from torch import Tensor
 
-from lib.checks import Case, Report, expect_close, run_cases
+from lib.checks import Case, Mistakes, Report, expect_close, run_cases
 
 EarlyStop = Callable[[list[float], int], tuple[int, int]]
 SpatialDropout = Callable[[Tensor, float, torch.Generator], Tensor]
 CutMix = Callable[[Tensor, Tensor, Tensor, int, int, int], tuple[Tensor, Tensor]]
+
+
+def _leaves_alone(answer: Callable, fresh: Callable[[], Sequence[Tensor]]) -> Case:
+    def test() -> None:
+        answer(*(given := fresh()))
+        if not all(torch.equal(a, b) for a, b in zip(given, fresh(), strict=True)):
+            raise AssertionError("the input was changed; return new tensors")
+
+    return Case("the input is left alone", test)
 
 
 def check_early_stopping(early_stop: EarlyStop) -> Report:
@@ -17,9 +26,8 @@ def check_early_stopping(early_stop: EarlyStop) -> Report:
 
     Args:
         early_stop: maps validation accuracies, one per evaluation, and a patience in evaluations
-            to (stop_at, best_at). stop_at is the first index at which the best value is `patience`
-            evaluations old, or else the last index; best_at is the first index of the best value
-            up to then.
+            to (stop_at, best_at): the first index at which the best value is `patience` old, or
+            else the last index, and the first index of the best value up to then.
     """
 
     def gives(validation: list[float], patience: int, expected: tuple, hint: str) -> Callable:
@@ -27,27 +35,44 @@ def check_early_stopping(early_stop: EarlyStop) -> Report:
             answer = early_stop(given := list(validation), patience)
             if not isinstance(answer, tuple | list) or len(answer) != 2:
                 raise AssertionError(f"expected two indices (stop_at, best_at); got {answer!r}")
-            if tuple(answer) != expected:
+            if (got := tuple(answer)) != expected:
                 raise AssertionError(
                     f"for {validation} and patience {patience}, expected (stop_at, best_at) = "
-                    f"{expected}; got {tuple(answer)}. {hint}"
+                    f"{expected}; got {got}. {explain(got, expected, validation, hint)}"
                 )
             if given != validation:
                 raise AssertionError("the list was changed; leave the input alone")
 
         return test
 
+    def explain(got: tuple, expected: tuple, validation: list[float], hint: str) -> str:
+        (stop, best), end = expected, len(validation) - 1
+        highest = validation.index(max(validation))
+        said = {
+            (best, stop): "These are the right indices in the wrong order.",
+            (stop, validation[best]): "Return where the best evaluation is, not its accuracy.",
+            (end, highest): "Training never stops before the end.",
+            (stop, highest): "The best lies after the stop, where nothing is evaluated any more.",
+            (stop - 1, best): "Training stops one evaluation too early.",
+        }
+        if got[0] == stop + 1 <= end:
+            return "Stop as soon as the best is `patience` evaluations old, not one later."
+        return said.get(got, hint)
+
     return run_cases(
         "early stopping",
         [
             Case("stops when the best is two evaluations old",
-                 gives([50, 60, 58, 59, 70], 2, (3, 1),
-                       "The best, at 1, is 2 old at 3; nobody knows then what 4 would bring.")),
+                 gives([50, 60, 58, 59, 57, 70], 2, (3, 1),
+                       "The best, at 1, is 2 evaluations old at 3.")),
             Case("a new best starts the count anew",
-                 gives([50, 49, 60, 59, 61, 60, 60], 2, (6, 4),
+                 gives([50, 49, 60, 59, 61, 60, 60, 62], 2, (6, 4),
                        "Count from the last best, not all evaluations that were worse.")),
             Case("an equal value is no new best",
-                 gives([50, 60, 60, 60, 60], 3, (4, 1), "Compare with >, not with ≥.")),
+                 gives([50, 60, 60, 60, 60, 60, 60], 3, (4, 1), "Compare with >, not with ≥.")),
+            Case("a recovery below the best is no new best",
+                 gives([50, 70, 55, 58, 57, 56, 55, 60], 3, (4, 1),
+                       "Compare with the best value so far, not with the evaluation before.")),
             Case("without a stop, training runs to the end",
                  gives([50, 60, 70, 65], 5, (3, 2), "stop_at is then the last index.")),
             Case("a patience of one stops at the first step back",
@@ -67,41 +92,39 @@ def check_elastic_gradient(
         alpha: α.
     """
 
-    def weights() -> Tensor:  # fresh ones for each case: an answer might change them
+    def weights() -> Tensor:  # the same ones each time, since an answer might change them
         g = torch.Generator().manual_seed(3)
         return torch.randn(4, 3, 2, generator=g, dtype=torch.float64)
 
-    def by_hand() -> None:
-        got = elastic_gradient(torch.tensor([[2.0, -3.0]]), 0.5)
-        hint = (
-            f"2 · 0.5 · 2 + {alpha:g} = {2 + alpha:g} and "
-            f"2 · 0.5 · (-3) - {alpha:g} = {-3 - alpha:g}."
-        )
-        expect_close(got, torch.tensor([[2.0 + alpha, -3.0 - alpha]]), hint=hint)
+    def slips(w: Tensor, beta: float) -> Mistakes:
+        squares, sign = 2 * beta * w, w.sign()
+        return {
+            "The derivative of a square brings down a factor of 2.": beta * w + alpha * sign,
+            "ALPHA multiplies |W|, so it multiplies its derivative, too.": squares + sign,
+            "The pull of |W| is missing.": squares,
+            "ALPHA multiplies |W| alone, not the squares.": alpha * (squares + sign),
+            "The derivative of |W| depends on W's sign, not its size.": squares + alpha * w.abs(),
+            "Where a weight is negative, |W| falls as W grows.": squares + alpha,
+            "|W| pulls in the wrong direction.": squares - alpha * sign,
+            "This is minus the gradient, the direction of descent.": -squares - alpha * sign,
+            "This is the penalty, not its derivative.": beta * w**2 + alpha * w.abs(),
+        }
 
-    def follows_autograd() -> None:
-        w = weights().requires_grad_()
-        (slope,) = torch.autograd.grad((0.7 * w**2 + alpha * w.abs()).sum(), w)
-        expect_close(elastic_gradient(weights(), 0.7), slope, hint="Derive both terms.")
+    def follows(w: Tensor, beta: float, hint: str = "") -> Callable[[], None]:
+        right = 2 * beta * w + alpha * w.sign()
+        return lambda: expect_close(elastic_gradient(w.clone(), beta), right, slips(w, beta), hint)
 
-    def keeps_input() -> None:
-        elastic_gradient(w := weights(), 0.7)
-        if not torch.equal(w, weights()):
-            raise AssertionError("the input was changed; return a new tensor")
-
+    some, ends = torch.tensor([[2.0, -3.0, 0.5]]), torch.tensor([0.2, -5.0])
     return run_cases(
         "elastic gradient",
         [
-            Case("two weights, computed by hand", by_hand),
+            Case("three weights, computed by hand", follows(some, 0.35)),
             Case("without β, the sign is left",
-                 lambda: expect_close(elastic_gradient(torch.tensor([0.2, -5.0]), 0.0),
-                                      torch.tensor([alpha, -alpha]),
-                                      hint="L1 pulls small and large weights alike.")),
+                 follows(ends, 0.0, "L1 pulls small and large weights alike.")),
             Case("0 at 0",
-                 lambda: expect_close(elastic_gradient(torch.zeros(2), 0.5), torch.zeros(2),
-                                      hint="W / |W| is no number there; torch.sign is 0.")),
-            Case("agrees with autograd", follows_autograd),
-            Case("the input is left alone", keeps_input),
+                 follows(torch.zeros(2), 0.5, "At 0 the pull is 0, neither ± ALPHA nor 0 / 0.")),
+            Case("weights of another shape", follows(weights(), 0.7)),
+            _leaves_alone(lambda w: elastic_gradient(w, 0.7), lambda: [weights()]),
         ],
     )  # fmt: skip
 
@@ -124,30 +147,41 @@ def check_spatial_dropout(spatial_dropout: SpatialDropout) -> Report:
             raise AssertionError(f"expected a tensor {tuple(images().shape)}; got {got}")
         return y
 
+    def lost() -> Tensor:
+        return (dropped() == 0).all(dim=(2, 3))
+
     def whole_channels() -> None:
-        zero = (dropped() == 0).flatten(2)
-        if not torch.equal(zero.any(dim=2), zero.all(dim=2)):
-            raise AssertionError(
-                "some channels are zero in part; draw one number per image and channel, "
-                "of shape (batch, channels, 1, 1)"
-            )
+        zero = dropped() == 0
+        if zero.any() and not lost().any() and torch.equal(zero, zero[:, :1].expand_as(zero)):
+            raise AssertionError("pixels are dropped in all channels; drop channels instead")
+        if not torch.equal(zero.any(dim=(2, 3)), zero.all(dim=(2, 3))):
+            raise AssertionError("some channels are zero in part; draw one number for each channel")
+
+    def every_image_its_own() -> None:
+        gone = lost()
+        if not gone.any():
+            raise AssertionError("no channel is dropped at p = 0.25")
+        if torch.equal(gone, gone[:1].expand_as(gone)):
+            raise AssertionError("all images lose the same channels; draw for each image")
+        if torch.equal(gone, gone[:, :1].expand_as(gone)):
+            raise AssertionError("an image loses all channels or none; draw for each channel")
 
     def rate() -> None:
+        every_image_its_own()
         # 2000 channels: the tolerance, absolute and relative, is four standard errors.
-        got = (dropped() == 0).all(dim=(2, 3)).float().mean()
-        hint = "p is the probability of dropping, not of keeping."
+        got = lost().float().mean()
+        hint = "p is the probability of dropping, not of keeping." if got > 0.7 else ""
         expect_close(got, 0.25, hint=hint, tolerance=0.032)
 
     def kept_are_scaled() -> None:
         y = dropped()
-        expect_close(y, torch.where(y == 0, 0, images() / 0.75), hint="Divide by 1 - p.")
-
-    def every_image_its_own() -> None:
-        lost = (dropped() == 0).all(dim=(2, 3))
-        if torch.equal(lost, lost[:1].expand_as(lost)):
-            raise AssertionError("all images lose the same channels; draw for each image")
-        if torch.equal(lost, lost[:, :1].expand_as(lost)):
-            raise AssertionError("an image loses all channels or none; draw for each channel")
+        kept = torch.where(y == 0, 0, images())
+        slips = {
+            "What is kept must be scaled up, or the mean falls.": kept,
+            "This scales down; inverted dropout scales up in training.": kept * 0.75,
+            "This divides by p; divide by the probability of keeping.": kept / 0.25,
+        }
+        expect_close(y, kept / 0.75, slips, "Divide by the probability of keeping, 1 - p.")
 
     def generator_decides() -> None:
         if not torch.equal(dropped(), dropped()):
@@ -155,21 +189,16 @@ def check_spatial_dropout(spatial_dropout: SpatialDropout) -> Report:
         if torch.equal(dropped(), dropped(seed=1)):
             raise AssertionError("two seeds gave one result; draw from the generator")
 
-    def keeps_input() -> None:
-        spatial_dropout(x := images(), 0.5, torch.Generator())
-        if not torch.equal(x, images()):
-            raise AssertionError("the input was changed; return a new tensor")
-
     return run_cases(
         "spatial dropout",
         [
             Case("whole channels are dropped", whole_channels),
+            Case("each image loses its own", every_image_its_own),
             Case("a fraction p of them", rate),
             Case("the others are scaled by 1 / (1 - p)", kept_are_scaled),
-            Case("each image loses its own", every_image_its_own),
             Case("the generator decides", generator_decides),
             Case("p = 0 changes nothing", lambda: expect_close(dropped(p=0.0), images())),
-            Case("the input is left alone", keeps_input),
+            _leaves_alone(lambda x: spatial_dropout(x, 0.5, torch.Generator()), lambda: [images()]),
         ],
     )
 
@@ -194,37 +223,57 @@ def check_cutmix(cutmix: CutMix) -> Report:
             raise AssertionError(f"expected (images, probabilities); got {type(got).__name__}")
         return got
 
-    def pastes(top: int, left: int, size: int, rows: slice, columns: slice) -> Callable:
+    def pasted(top: int, left: int, bottom: int, right: int, partner: Tensor = turn) -> Tensor:
+        mixed = drawn()[0].clone()
+        rows, columns = slice(max(top, 0), bottom), slice(max(left, 0), right)
+        mixed[..., rows, columns] = drawn()[0][partner][..., rows, columns]
+        return mixed
+
+    def pastes(top: int, left: int, size: int) -> Callable[[], None]:
         def test() -> None:
-            expected = drawn()[0].clone()
-            expected[..., rows, columns] = drawn()[0][turn][..., rows, columns]
-            hint = f"Partners fill rows {rows.start}:{rows.stop}, columns {columns.start}:"
-            expect_close(answer(top, left, size)[0], expected, hint=f"{hint}{columns.stop}.")
+            low, far, half = top + size, left + size, size // 2
+            y, x, own, other = max(top, 0), max(left, 0), drawn()[0], drawn()[0][turn]
+            right = pasted(top, left, low, far)
+            negative = " A negative start of a slice counts from the end." if top < 0 else ""
+            slips = {
+                f"Nothing was pasted.{negative}": own,
+                "top counts rows, left counts columns.": pasted(left, top, far, low),
+                "(top, left) is the upper left corner, not the center.":
+                    pasted(top - half, left - half, low - half, far - half),
+                "The square is one pixel too large.": pasted(top, left, low + 1, far + 1),
+                "Picture i gives its square away; it should get one from permutation[i].":
+                    pasted(top, left, low, far, turn.argsort()),
+                "The rest was replaced instead of the square.": own + other - right,
+                "The square was moved; cut it off instead.": pasted(y, x, y + size, x + size),
+            }  # fmt: skip
+            ends = f"The square ends before row {low} and column {far}."
+            expect_close(answer(top, left, size)[0], right, slips, ends)
 
         return test
 
-    def mixes(top: int, left: int, size: int, share: float, hint: str) -> Callable:
-        expected = (1 - share) * torch.eye(3) + share * torch.eye(3)[turn]
-        return lambda: expect_close(answer(top, left, size)[1], expected, hint=hint)
+    def mixes(top: int, left: int, size: int, share: float, hint: str) -> Callable[[], None]:
+        def labels(share: float, partner: Tensor = turn) -> Tensor:
+            return (1 - share) * torch.eye(3) + share * torch.eye(3)[partner]
 
-    def keeps_input() -> None:
-        cutmix(*(given := drawn()), turn, 1, 2, 3)
-        if not all(torch.equal(a, b) for a, b in zip(given, drawn(), strict=True)):
-            raise AssertionError("the input was changed; write into a clone of it")
+        wrong = {
+            "The square's share belongs to the partner's label.": labels(1 - share),
+            "The labels are those of the wrong partner.": labels(share, turn.argsort()),
+            "The labels were not mixed.": labels(0),
+            "Count only the pixels inside; the rest was cut off.": labels(size**2 / 48),
+            "Count pixels of one channel: height times width.": labels(share / 2),
+        }
+        return lambda: expect_close(answer(top, left, size)[1], labels(share), wrong, hint)
 
-    inside, corner = slice(1, 4), slice(2, 5)
     return run_cases(
         "cutmix",
         [
-            Case("the square comes from the partner", pastes(1, 2, 3, inside, corner)),
+            Case("the square comes from the partner", pastes(1, 2, 3)),
             Case("labels are mixed by area",
-                 mixes(1, 2, 3, 9 / 48, "The square has 9 of 48 pixels: 9/48 for the partner.")),
-            Case("a square over the far corner is clipped",
-                 pastes(4, 6, 5, slice(4, 6), slice(6, 8))),
-            Case("a square over the near corner is clipped",
-                 pastes(-1, -2, 3, slice(0, 2), slice(0, 1))),
+                 mixes(1, 2, 3, 9 / 48, "The square has 9 of 48 pixels.")),
+            Case("a square over the far corner is clipped", pastes(4, 6, 5)),
+            Case("a square over the near corner is clipped", pastes(-1, -2, 3)),
             Case("only pixels inside count",
                  mixes(-1, -2, 3, 2 / 48, "2 rows and 1 column are inside: 2 of 48 pixels.")),
-            Case("the input is left alone", keeps_input),
+            _leaves_alone(lambda x, y: cutmix(x, y, turn, 1, 2, 3), drawn),
         ],
     )  # fmt: skip

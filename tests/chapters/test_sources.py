@@ -10,7 +10,10 @@ from tools.pair import is_in_step
 
 CHAPTERS = list_chapters()
 LINES, WORDS = 20, 120
+COLUMNS = 78  # that a page shows without scrolling
 REMOVED = "remove-input"  # the page does not show such a cell's code
+FOLDED = {REMOVED, "remove-cell", "hide-input", "hide-cell"}
+PROOFS = re.compile(r"lib's|\bagrees?\b.*(?:True|allclose)|# fmt: skip|noqa")
 
 
 @pytest.fixture(params=CHAPTERS, ids=lambda chapter: chapter.name)
@@ -52,6 +55,14 @@ def test_code_cells_fit_on_a_screen(chapter):
         if cell.cell_type == "code" and REMOVED not in tags(cell):
             lines = [line for line in cell.source.splitlines() if line.strip()]
             assert len(lines) <= LINES, cell.source
+
+
+def test_open_code_fits_the_column_and_proves_nothing(chapter):
+    cells = [cell for cell in read_source(chapter).cells if cell.cell_type == "code"]
+    shown = [cell for cell in cells if not FOLDED & set(tags(cell))]
+    lines = [line for cell in shown for line in cell.source.splitlines()]
+    assert not [line for line in lines if len(line) > COLUMNS]
+    assert not [line for line in lines if PROOFS.search(line)]
 
 
 def test_prose_between_cells_is_short(chapter):

@@ -14,6 +14,7 @@ HEADER = {
         "reading_minutes": 1,
         "exercise_minutes": 2,
         "compute_minutes": 3,
+        "memory_gb": 1,
         "rows": ["M05"],
     },
 }

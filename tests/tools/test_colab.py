@@ -6,8 +6,9 @@ import nbformat
 import pytest
 
 from lib.colab import EDITION
-from tools.chapters import ROOT, Chapter, CourseError, list_chapters
-from tools.colab import Repository, read_repository, with_first_cell
+from lib.evidence.ledger import load_ledger
+from tools.chapters import ROOT, Chapter, CourseError, list_chapters, read_source
+from tools.colab import Repository, as_handed_out, read_repository
 
 COURSE = Repository("https://github.com/someone/course", "main")
 PREPARE = """\
@@ -44,12 +45,12 @@ def published(tmp_path):
 
 
 def chapter(**course):
-    course = {"compute_minutes": 1.5} | course
+    course = {"compute_minutes": 1.5, "memory_gb": 2} | course
     return nbformat.v4.new_notebook(metadata={"course": course})
 
 
 def run_first_cell(folder, environment, before=""):
-    notebook = with_first_cell(chapter(), COURSE)
+    notebook = as_handed_out(chapter(), COURSE)
     # -S and -E: not even our own lib is there
     command = [sys.executable, "-S", "-E", "-c", before + notebook.cells[0].source]
     folder.mkdir(parents=True, exist_ok=True)
@@ -185,11 +186,41 @@ def test_colab_opens_the_chapters_notebook():
     assert Repository("https://gitlab.com/someone/course", "main").colab_link(chapter) is None
 
 
-def test_a_notebook_says_how_long_it_computes():
-    source = with_first_cell(chapter(compute_minutes=1.5), COURSE).cells[0].source
-    assert "computes for about 1.5 minutes on two CPU cores" in source
-    with pytest.raises(CourseError, match=r"lacks course\.compute_minutes"):
-        with_first_cell(nbformat.v4.new_notebook(), COURSE)
+@pytest.mark.parametrize(("count", "said"), [(1, "a minute"), (1.5, "1.5 minutes")])
+def test_a_notebook_says_what_it_costs_and_how_to_keep_it(count, said):
+    source = as_handed_out(chapter(compute_minutes=count), COURSE, page="https://x").cells[0].source
+    assert f"computes for about {said} on two CPU cores" in source
+    assert "needs 2 GB of memory" in source
+    assert "on its page: https://x" in source and "Save a copy in Drive" in source
+    with pytest.raises(CourseError, match=r"lacks course\.compute_minutes, course\.memory_gb"):
+        as_handed_out(nbformat.v4.new_notebook(), COURSE)
+
+
+def test_a_notebook_hides_what_the_page_folds_and_leaves_the_source_alone():
+    tags = ([], ["hide-cell"], ["remove-input"], ["nbval-check-output", "remove-cell"])
+    notebook = chapter()
+    notebook.cells = [nbformat.v4.new_code_cell("1", metadata={"tags": found}) for found in tags]
+    made = as_handed_out(notebook, None)
+    hidden = [cell.metadata.get("cellView") == "form" for cell in made.cells]
+    assert hidden == [False, True, True, True, True]  # the second one fetches the course
+    assert made.cells[2].metadata.jupyter == {"source_hidden": True}
+    assert not any("jupyter" in cell.metadata for cell in notebook.cells)
+
+
+def test_the_page_of_a_chapter_is_where_github_publishes_it():
+    found = list_chapters()[0]
+    link = Repository("https://github.com/someone/course.git", "main").page_link(found)
+    assert link == f"https://someone.github.io/course/chapters/{found.name}.html"
+    assert Repository("https://gitlab.com/someone/course", "main").page_link(found) is None
+
+
+def test_the_memory_that_a_chapter_names_is_enough():
+    records = load_ledger().records
+    for found in list_chapters():
+        pages = [record.page for record in records if record.chapter == found.name and record.page]
+        assert pages
+        most = max(page["peak_bytes"] for page in pages) / 1e9
+        assert most <= read_source(found).metadata.course["memory_gb"] <= most + 1
 
 
 def test_settings_without_a_repository_are_refused(tmp_path):

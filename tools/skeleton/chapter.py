@@ -4,6 +4,7 @@
 #     builds_on: [PREVIOUS]
 #     compute_minutes: 1
 #     exercise_minutes: 15
+#     memory_gb: 1
 #     reading_minutes: 10
 #     rows: [ROW]
 #   jupytext:
@@ -36,7 +37,8 @@
 # | variance | the mean squared distance from the mean |
 
 # %% tags=["parameters"]
-budget, seed, device = None, 0, "auto"  # budget: "quick", "standard" or "full"
+# budget: "quick", "standard" or "full"
+budget, seed, device = None, 0, "auto"
 
 # %%
 import torch

@@ -4,6 +4,7 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -29,30 +30,49 @@ def unattempted(*_):
     raise NotImplementedError
 
 
-def trials_needed(top, chance):
+def trials_needed(chance, top=0.05):
     return math.ceil(math.log(1 - chance) / math.log(1 - top))
 
 
-def counted(top, chance):
+def counted(chance, top=0.05):
     n = 1
     while 1 - (1 - top) ** n < chance:
         n += 1
     return n
 
 
-@pytest.mark.parametrize("right", [trials_needed, counted])
-def test_trials_needed_is_accepted(right):
-    assert checks.check_trials_needed(right).passed
+def with_numpy(chance, top=0.05):
+    return np.ceil(np.log(1 - chance) / np.log(1 - top)).astype(int)
+
+
+@pytest.mark.parametrize("right", [trials_needed, counted, with_numpy])
+@pytest.mark.parametrize("top", [0.01, 0.02, 0.03, 0.04, 0.05, 0.06])
+def test_trials_needed_is_accepted_with_every_constant(right, top):
+    assert checks.check_trials_needed(lambda chance: right(chance, top), top).passed
+    report = checks.run_cases("", load_hidden().trials_needed({"trials_needed": counted}, 0.05))
+    assert report.passed
+    assert checks.check_trials_needed(right, top).passed == (top == 0.05)
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda t, c: math.ceil(c / t), "All n trials miss"),
-        (lambda t, c: math.floor(math.log(1 - c) / math.log(1 - t)), "2 trials reach 0.75 only"),
-        (lambda t, c: trials_needed(t, c) + 1, "≥, not >"),
-        (lambda t, c: float(trials_needed(t, c)), "expected an int; got 59.0"),
-        (lambda t, c: None, "expected an int; got None"),
+        (lambda c: math.ceil(c / 0.05), "do not add up"),
+        (
+            lambda c: math.floor(math.log(1 - c) / math.log(0.95)),
+            "44 trials reach a chance of only",
+        ),
+        (lambda c: round(math.log(1 - c) / math.log(0.95)), "round up"),
+        (lambda c: trials_needed(c) + 1, "≥ and not >"),
+        (
+            lambda c: math.ceil(math.log(0.95) / math.log(1 - c)),
+            "Which probability belongs in",
+        ),
+        (lambda c: math.ceil(math.log(c) / math.log(0.95)), "a chance that all trials miss"),
+        (lambda c: math.ceil(math.log(c) / math.log(0.05)), "Which probability belongs in"),
+        (lambda c: 60, "Each trial misses with probability 1 - TOP"),
+        (lambda c: float(trials_needed(c)), "expected an int; got 45.0"),
+        (lambda c: None, "expected an int; got None"),
     ],
 )
 def test_wrong_numbers_of_trials_are_told_why(wrong, message):
@@ -61,10 +81,10 @@ def test_wrong_numbers_of_trials_are_told_why(wrong, message):
     assert message in repr(report)
 
 
-def exponential_average(values, beta, *, corrected=True, counts_gaps=False):
+def exponential_average(values, beta, *, corrected=True, counts_gaps=False, finds_gaps=True):
     v, t, averages = 0.0, 0, []
     for value in values:
-        missing = math.isnan(value)
+        missing = finds_gaps and math.isnan(value)
         if not missing:
             v = beta * v + (1 - beta) * value
         t += counts_gaps or not missing
@@ -86,8 +106,57 @@ def forgetting(values, beta):
     return averages
 
 
+def swapped_weights(values, beta):
+    v, averages = 0.0, []
+    for t, value in enumerate(values, 1):
+        v = (1 - beta) * v + beta * value
+        averages.append(v / (1 - beta**t))
+    return averages
+
+
+def full_weight(values, beta):
+    v, averages = 0.0, []
+    for t, value in enumerate(values, 1):
+        v = beta * v + value
+        averages.append(v / (1 - beta**t))
+    return averages
+
+
+def feeding_back(values, beta):
+    v, averages = 0.0, []
+    for t, value in enumerate(values, 1):
+        v = (beta * v + (1 - beta) * value) / (1 - beta**t)
+        averages.append(v)
+    return averages
+
+
+def counting_from_two(values, beta):
+    v, averages = 0.0, []
+    for t, value in enumerate(values, 2):
+        v = beta * v + (1 - beta) * value
+        averages.append(v / (1 - beta**t))
+    return averages
+
+
+def by_weights(values, beta):
+    """The weighted mean of all values so far, as an array."""
+    values = np.array(values, dtype=float)
+    averages = []
+    for t in range(1, len(values) + 1):
+        seen = values[:t][~np.isnan(values[:t])]
+        weights = np.array([beta**i for i in range(len(seen))])[::-1]
+        averages.append((weights * seen).sum() / weights.sum() if len(seen) else np.nan)
+    return np.array(averages)
+
+
 @pytest.mark.parametrize(
-    "right", [exponential_average, lambda v, b: torch.tensor(exponential_average(v, b))]
+    "right",
+    [
+        exponential_average,
+        lambda v, b: torch.tensor(exponential_average(v, b)),
+        lambda v, b: tuple(exponential_average(v, b)),
+        by_weights,
+    ],
 )
 def test_the_exponential_average_is_accepted(right):
     assert checks.check_exponential_average(right).passed
@@ -96,10 +165,15 @@ def test_the_exponential_average_is_accepted(right):
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (partial(exponential_average, corrected=False), "The division makes up for the start"),
-        (partial(exponential_average, counts_gaps=True), "do not count it in t"),
+        (partial(exponential_average, corrected=False), "it makes up for the start at zero"),
+        (partial(exponential_average, counts_gaps=True), "skipped but counted"),
+        (partial(exponential_average, finds_gaps=False), "no number equals NaN"),
+        (swapped_weights, "beta is the weight of the old average"),
+        (full_weight, "needs the weight 1 - beta"),
+        (feeding_back, "v itself goes on undivided"),
+        (counting_from_two, "t counts from 1"),
         (lambda v, b: exponential_average(v, b or 0.5), "beta = 0 keeps the value itself"),
-        (forgetting, "v = 1, then 3"),
+        (forgetting, "instead of starting from the first value"),
         (sorting, "the list was changed"),
         (lambda v, b: exponential_average(v, b)[1:], "expected 2 averages, one per value"),
         (lambda v, b: None, "got NoneType"),
@@ -135,8 +209,27 @@ def sorting_in_place(order, k):
     return folds
 
 
+def by_stride(order, k):
+    if k < 2 or k > len(order):
+        raise ValueError
+    part = torch.arange(len(order)) % k
+    return tuple([order[part != i], order[part == i]] for i in range(k))
+
+
+def in_chunks(order, k):
+    parts = order.split(math.ceil(len(order) / k))
+    return [(torch.cat([*parts[:i], *parts[i + 1 :]]), parts[i]) for i in range(len(parts))]
+
+
+def refusing_single_rows(order, k):
+    if not 2 <= k < len(order):
+        raise ValueError(k)
+    return k_fold(order, k)
+
+
 def test_k_fold_is_accepted():
     assert checks.check_k_fold(k_fold).passed
+    assert checks.check_k_fold(by_stride).passed
 
 
 @pytest.mark.parametrize(
@@ -147,9 +240,14 @@ def test_k_fold_is_accepted():
         (sorting_in_place, "the order was changed"),
         (lambda o, k: k_fold(torch.arange(len(o)), k), "use its entries"),
         (lambda o, k: k_fold(o.sort().values, k), "cut `order` as it comes"),
-        (lambda o, k: [(o, v) for _, v in k_fold(o, k)], "outside its validation part"),
+        (lambda o, k: k_fold(torch.arange(len(o)), k), "these are positions in `order`"),
+        (lambda o, k: k_fold(o + 1, k), "other rows than `order`"),
+        (in_chunks, "sizes may differ by 1"),
+        (refusing_single_rows, "3 parts of 3 rows are possible"),
+        (lambda o, k: [(t[1:], v) for t, v in k_fold(o, k)], "outside its validation part"),
+        (lambda o, k: [(o, v) for _, v in k_fold(o, k)], "rows of its own validation part"),
         (lambda o, k: [k_fold(o, k)[0]] * k, "must be disjoint"),
-        (lambda o, k: [(v, t) for t, v in k_fold(o, k)], "must be disjoint"),
+        (lambda o, k: [(v, t) for t, v in k_fold(o, k)], "training rows come first"),
         (lambda o, k: k_fold(o.float(), k), "indices, int64; got torch.float32"),
         (lambda o, k: k_fold(o, k)[1:], "expected a list of 4 pairs; got 3"),
         (lambda o, k: [None] * k, "expected pairs (train, validation); got NoneType"),
@@ -259,7 +357,7 @@ def test_a_wrong_diagnosis_does_not_learn_the_right_one():
 @pytest.mark.parametrize(
     ("exercise", "right", "wrong"),
     [
-        ("trials_needed", trials_needed, lambda t, c: round(trials_needed(t, c) * 1.01)),
+        ("trials_needed", trials_needed, lambda c: round(trials_needed(c) * 1.01)),
         ("exponential_average", exponential_average, partial(exponential_average, corrected=False)),
         ("k_fold", k_fold, lambda o, k: k_fold(o, min(max(k, 2), len(o)))),
     ],

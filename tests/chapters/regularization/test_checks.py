@@ -1,3 +1,4 @@
+import numpy as np
 import pytest
 import torch
 from torch.nn import functional
@@ -55,8 +56,38 @@ def emptying(validation, patience):
     return answer
 
 
+def from_the_evaluation_before(validation, patience):
+    best_at = worse = 0
+    for i, value in enumerate(validation):
+        if value > validation[best_at]:
+            best_at = i
+        worse = worse + 1 if i and value <= validation[i - 1] else 0
+        if worse >= patience:
+            break
+    return i, best_at
+
+
+def never_stopping(validation, patience):
+    return len(validation) - 1, validation.index(max(validation))
+
+
+def returning_the_value(validation, patience):
+    stop_at, best_at = early_stop(validation, patience)
+    return stop_at, validation[best_at]
+
+
+def vectorized(validation, patience):
+    best = np.maximum.accumulate(validation)
+    best_at = np.array([validation.index(value) for value in best])
+    old = np.arange(len(validation)) - best_at >= patience
+    stop_at = old.argmax() if old.any() else len(validation) - 1
+    return stop_at, best_at[stop_at]
+
+
 def test_early_stopping_is_accepted():
     assert checks.check_early_stopping(early_stop).passed
+    assert checks.check_early_stopping(vectorized).passed
+    assert checks.check_early_stopping(lambda *a: torch.tensor(early_stop(*a)).tolist()).passed
     assert checks.check_early_stopping(lambda *a: list(early_stop(*a))).passed
 
 
@@ -65,8 +96,16 @@ def test_early_stopping_is_accepted():
     [
         (counting_all_worse, "Count from the last best"),
         (taking_ties, "Compare with >, not with ≥"),
-        (looking_ahead, "nobody knows then what 4 would bring"),
-        (one_late, "expected (stop_at, best_at) = (3, 1); got (4, 4)"),
+        (looking_ahead, "The best lies after the stop"),
+        (one_late, "Stop as soon as the best is `patience` evaluations old, not one later"),
+        (
+            lambda v, patience: early_stop(v, patience - 1),
+            "Training stops one evaluation too early",
+        ),
+        (lambda *given: early_stop(*given)[::-1], "the right indices in the wrong order"),
+        (returning_the_value, "where the best evaluation is, not its accuracy"),
+        (never_stopping, "Training never stops before the end"),
+        (from_the_evaluation_before, "not with the evaluation before"),
         (emptying, "the list was changed"),
         (lambda *_: None, "expected two indices (stop_at, best_at); got None"),
     ],
@@ -81,6 +120,17 @@ def elastic_gradient(w, beta):
     return 2 * beta * w + w.sign()
 
 
+def by_autograd(w, beta):
+    w = w.clone().requires_grad_()
+    (beta * w**2 + w.abs()).sum().backward()
+    return w.grad
+
+
+def by_loop(w, beta):
+    numbers = [2 * beta * v + (v > 0) - (v < 0) for v in w.flatten().tolist()]
+    return np.array(numbers).reshape(w.shape)
+
+
 def scaling_in_place(w, beta):
     answer = elastic_gradient(w, beta)
     w.mul_(2 * beta)
@@ -89,16 +139,31 @@ def scaling_in_place(w, beta):
 
 def test_the_elastic_gradient_is_accepted():
     assert checks.check_elastic_gradient(elastic_gradient).passed
+    assert checks.check_elastic_gradient(by_autograd).passed
+    assert checks.check_elastic_gradient(by_loop).passed
+
+
+@pytest.mark.parametrize("alpha", [0.25, 0.5, 1.5, 2.0, 3.0])
+def test_the_elastic_gradient_follows_its_constant(alpha):
+    right = checks.check_elastic_gradient(lambda w, beta: 2 * beta * w + alpha * w.sign(), alpha)
+    assert right.passed
+    other = checks.check_elastic_gradient(elastic_gradient, alpha)
+    assert "so it multiplies its derivative, too" in repr(other)
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (lambda w, beta: beta * w + w.sign(), "2 · 0.5 · 2 + 1 = 3"),
-        (lambda w, beta: 2 * beta * w, "L1 pulls small and large weights alike"),
-        (lambda w, beta: 2 * beta * w + w / w.abs(), "torch.sign is 0"),
+        (lambda w, beta: beta * w + w.sign(), "brings down a factor of 2"),
+        (lambda w, beta: 2 * beta * w, "The pull of |W| is missing"),
+        (lambda w, beta: 2 * beta * w + w.abs(), "depends on W's sign, not its size"),
+        (lambda w, beta: 2 * beta * w + 1, "|W| falls as W grows"),
+        (lambda w, beta: 2 * beta * w - w.sign(), "|W| pulls in the wrong direction"),
+        (lambda w, beta: -elastic_gradient(w, beta), "This is minus the gradient"),
+        (lambda w, beta: beta * w**2 + w.abs(), "the penalty, not its derivative"),
+        (lambda w, beta: 2 * beta * w + w / w.abs(), "neither ± ALPHA nor 0 / 0"),
         (lambda w, beta: 2 * beta * w + torch.where(w >= 0, 1, -1), "✗ 0 at 0"),
-        (lambda w, beta: (2 * beta * w + w.sign()).sum(), "expected shape (1, 2); got ()"),
+        (lambda w, beta: elastic_gradient(w, beta).sum(), "expected shape (1, 3); got ()"),
         (scaling_in_place, "the input was changed"),
     ],
 )
@@ -139,8 +204,12 @@ def test_spatial_dropout_is_accepted():
         (masked(lambda x, g: torch.rand(x.shape[0], 1, 1, 1, generator=g)), "all channels or none"),
         (masked(lambda x, g: torch.rand(1, x.shape[1], 1, 1, generator=g)), "all images lose"),
         (masked(per_channel, keep=lambda d, p: d < p), "not of keeping"),
-        (masked(per_channel, scale=lambda p: 1), "Divide by 1 - p"),
-        (masked(per_channel, scale=lambda p: 1 - p), "Divide by 1 - p"),
+        (masked(lambda x, g: torch.rand(x.shape[0], 1, *x.shape[2:], generator=g)), "pixels are"),
+        (masked(per_channel, scale=lambda p: 1), "What is kept must be scaled up"),
+        (masked(per_channel, scale=lambda p: 1 - p), "This scales down"),
+        (masked(per_channel, scale=lambda p: 1 / p), "This divides by p"),
+        (masked(per_channel, scale=lambda p: 1 + p), "Divide by the probability of keeping"),
+        (lambda x, p, g: x, "no channel is dropped"),
         (lambda x, p, g: functional.dropout2d(x, p), "two generators of one seed"),
         (lambda x, p, g: spatial_dropout(x, p, torch.Generator()), "two seeds gave one result"),
         (in_place, "the input was changed"),
@@ -187,20 +256,53 @@ def into_the_input(images, probabilities, permutation, top, left, size):
     return images.copy_(mixed), probabilities
 
 
+def by_mask(images, probabilities, permutation, top, left, size):
+    row, column = torch.arange(images.shape[2])[:, None], torch.arange(images.shape[3])
+    inside = (row >= top) & (row < top + size) & (column >= left) & (column < left + size)
+    share = inside.float().mean()
+    mixed = torch.where(inside, images[permutation], images)
+    return [mixed, torch.lerp(probabilities, probabilities[permutation], share)]
+
+
+def with_other(change):
+    """CutMix with other arguments."""
+    return lambda *given: cutmix(*change(*given))
+
+
+def rest_replaced(images, probabilities, permutation, top, left, size):
+    mixed, labels = cutmix(images, probabilities, permutation, top, left, size)
+    return images + images[permutation] - mixed, labels
+
+
+def moved_inside(images, probabilities, permutation, top, left, size):
+    return cutmix(images, probabilities, permutation, max(top, 0), max(left, 0), size)
+
+
 def test_cutmix_is_accepted():
     assert checks.check_cutmix(cutmix).passed
+    assert checks.check_cutmix(by_mask).passed
+
+
+def test_a_mask_for_the_whole_batch_is_not_called_a_wrong_rate():
+    shared = masked(lambda x, g: torch.rand(1, x.shape[1], 1, 1, generator=g))
+    assert "not of keeping" not in repr(checks.check_spatial_dropout(shared))
 
 
 @pytest.mark.parametrize(
     ("wrong", "message"),
     [
-        (unclipped_area, "2 rows and 1 column are inside"),
-        (negative_slices, "✗ a square over the near corner is clipped"),
-        (swapped_shares, "9/48 for the partner"),
+        (unclipped_area, "Count only the pixels inside"),
+        (negative_slices, "A negative start of a slice counts from the end"),
+        (swapped_shares, "belongs to the partner's label"),
         (into_the_input, "the input was changed"),
-        (lambda *given: (given[0], cutmix(*given)[1]), "Partners fill rows 1:4, columns 2:5"),
-        (lambda *given: (cutmix(*given)[0], given[1]), "✗ labels are mixed by area"),
-        (lambda *given: cutmix(*given[:3], given[4], given[3], given[5]), "Partners fill rows"),
+        (lambda *given: (given[0], cutmix(*given)[1]), "Nothing was pasted"),
+        (lambda *given: (cutmix(*given)[0], given[1]), "The labels were not mixed"),
+        (with_other(lambda x, y, j, top, left, s: (x, y, j, left, top, s)), "top counts rows"),
+        (with_other(lambda x, y, j, *at: (x, y, j.argsort(), *at)), "gives its square away"),
+        (with_other(lambda x, y, j, top, left, s: (x, y, j, top - 1, left - 1, s)), "the center"),
+        (with_other(lambda x, y, j, top, left, s: (x, y, j, top, left, s + 1)), "pixel too large"),
+        (rest_replaced, "The rest was replaced instead of the square"),
+        (moved_inside, "The square was moved"),
         (lambda *given: cutmix(*given)[0][:2], "expected (images, probabilities); got Tensor"),
     ],
 )
