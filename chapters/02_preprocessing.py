@@ -149,10 +149,10 @@ for name, ours in recipes.items():
     print(f"{name:>12}: mean {tuple(layer.mean.shape)}, lib gives the same: {same}")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of five small pictures, the original scenes above and the same scenes minus the channel mean below, a little grayer, with zero shown as middle gray. Beside them the mean image, a blur without objects, and the channel mean, one flat gray."}}
-fig, axes = plotting.figure(2, 2, height=2.7, width_ratios=[5.3, 1])
+fig, axes = plotting.figure(2, 2, height=2.7, width_ratios=[5, 1.25])
 centered = figures.signed_picture(recipes["channel mean"][:5], limit=0.6)
 for ax, pictures, title in zip(axes[:, 0], (x[:5], centered), ("original", "minus channel mean")):
-    figures.plot_montage(ax, pictures, columns=5, title=title)
+    plotting.plot_tiles(ax, pictures, columns=5, gap=2, title=title)
 plotting.plot_image(axes[0, 1], mean_image, title="mean")
 plotting.plot_image(axes[1, 1], channel_mean.expand(3, 32, 32), title="per channel")
 fig
@@ -408,7 +408,7 @@ pictures = {
 }
 for ax, (title, rows) in zip(axes, pictures.items()):
     limits_of_each = [figures.signed_picture(row.view(3, 16, 16)) for row in rows]
-    figures.plot_montage(ax, torch.stack(limits_of_each), columns=12, title=title)
+    plotting.plot_tiles(ax, torch.stack(limits_of_each), columns=12, gap=2, title=title)
 fig
 
 # %% [markdown]
@@ -431,7 +431,7 @@ rows = {
 fig, axes = plotting.figure(4, 1, height=5.4)
 for ax, (title, pictures) in zip(axes, rows.items()):
     shown = pictures if title == "original" else figures.signed_picture(pictures)
-    figures.plot_montage(ax, shown, columns=5, title=title)
+    plotting.plot_tiles(ax, shown, columns=5, gap=2, title=title)
 fig
 
 # %% [markdown]

@@ -834,7 +834,7 @@ for ax, (r, c), title in zip(
 plotting.plot_image(axes[1, 0], second[0], title="another")
 plotting.plot_image(axes[1, 1], 0.4 * first[0] + 0.6 * second[0], title="mixup, λ = 0.4")
 at = regularization.fractional_boundaries(10, 7, u=torch.tensor([0.15, 0.6]))
-figures.plot_pool_regions(axes[1, 2], at[0], at[1], 10).set_title("pooling 10 → 7", fontsize=10)
+figures.plot_pool_regions(axes[1, 2], at[0], at[1], 10).set_title("pooling 10 → 7", fontsize=11)
 fig
 
 # %% [markdown]

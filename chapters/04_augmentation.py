@@ -101,7 +101,7 @@ views = {
     "color": augmentation.adjust_contrast(augmentation.adjust_brightness(cat, 0.7), 1.6),
     "translation": augmentation.translate(cat, (40, 10)),
     "rotation": augmentation.rotate(cat, 20.0),
-    "stretch and shear": augmentation.affine(cat, stretch=(0.8, 1.1), shear=(15, 0)),
+    "stretch, shear": augmentation.affine(cat, stretch=(0.8, 1.1), shear=(15, 0)),
     "lens distortion": augmentation.lens_distortion(cat, 0.6),
 }
 fig, axes = plotting.figure(2, 4, height=3.2)
@@ -155,7 +155,7 @@ fig, axes = plotting.figure(3, 10, height=1.6)
 for row, (name, version) in zip(axes, versions.items(), strict=True):
     for ax, digit in zip(row, version, strict=False):
         plotting.plot_image(ax, digit)
-    row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10)
+    row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=11)
 fig
 
 # %% tags=["remove-input"]
@@ -723,7 +723,7 @@ fig, axes = plotting.figure(6, 8, height=3.6)
 for row, (name, part) in zip(axes, tests.items(), strict=True):
     for ax, image in zip(row, part.images, strict=False):
         plotting.plot_image(ax, image)
-    row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=10)
+    row[0].set_ylabel(name, rotation=0, ha="right", va="center", fontsize=11)
 fig
 
 # %%

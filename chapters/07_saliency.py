@@ -549,7 +549,7 @@ for ax, (values, label) in zip(axes, panels, strict=True):
         sort=False, colors={"blob in the middle": plotting.style.GRAY},
     )  # fmt: skip
     ax.set(xlim=(0, 1), xlabel=label)
-    ax.text(scores.share + 0.02, len(order) - 1, "mask's\nshare", fontsize=9, va="center",
+    ax.text(scores.share + 0.02, len(order) - 1, "mask's\nshare", fontsize=11, va="center",
             color="dimgray")  # fmt: skip
 fig
 
@@ -683,7 +683,7 @@ fig, ax = plotting.figure(height=3.6)
 labels = ["none", "logits", "+ hidden", "+ blocks", "all"]
 figures.plot_forgetting(ax, forgetting.energy, labels, share=forgetting.share)
 ax.set(ylim=(0, 0.75))
-ax.legend(fontsize=9, ncols=2, loc="upper right")
+ax.legend(fontsize=11, ncols=2, loc="upper right")
 fig
 
 # %% tags=["hide-input"]
@@ -732,7 +732,7 @@ for half, (label, part) in zip((axes[:2], axes[2:]), (("tied", tied_test), ("fre
         i = int(rows[0]) if len(rows) else 0
         plotting.plot_image(ax, part.images[i], title=part.scenes[i].background)
     for row in half:
-        row[0].set_ylabel(label, fontsize=10)
+        row[0].set_ylabel(label, fontsize=11)
 fig
 
 # %% [markdown]

@@ -146,7 +146,7 @@ row = int((things == 3).nonzero()[1, 0])
 spread_out = z_test[row].flatten(1).amax(1) - z_test[row].flatten(1).mean(1)
 fig, axes = plotting.figure(1, 4, height=1.65)
 figures.plot_grid(axes[0], test.images[row], *z_test.shape[2:])
-axes[0].set_title("the picture", fontsize=10)
+axes[0].set_title("the picture", fontsize=11)
 for ax, channel in zip(axes[1:], spread_out.topk(3).indices.tolist()):
     grid = z_test[row, channel]
     grid = (grid - grid.min()) / (grid.max() - grid.min())

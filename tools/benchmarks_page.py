@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 
 from benchmarks.record import MET, MISSED, REPORTED, Duration, Row, Section
 from lib.plotting.style import BLUE, GRAY, INK, VERMILLION, figure, use_style
+from tools.figures import place_figure
 
 INTRO = """\
 # Benchmarks
@@ -26,7 +27,6 @@ ratios on another machine will differ, verdicts at the margin, too.
 """
 ICONS = {MET: "✓ met", MISSED: "✗ missed", REPORTED: "–"}
 COLORS = {MET: BLUE, MISSED: VERMILLION, REPORTED: GRAY}
-CHART = "benchmarks.png"
 UNEXPLAINED = "not explained yet."
 ALT = (
     "A chart with a row for each comparison and a logarithmic axis of ratios: a dot for the "
@@ -46,18 +46,18 @@ def render_benchmarks_page(sections: Mapping[str, Section]) -> dict[str, bytes]:
     """
     if not any(section.rows for section in sections.values()):
         raise ValueError("the record of benchmarks is empty; python -m benchmarks fills it")
-    parts = [INTRO, _summary(sections), f"```{{image}} {CHART}\n:alt: {ALT}\n```\n"]
-    parts += [_section(section) for section in sections.values()]
     with rc_context():  # use the course's style for this chart only
-        chart = _png(draw_ratios(sections))
-    return {"benchmarks.md": "\n".join(parts).encode(), CHART: chart}
+        chart, files = place_figure(_drawing(draw_ratios(sections)), ALT)
+    parts = [INTRO, _summary(sections), f"<figure>\n{chart}\n</figure>\n"]
+    parts += [_section(section) for section in sections.values()]
+    return {"benchmarks.md": "\n".join(parts).encode()} | files
 
 
 def draw_ratios(sections: Mapping[str, Section]) -> Figure:
     """A chart of all ratios on one logarithmic axis, with their spread and targets."""
     use_style()
     rows = [row for section in sections.values() for row in section.rows]
-    made, ax = figure(height=0.5 * len(rows) + 1.0)
+    made, ax = figure(height=0.56 * len(rows) + 1.0)
     ax.set_xscale("log")
     ax.axvline(1, color=GRAY, lw=1)
     for y, row in enumerate(reversed(rows)):
@@ -67,7 +67,7 @@ def draw_ratios(sections: Mapping[str, Section]) -> Figure:
         if row.target is not None:
             ax.plot(row.target, y, "|", color=INK, ms=13, mew=2)
         label = f"{row.work} | {row.peer}"
-        ax.text(0.01, y + 0.28, label, transform=ax.get_yaxis_transform(), fontsize=9, va="bottom")
+        ax.text(0.01, y + 0.28, label, transform=ax.get_yaxis_transform(), fontsize=11, va="bottom")
     ax.set_yticks([])
     ax.set(ylim=(-0.6, len(rows) - 0.1), xlabel="times as fast as the peer (mark: target)")
     low, high = (f(x for row in rows for x in (row.low, row.high, 1)) for f in (min, max))
@@ -80,9 +80,9 @@ def draw_ratios(sections: Mapping[str, Section]) -> Figure:
     return made
 
 
-def _png(chart: Figure) -> bytes:
-    buffer = io.BytesIO()
-    chart.savefig(buffer, format="png", metadata={"Software": None})
+def _drawing(chart: Figure) -> str:
+    buffer = io.StringIO()
+    chart.savefig(buffer, format="svg", metadata={"Date": None})
     return buffer.getvalue()
 
 

@@ -209,6 +209,7 @@ def _environment(work: Path, jobs: int) -> dict[str, str]:
         **page_pins(),
         "COURSE_WORKERS": str(max(1, (os.cpu_count() or 1) // jobs)),
         "COURSE_CLAIMS_DIR": str(work / "claims"),
+        "COURSE_FIGURES": "svg",
         "COURSE_PROGRESS": "off",
         "COURSE_DATA": str(data_root().resolve()),  # the kernel runs in another folder
         "COURSE_THREADS": threads,

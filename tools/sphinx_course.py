@@ -15,6 +15,8 @@ from sphinx.util.docutils import SphinxDirective
 
 from lib.widgets.assets import BUNDLES
 from lib.widgets.playground import playground_state
+from tools.code_lines import with_lines
+from tools.figures import EXTRA
 from tools.places import MARK, make_place
 
 THEME = Path(__file__).with_name("theme")
@@ -27,6 +29,7 @@ QUESTION = "What does it take to tell these points apart?"
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register this extension; called by Sphinx."""
     app.connect("builder-inited", add_static_files)
+    app.connect("html-page-context", wrap_code)
     app.connect("html-page-context", add_widget_files)
     app.connect("html-page-context", add_claims_files)
     app.add_directive("playground", PlaygroundDirective)
@@ -52,6 +55,8 @@ def add_static_files(app: Sphinx) -> None:
     files = [THEME, VENDORED, BUNDLES / SCRIPT, BUNDLES / STYLE]
     app.config.html_static_path.extend(map(str, files))
     app.config.html_extra_path.extend(map(str, Path(app.srcdir).glob("*.csv")))
+    if (extra := Path(app.srcdir, EXTRA)).is_dir():
+        app.config.html_extra_path.append(str(extra))
     app.config.html_favicon = str(THEME / "favicon.svg")
 
 
@@ -63,6 +68,14 @@ def add_widget_files(
         return
     app.add_css_file(STYLE, priority=902)
     app.add_js_file(SCRIPT, priority=902, loading_method="defer")
+
+
+def wrap_code(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Let lines of code wrap on narrow pages."""
+    if "body" in context:
+        context["body"] = with_lines(context["body"])
 
 
 def add_claims_files(

@@ -26,6 +26,7 @@ from tools.colab import read_repository
 from tools.contents_map import PLACE, read_stops, render_map
 from tools.elsewhere import Entry, check_claims, read_elsewhere
 from tools.exercises import without_solutions
+from tools.figures import place_figures
 from tools.places import place_widgets
 from tools.quotes import fill_quotes
 from tools.results import THREADS, Executed, Parameters
@@ -80,6 +81,7 @@ def stage(
         add_anchors(notebook, cards)
         renew_cards(notebook, cards)
         place_widgets(notebook, chapter.name)
+        files |= place_figures(notebook, chapter.name)
         fill_quotes(notebook, ledger)
         cite(notebook, references)
         files[f"{chapter.docname}.ipynb"] = nbformat.writes(notebook).encode()

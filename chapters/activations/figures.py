@@ -14,6 +14,7 @@ from lib.plotting.style import (
     BLUE,
     GRAY,
     INK,
+    SOFT,
     VERMILLION,
     figure,
     plot_spread,
@@ -41,7 +42,7 @@ def plot_std_by_layer(
         ax.plot(layers, values, color=colors[label], marker="o")
         ax.annotate(
             label, (layers[-1], values[-1]), xytext=(8, 0), textcoords="offset points",
-            va="center", color=colors[label], fontsize=10, annotation_clip=False,
+            va="center", color=colors[label], fontsize=11, annotation_clip=False,
         )  # fmt: skip
     ax.set(yscale="log", xlabel="layer", ylabel="standard deviation\nof the activations")
     ax.set_xticks(layers)
@@ -148,7 +149,7 @@ def plot_accuracy_beside_published(
         if mean < lowest:
             theirs = f" (published: {published[name]:.0f}%)" if name in published else ""
             text = f"◂ {mean:.0f}%, off the scale{theirs}"
-            ax.text(lowest + 0.2, row, text, color=color, va="center", fontsize=10)
+            ax.text(lowest + 0.2, row, text, color=color, va="center", fontsize=11)
             continue
         ax.plot(values, [row] * len(values), ls="none", marker="o", ms=5, color=color, alpha=0.5)
         ax.plot(mean, row, marker="|", ms=16, mew=2.6, color=color)
@@ -166,7 +167,7 @@ def plot_training(
     chance = np.log(10)
     ax.axhline(chance, color=GRAY, lw=1.2, ls=(0, (4, 2)))
     ax.annotate("guessing", (steps[-1], chance), xytext=(0, 3), textcoords="offset points",
-                ha="right", color="#5f5f5f", fontsize=10)  # fmt: skip
+                ha="right", color=SOFT, fontsize=11)  # fmt: skip
     if np.isfinite(loss).any():
         plot_spread(ax, np.asarray(steps), loss, color=ACTIVATION_COLORS[name])
     if not np.isfinite(loss[:, -1]).any():
@@ -180,7 +181,7 @@ def plot_dead_by_seed(ax: Axes, dead: np.ndarray, *, name: str) -> Axes:
     seeds = np.arange(1, len(dead) + 1)
     ax.bar(seeds, np.nan_to_num(dead), color=ACTIVATION_COLORS[name], width=0.6)
     for seed in seeds[np.isnan(dead)]:
-        ax.text(seed, 4, "diverged", rotation=90, ha="center", va="bottom", fontsize=10)
+        ax.text(seed, 4, "diverged", rotation=90, ha="center", va="bottom", fontsize=11)
     ax.set(ylim=(0, 100), xlabel="seed", title="dead units (%)", xticks=seeds)
     return ax
 

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import torch
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
@@ -14,10 +13,19 @@ from torch import Tensor
 from lib import augmentation
 from lib.intervals import FEWEST, t_interval
 from lib.plotting.images import plot_image
-from lib.plotting.style import BLUE, GAINS, GRAY, GREEN, INK, SKY, VERMILLION, figure
+from lib.plotting.style import (
+    BLUE,
+    GAINS,
+    GRAY,
+    GREEN,
+    ON_DARK,
+    ON_LIGHT,
+    SHARES,
+    VERMILLION,
+    figure,
+)
 
 MARGINS = {"left": 0.02, "right": 0.98, "top": 0.86, "bottom": 0.04, "wspace": 0.08}
-SHARES = LinearSegmentedColormap.from_list("shares", ["#fdfcf8", SKY, BLUE])
 CHANNEL_COLORS = {"red": VERMILLION, "green": GREEN, "blue": BLUE}
 COLOR_OPERATIONS = {
     "brightness": augmentation.adjust_brightness,
@@ -57,9 +65,9 @@ def crop_figure(photo: Tensor, *, short_side: int, place: float, flip: bool) -> 
     made, (whole, part) = figure(1, 2, height=2.2, margins=MARGINS)
     plot_window(whole, resized[0], top=top, left=left, size=224)
     height, width = resized.shape[-2:]
-    whole.set_title(f"{width} × {height} pixels", fontsize=10)
+    whole.set_title(f"{width} × {height} pixels", fontsize=11)
     plot_image(part, augmentation.horizontal_flip(patch, flip)[0])
-    part.set_title("mirrored patch, 224 × 224" if flip else "patch, 224 × 224", fontsize=10)
+    part.set_title("mirrored patch, 224 × 224" if flip else "patch, 224 × 224", fontsize=11)
     return made
 
 
@@ -80,8 +88,8 @@ def color_figure(photo: Tensor, *, operation: str, amount: float) -> Figure:
         counts, edges = np.histogram(channel.cpu().numpy(), bins=32, range=(0, 1))
         chart.stairs(counts / counts.sum(), edges, color=color, lw=1.8, label=name)
     chart.set(xlim=(0, 1), xticks=[0, 0.5, 1], ylim=(0, 0.2), yticks=[])
-    chart.set_xlabel("value of a pixel", fontsize=10)
-    chart.legend(fontsize=9, loc="upper right", borderaxespad=0)
+    chart.set_xlabel("value of a pixel", fontsize=11)
+    chart.legend(fontsize=11, loc="upper right", borderaxespad=0)
     return made
 
 
@@ -100,7 +108,7 @@ def affine_figure(photo: Tensor, *, operation: str, strength: float) -> Figure:
     made, (picture, plane) = figure(1, 2, height=2.3, margins=MARGINS)
     plot_image(picture, augmentation.affine(photo[None], **options)[0])
     name = f"{operation}, strength {strength:+g}".replace("-", "−")
-    picture.set_title(name if strength else f"{operation}, none", fontsize=10)
+    picture.set_title(name if strength else f"{operation}, none", fontsize=11)
     _plot_square(plane, matrix, moved)
     return made
 
@@ -115,7 +123,7 @@ def _plot_square(ax: Axes, matrix: Tensor, moved: Tensor) -> None:
     rows = zip("xy", (matrix + 0.0).tolist(), moved.tolist(), strict=True)
     lines = [f"{name}' = {a:.2f} x {_term(b)} y {_term(t)}" for name, (a, b), t in rows]
     text = "\n".join(lines).replace("= -", "= −")
-    ax.text(0, 0.85, text, fontsize=10, ha="center", va="top")
+    ax.text(0, 0.85, text, fontsize=11, ha="center", va="top")
 
 
 def _term(value: float) -> str:
@@ -133,8 +141,8 @@ def lens_figure(photo: Tensor, *, k: float) -> Figure:
     for ax, image in zip(axes, (photo[None], lines), strict=True):
         plot_image(ax, augmentation.lens_distortion(image.cpu(), k)[0])
     kind = "barrel" if k > 0 else "pincushion" if k < 0 else "no distortion"
-    axes[0].set_title(f"k = {k:+.2f}: {kind}".replace("-", "−") if k else kind, fontsize=10)
-    axes[1].set_title("straight lines", fontsize=10)
+    axes[0].set_title(f"k = {k:+.2f}: {kind}".replace("-", "−") if k else kind, fontsize=11)
+    axes[1].set_title("straight lines", fontsize=11)
     return made
 
 
@@ -165,7 +173,7 @@ def plot_reading(
     ax.set_aspect("equal")
     ax.invert_yaxis()
     ax.axis("off")
-    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=9, frameon=False)
+    ax.legend(loc="upper left", bbox_to_anchor=(1, 1), fontsize=11, frameon=False)
     return ax
 
 
@@ -183,9 +191,9 @@ def plot_crop_probabilities(
         ax.plot(x + spread, column, ".", color=BLUE, ms=6, alpha=0.8)
     mean = statistics.fmean(value for column in probabilities for value in column)
     ax.axhline(mean, color=VERMILLION, lw=1.8)
-    ax.set_xticks(range(len(scales)), [str(scale) for scale in scales], fontsize=9)
+    ax.set_xticks(range(len(scales)), [str(scale) for scale in scales], fontsize=11)
     ax.set(ylim=(-0.03, 1.03), xlabel="short side, pixels")
-    ax.set_title(title, fontsize=10)
+    ax.set_title(title, fontsize=11)
     return ax
 
 
@@ -194,8 +202,8 @@ def plot_answers(ax: Axes, shares: np.ndarray) -> Axes:
     ax.imshow(shares, cmap=SHARES, vmin=0, vmax=100)
     for (row, column), share in np.ndenumerate(shares):
         if share >= 1:
-            color = "white" if share > 55 else INK
-            ax.text(column, row, f"{share:.0f}", ha="center", va="center", color=color, fontsize=9)
+            color = ON_DARK if share > 55 else ON_LIGHT
+            ax.text(column, row, f"{share:.0f}", ha="center", va="center", color=color, fontsize=11)
     ax.set(xticks=range(10), yticks=range(10), xlabel="answer", ylabel="mirrored digit")
     ax.grid(False)
     return ax
@@ -215,11 +223,11 @@ def plot_gains(ax: Axes, gains: Mapping[str, Mapping[str, Sequence[float]]]) -> 
         for x, column in enumerate(columns):
             dark = abs(means[y, x]) > 0.65 * limit
             ax.text(
-                x, y, _gain(gains[row][column]), ha="center", va="center", fontsize=9.5,
-                linespacing=0.95, color="white" if dark else INK,
+                x, y, _gain(gains[row][column]), ha="center", va="center", fontsize=11,
+                linespacing=0.95, color=ON_DARK if dark else ON_LIGHT,
             )  # fmt: skip
-    ax.set_xticks(range(len(columns)), columns, fontsize=9.5)
-    ax.set_yticks(range(len(rows)), rows, fontsize=9.5)
+    ax.set_xticks(range(len(columns)), columns, fontsize=11)
+    ax.set_yticks(range(len(rows)), rows, fontsize=11)
     ax.tick_params(length=0)
     ax.grid(False)
     return ax

@@ -20,7 +20,7 @@ def plot_caption(ax: Axes, image: Tensor, caption: str, *, width: int = 26) -> A
     """Draw an image (3, height, width) with a caption below, in lines of `width` characters."""
     plot_image(ax, image)
     text = "\n".join(textwrap.wrap(caption, width))
-    ax.set_xlabel(text, fontsize=9.5, color=INK, labelpad=5, linespacing=1.15)
+    ax.set_xlabel(text, fontsize=11, color=INK, labelpad=5, linespacing=1.15)
     return ax
 
 
@@ -106,7 +106,7 @@ def plot_inside(ax: Axes, values: Mapping[str, Sequence[float]], *, even: float)
     ax.axvline(even, color=GRAY, lw=1.2, ls="--")
     ax.annotate(
         "even weights", (even, len(values) - 0.5), xytext=(5, -3), textcoords="offset points",
-        fontsize=10, color=GRAY, va="top",
+        fontsize=11, color=GRAY, va="top",
     )  # fmt: skip
     ax.set(xlim=(0, 100), ylim=(-0.6, len(values) - 0.2))
     ax.set_xlabel("share of the weights on the thing (%)")
@@ -129,6 +129,6 @@ def placed_figure(image: Tensor, caption: str, *, told: str, weights: object, ro
     plot_image(left, image, title="what is there")
     plot_veiled(right, image, weights, rows, title="where it looked, all words")
     words = "\n".join(textwrap.wrap(caption, 62))
-    made.text(0.02, 0.235, told, fontsize=10, color=GRAY, va="top")
+    made.text(0.02, 0.235, told, fontsize=11, color=GRAY, va="top")
     made.text(0.02, 0.165, words, fontsize=11, color=INK, va="top", linespacing=1.25)
     return made

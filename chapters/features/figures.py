@@ -9,8 +9,19 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 from torch import Tensor
 
-from lib.plotting.images import mosaic, plot_image, plot_tiles
-from lib.plotting.style import BLUE, GRAY, GREEN, INK, ORANGE, SKY, VERMILLION, figure, plot_spread
+from lib.plotting.images import plot_image, plot_tiles
+from lib.plotting.style import (
+    BLUE,
+    GRAY,
+    GREEN,
+    INK,
+    ORANGE,
+    SKY,
+    SOFT,
+    VERMILLION,
+    figure,
+    plot_spread,
+)
 from lib.visualization import Neighbors, Patches, ReceptiveField
 
 GROUP_COLORS = (BLUE, ORANGE, GREEN)
@@ -77,15 +88,14 @@ def plot_neighbors(
     rows = [[query, *found.indices[query].tolist()] for query in queries]
     gap, side, columns = images.shape[-1] // 6, images.shape[-1], len(rows[0])
     every = torch.stack([images[i] for row in rows for i in row])
-    plot_image(ax, mosaic(every, columns=columns, gap=gap))
+    plot_tiles(ax, every, columns=columns, gap=gap)
     for y, row in enumerate(rows):
         for x, index in enumerate(row[1:], start=1):
             same = bool(labels[index] == labels[row[0]])
             corner = x * (side + gap) - 0.5, y * (side + gap) - 0.5
-            color, width = (BLUE, 3.5) if same else ("#c9c5bb", 1.5)
+            color, width = (BLUE, 3.5) if same else (GRAY, 1.5)
             ax.add_patch(Rectangle(corner, side, side, fill=False, ec=color, lw=width))
-    ax.axvline(side + gap / 2 - 0.5, color=INK, lw=1)
-    ax.axis("off")
+    ax.axvline(side + gap / 2 - 0.5, color=GRAY, lw=1)
     ax.set_title(title, fontsize=11)
     return ax
 
@@ -104,7 +114,7 @@ def plot_shares(
         color = next((c for key, c in SPACE_COLORS.items() if key in name), INK)
         plot_spread(ax, np.array(shifts), values, color=color, label=name, marker="o", ms=4)
     ax.axhline(chance, color=GRAY, ls=":", lw=1.4)
-    ax.text(shifts[0], chance - 6, "by chance", fontsize=9.5, color="#666666")
+    ax.text(shifts[0], chance - 6, "by chance", fontsize=11, color=SOFT)
     ax.set(xlabel="shift, % of the width", ylabel="neighbors of the same class, %", ylim=(0, 100))
     ax.legend(loc="upper right")
     return ax
@@ -121,7 +131,7 @@ def plot_groups(ax: Axes, places: Tensor, groups: Tensor, *, title: str) -> Axes
     ax.grid(False)
     for spine in ax.spines.values():
         spine.set(visible=True, color=GRAY, linewidth=0.6)
-    ax.set_title(title, fontsize=10)
+    ax.set_title(title, fontsize=11)
     return ax
 
 
@@ -165,7 +175,7 @@ def activations_figure(photo: Tensor, maps: Tensor, *, name: str) -> Figure:
     shown = gray_maps(maps[strongest_channels(maps, 9)])
     plot_tiles(tiles, shown, columns=3, gap=max(1, maps.shape[-1] // 18))
     count, rows, columns = maps.shape
-    tiles.set_title(f"{name}: 9 of {count} maps, {rows} × {columns}", fontsize=10)
+    tiles.set_title(f"{name}: 9 of {count} maps, {rows} × {columns}", fontsize=11)
     _smooth(picture, tiles)
     return made
 
@@ -196,7 +206,7 @@ def field_figure(photo: Tensor, field: ReceptiveField, *, unit: tuple[int, int])
     plot_image(seen, photo[:, top:bottom, left:right])
     size = " × ".join(map(str, field.size))
     cut = (bottom - top, right - left) != field.size
-    seen.set_title(f"sees {size} pixels" + (", cut" if cut else ""), fontsize=10)
+    seen.set_title(f"sees {size} pixels" + (", cut" if cut else ""), fontsize=11)
     seen.set_anchor("N")
     _smooth(whole, seen)
     return made
@@ -219,7 +229,7 @@ def plot_fields(
         offset, ha = ((-6, 5), "right") if size > height else ((6, -13), "left")
         ax.annotate(f"{size}", (x, size), offset, textcoords="offset points", ha=ha)
     ax.axhline(height, color=VERMILLION, ls="--", lw=1.4)
-    ax.text(places[0], height * 1.15, f"the image: {height}", color="#b34700", fontsize=10)
+    ax.text(places[0], height * 1.15, f"the image: {height}", color=VERMILLION, fontsize=11)
     ax.set_yscale("log", base=2)
     ax.set_yticks([1, 4, 16, 64, 256, 1024], ["1", "4", "16", "64", "256", "1024"])
     ax.set_xticks(places, list(fields), rotation=25, ha="right")
@@ -237,7 +247,7 @@ def exciting_patches_figure(found: Patches, images: Tensor, *, name: str) -> Fig
     """
     made, (tiles, whole) = figure(1, 2, height=3.0, margins=BARE)
     plot_tiles(tiles, found.images[:9], columns=3, gap=max(1, found.images.shape[-1] // 12))
-    tiles.set_title(name, fontsize=10)
+    tiles.set_title(name, fontsize=11)
     index, box = int(found.indices[0]), found.boxes[0].tolist()
     plot_field(whole, images[index], box, title="where the first was found")
     _smooth(tiles, whole)

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 
 from chapters.hyperparameters.recipe import moving_average
@@ -12,16 +11,18 @@ from lib.plotting.style import (
     BLUE,
     GREEN,
     INK,
+    ON_DARK,
+    ON_LIGHT,
     ORANGE,
     PART_COLORS,
     PURPLE,
+    SHARES,
     SKY,
     VERMILLION,
     figure,
 )
 
 ORDERED = (VERMILLION, ORANGE, GREEN, SKY, BLUE, PURPLE, INK)
-SCORES = LinearSegmentedColormap.from_list("scores", ["#fdfcf8", SKY, BLUE])
 FEWEST_BRIGHT = 0.7  # part of the range above which a cell is dark enough for white numbers
 
 
@@ -85,14 +86,14 @@ def plot_scores(ax: Axes, scores: np.ndarray, rows: Sequence[str], cols: Sequenc
         scores: in percent, (rows, cols); a failed run is not a number.
     """
     low, high = np.nanmin(scores), np.nanmax(scores)
-    ax.imshow(scores, cmap=SCORES, vmin=low, vmax=high, aspect="auto")
+    ax.imshow(scores, cmap=SHARES, vmin=low, vmax=high, aspect="auto")
     for (row, col), value in np.ndenumerate(scores):
         bright = value > low + FEWEST_BRIGHT * (high - low)
         text = f"{value:.1f}" if np.isfinite(value) else "failed"
         best = value == high
         ax.text(
             col, row, text, ha="center", va="center", fontsize=12,
-            color="white" if bright else INK, weight="bold" if best else "normal",
+            color=ON_DARK if bright else ON_LIGHT, weight="bold" if best else "normal",
         )  # fmt: skip
     ax.set_xticks(range(len(cols)), cols)
     ax.set_yticks(range(len(rows)), rows)

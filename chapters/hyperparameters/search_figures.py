@@ -6,9 +6,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from chapters.hyperparameters.figures import SCORES
 from lib.intervals import t_interval
-from lib.plotting.style import BLUE, GRAY, INK, ORANGE, PART_COLORS, VERMILLION, figure
+from lib.plotting.style import BLUE, GRAY, INK, ORANGE, PART_COLORS, SHARES, VERMILLION, figure
 
 SEARCH_COLORS = {"grid": ORANGE, "random": BLUE}  # the same search has the same color everywhere
 
@@ -36,7 +35,7 @@ def search_figure(
     line = np.linspace(0, 1, 200)
     x, y = np.meshgrid(line, line)
     scores = surface(x, y)
-    below.contourf(x, y, scores, levels=8, cmap=SCORES)
+    below.contourf(x, y, scores, levels=8, cmap=SHARES)
     above.plot(line, scores.max(axis=0), color=GRAY)
     tried = points[:shown]
     values, color = surface(tried[:, 0], tried[:, 1]), VERMILLION

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from lib.plotting.images import plot_image
+from lib.plotting.images import plot_tiles
 from lib.plotting.style import (
     BLUE,
     GRAY,
@@ -43,25 +43,6 @@ def signed_picture(values: Tensor, *, limit: float | None = None) -> Tensor:
         sizes = values.abs().flatten()
         limit = sizes.kthvalue(max(1, round(0.99 * sizes.numel()))).values.item() or 1.0
     return (0.5 + values / (2 * limit)).clamp(0, 1)
-
-
-def montage(images: Tensor, *, columns: int, gap: int = 2) -> Tensor:
-    """Images (n, channels, height, width) as one image, in rows of `columns` with white gaps."""
-    n, channels, height, width = images.shape
-    rows = -(-n // columns)
-    sheet = images.new_ones(channels, rows * (height + gap) - gap, columns * (width + gap) - gap)
-    for i, image in enumerate(images):
-        top, left = i // columns * (height + gap), i % columns * (width + gap)
-        sheet[:, top : top + height, left : left + width] = image
-    return sheet
-
-
-def plot_montage(ax: Axes, images: Tensor, *, columns: int, title: str | None = None) -> Axes:
-    """Draw images (n, channels, height, width) with pixels in [0, 1] side by side, unframed."""
-    plot_image(ax, montage(images, columns=columns), title=title)
-    for spine in ax.spines.values():
-        spine.set_visible(False)
-    return ax
 
 
 def plot_cloud(ax: Axes, points: Tensor, *, limits: tuple[float, float]) -> Axes:
@@ -165,7 +146,7 @@ def patches_figure(
     fig, axes = figure(3, 1, height=4.6, margins=margins, gridspec_kw=shares)
     rows = {"original": original, "ZCA-whitened": signed_picture(whitened)}
     for ax, (title, images) in zip(axes, rows.items(), strict=False):
-        plot_montage(ax, images, columns=len(images), title=title)
+        plot_tiles(ax, images, columns=len(images), gap=2, title=title)
     plot_whitened_spectrum(axes[2], before, after, epsilon=epsilon)
     return fig
 

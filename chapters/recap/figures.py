@@ -11,7 +11,19 @@ from torch import Tensor
 
 from chapters.recap.costs import StageCost
 from lib.plotting.images import plot_image, plot_tiles
-from lib.plotting.style import BLUE, GAINS, GRAY, INK, ORANGE, PURPLE, SKY, VERMILLION, figure
+from lib.plotting.style import (
+    BLUE,
+    BLUE_AREA,
+    GAINS,
+    GRAY,
+    INK,
+    ORANGE,
+    ORANGE_AREA,
+    PURPLE,
+    SKY,
+    VERMILLION,
+    figure,
+)
 
 GROUPS = (BLUE, ORANGE)  # the two classes of toy points
 NETWORK_COLORS = {"linear": GRAY, "two layers": ORANGE, "convolutional": BLUE}
@@ -55,7 +67,7 @@ def templates_figure(means: Tensor, templates: Tensor, classes: Sequence[str]) -
             plot_tiles(ax, pictures[rows], columns=5, gap=2)
         for place, name in enumerate(classes[rows]):
             center = place * (means.shape[-1] + 2) + means.shape[-1] / 2
-            axes[2 * half].text(center, -2.5, name, ha="center", fontsize=9.5)
+            axes[2 * half].text(center, -2.5, name, ha="center", fontsize=11)
     return made
 
 
@@ -84,8 +96,8 @@ def descent_figure(
     ax.set(xlim=(left, right), ylim=(bottom, top), xlabel="first weight", ylabel="second weight")
     handles, labels = ax.get_legend_handles_labels()
     narrow = {"handlelength": 1, "handletextpad": 0.4, "columnspacing": 1}
-    made.legend(handles, labels, loc="upper right", ncols=2, fontsize=9, **narrow)
-    ax.set_title(title, fontsize=10.5, loc="left")
+    made.legend(handles, labels, loc="upper right", ncols=2, fontsize=11, **narrow)
+    ax.set_title(title, fontsize=11, loc="left")
     ax.grid(False)
     return made
 
@@ -102,14 +114,14 @@ def plot_boundary(
     """
     box = (-reach, reach, -reach, reach)
     sides = np.sign(scores.numpy())
-    ax.contourf(sides, levels=[-2, 0, 2], colors=["#cfe3f1", "#f9e7c4"], extent=box)
+    ax.contourf(sides, levels=[-2, 0, 2], colors=[BLUE_AREA, ORANGE_AREA], extent=box)
     ax.contour(scores.numpy(), levels=[0], colors=INK, linewidths=1.6, extent=box)
     for group, (color, marker) in enumerate(zip(GROUPS, ("o", "^"), strict=True)):
         at = points[groups == group]
         ax.plot(*at.T.numpy(), marker, color=color, ms=4, mew=0.4, mec="white", ls="none")
     ax.set(xlim=box[:2], ylim=box[2:], xticks=[], yticks=[], aspect="equal")
     ax.grid(False)
-    ax.set_title(title, fontsize=10)
+    ax.set_title(title, fontsize=11)
     return ax
 
 
@@ -173,7 +185,7 @@ def costs_figure(networks: Mapping[str, Sequence[StageCost]]) -> Figure:
     names[DENSE_COLOR] = "no map"
     handles = [Patch(color=color, label=name) for color, name in names.items()]
     made.legend(
-        handles=handles, loc="outside lower center", ncols=3, fontsize=9, title="size of the maps"
+        handles=handles, loc="outside lower center", ncols=3, fontsize=11, title="size of the maps"
     )
     return made
 
@@ -192,7 +204,7 @@ def _plot_shares_by_stage(
             share = 100 * getattr(stage, kind) / total
             ax.barh(row, share, left=start, height=0.62, color=_stage_color(stage))
             start += share
-        ax.text(103, row, f"{total / unit:.3g} {letter}", va="center", fontsize=9.5)
+        ax.text(103, row, f"{total / unit:.3g} {letter}", va="center", fontsize=11)
     ax.set(xlim=(0, 136), xticks=[0, 50, 100], xlabel="share, %")
     ax.grid(axis="y", visible=False)
 

@@ -9,7 +9,17 @@ from matplotlib.patches import Rectangle
 from torch import Tensor, nn
 
 from lib.plotting.images import plot_image
-from lib.plotting.style import BLUE, GAINS, GRAY, INK, PART_COLORS, figure, plot_spread
+from lib.plotting.style import (
+    BLUE,
+    GAINS,
+    GRAY,
+    INK,
+    ON_DARK,
+    ON_LIGHT,
+    PART_COLORS,
+    figure,
+    plot_spread,
+)
 from lib.training import BestSnapshot, History
 
 
@@ -89,11 +99,11 @@ def plot_pair_gains(ax: Axes, gains: np.ndarray, names: Sequence[str]) -> Axes:
     for row in range(count):
         for col in range(row + 1):
             value = gains[row, col]
-            color = "white" if abs(value) > 0.6 * reach else INK
+            color = ON_DARK if abs(value) > 0.6 * reach else ON_LIGHT
             weight = "bold" if row == col else "normal"
             ax.text(
                 col, row, _signed(value), ha="center", va="center",
-                fontsize=10, color=color, weight=weight,
+                fontsize=11, color=color, weight=weight,
             )  # fmt: skip
     ax.set_yticks(range(count), names)
     ax.set_xticks(range(count), names, rotation=90)

@@ -85,7 +85,7 @@ def film_figure(
     made, (picture, chart) = figure(1, 2, height=2.8, margins=MARGINS)
     plot_image(picture, covered)
     word = "falls" if fall > 0 else "rises"
-    picture.set_title(f"the score {word} by {abs(fall):.1f}", fontsize=10)
+    picture.set_title(f"the score {word} by {abs(fall):.1f}", fontsize=11)
     plot_falls(chart, image, falls, limit=limit, title="the map so far")
     chart.add_patch(Rectangle((left - 0.5, top - 0.5), width, height, fill=False, ec=INK, lw=1.2))
     return made
@@ -117,7 +117,7 @@ def maps_figure(image: Tensor, mask: Tensor, maps: Mapping[str, Tensor]) -> Figu
     made, axes = figure(rows, 3, height=2.0 * rows)
     for ax in axes.flat:
         ax.axis("off")
-    plot_outline(plot_image(axes.flat[0], image, title="scene, object outlined"), mask)
+    plot_outline(plot_image(axes.flat[0], image, title="object outlined"), mask)
     for ax, (name, heat) in zip(axes.flat[1:], maps.items(), strict=False):
         plot_outline(plot_heat(ax, heat, title=name), mask)
     for ax in axes.flat[: len(maps) + 1]:
@@ -139,9 +139,9 @@ def plot_forgetting(
     places = np.arange(len(steps))
     for name, values in energies.items():
         plot_spread(ax, places, np.asarray(values), color=METHOD_COLORS[name], label=name)
-    ax.set_xticks(places, steps, fontsize=9.5)
+    ax.set_xticks(places, steps, fontsize=11)
     ax.set(ylim=(0, None), ylabel="energy inside the mask", xlabel="layers shuffled so far")
-    ax.text(0, share - 0.01, "the mask's share", fontsize=9, ha="left", va="top", color=GRAY)
+    ax.text(0, share - 0.01, "the mask's share", fontsize=11, ha="left", va="top", color=GRAY)
     return ax
 
 
@@ -183,5 +183,5 @@ def neuron_figure(
         for ax, heat in zip(column[1:], maps, strict=True):
             plot_heat(ax, heat[part], smooth=(bottom - top) / 160)
     for ax, name in zip(axes[:, 0], ("pixels", *rows), strict=True):
-        ax.set_ylabel(name, fontsize=10)
+        ax.set_ylabel(name, fontsize=11)
     return made

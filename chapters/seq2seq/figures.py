@@ -9,9 +9,8 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 
-from lib.plotting.style import BLUE, GRAY, INK, SKY, VERMILLION, figure
+from lib.plotting.style import BLUE, GRAY, GRID, INK, PAPER, SKY, VERMILLION, figure
 
-PAPER = "#fdfcf8"
 LOOKS = LinearSegmentedColormap.from_list("looks", [PAPER, SKY, BLUE, "#00304d"])
 
 
@@ -112,7 +111,7 @@ def unrolled_figure(name: str, step: int) -> Figure:
     plot_unrolled(ax, shape, step=step)
     ax.set(xlim=(0.4, 6.6))
     ax.set_title(f"{name}: {shape.example}", fontsize=11)
-    ax.text(0.5, -0.66, describe_step(name, step), fontsize=10, color=INK)
+    ax.text(0.5, -0.66, describe_step(name, step), fontsize=11, color=INK)
     return made
 
 
@@ -159,15 +158,15 @@ def plot_weights(
     if hidden is not None:
         size = (1, len(target))
         ax.add_patch(Rectangle((hidden - 0.5, -0.5), *size, fc="none", ec=GRAY, hatch="////", lw=0))
-    ax.set_xticks(range(len(source)), source, fontsize=9.5, rotation=55, ha="left", va="bottom")
-    ax.set_yticks(range(len(target)), target, fontsize=9.5)
+    ax.set_xticks(range(len(source)), source, fontsize=11, rotation=55, ha="left", va="bottom")
+    ax.set_yticks(range(len(target)), target, fontsize=11)
     ax.tick_params(top=True, labeltop=True, bottom=False, labelbottom=False, length=0, pad=3)
     for label in ax.get_xticklabels():
         label.set_rotation_mode("anchor")
     ax.set_xticks(np.arange(len(source) + 1) - 0.5, minor=True)
     ax.set_yticks(np.arange(len(target) + 1) - 0.5, minor=True)
     ax.grid(False)
-    ax.grid(which="minor", color="#e4e2dc", lw=0.6)
+    ax.grid(which="minor", color=GRID, lw=0.6)
     ax.tick_params(which="minor", length=0, top=False)
     ax.spines[:].set_visible(False)
     return ax
@@ -190,7 +189,7 @@ def looks_figure(
     margins = {"left": 0.24, "right": 0.95, "top": 0.79, "bottom": 0.08}
     made, ax = figure(height=4.9, margins=margins)
     plot_weights(ax, weights, source, target, links=links, hidden=hidden)
-    made.text(0.02, 0.025, note, fontsize=10, color=INK)
+    made.text(0.02, 0.025, note, fontsize=11, color=INK)
     return made
 
 

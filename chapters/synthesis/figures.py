@@ -64,8 +64,8 @@ def ascent_figure(image: Tensor, scores: Tensor, *, step: int, highest: float, n
     at = min(step, len(scores) - 1)
     chart.plot(at, float(scores[at]), "o", color=VERMILLION, ms=7)
     chart.set(xlim=(0, 1.04 * len(scores)), ylim=(min(0.0, float(scores.min())) - 1, highest))
-    chart.set_title("what is raised", fontsize=10)
-    chart.set_xlabel("step", fontsize=10)
+    chart.set_title("what is raised", fontsize=11)
+    chart.set_xlabel("step", fontsize=11)
     return made
 
 
@@ -94,9 +94,9 @@ def pictures_figure(
         row, column = divmod(place, columns)
         plot_smooth(ax, rows[row][column])
         if place < len(titles):
-            ax.set_title(titles[place], fontsize=9.5, pad=4)
+            ax.set_title(titles[place], fontsize=11, pad=4)
     for label, ax in zip(labels or (), axes[:, 0], strict=False):
-        ax.set_ylabel(label, fontsize=10)
+        ax.set_ylabel(label, fontsize=11)
     return made
 
 
@@ -143,7 +143,7 @@ def attack_figure(
     colors = [BLUE, *[VERMILLION] * (len(names) - 1)]
     chart.barh(places, p.tolist(), color=colors, height=0.3)
     for place, (name, value) in enumerate(zip(names, p.tolist(), strict=True)):
-        chart.text(0, place - 0.28, f"{name} {value:.0%}", fontsize=9.5, va="bottom", color=INK)
+        chart.text(0, place - 0.28, f"{name} {value:.0%}", fontsize=11, va="bottom", color=INK)
     chart.set(xlim=(0, 1), ylim=(len(names) - 0.5, -0.75))
     chart.axis("off")
     return made
@@ -165,5 +165,5 @@ def plot_accuracy_by_epsilon(
         )  # fmt: skip
     ax.set_xticks(range(len(epsilons)), [f"{epsilon:g}" for epsilon in epsilons])
     ax.set(ylim=(-3, 100), xlabel="largest change of a pixel, in 1/255", ylabel="accuracy (%)")
-    ax.legend(fontsize=9.5)
+    ax.legend(fontsize=11)
     return ax

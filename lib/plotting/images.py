@@ -31,7 +31,7 @@ def frame_picture(ax: Axes, title: str | None = None) -> Axes:
     for spine in ax.spines.values():
         spine.set(visible=True, color=GRAY, linewidth=0.6)
     if title is not None:
-        ax.set_title(title, fontsize=10)
+        ax.set_title(title, fontsize=11)
     return ax
 
 
@@ -60,7 +60,11 @@ def plot_tiles(
 
     Those whose indices are in `marked` get a cross.
     """
-    plot_image(ax, mosaic(images, columns=columns, gap=gap), title=title)
+    sheet = mosaic(images, columns=columns, gap=gap).expand(3, -1, -1)
+    between = mosaic(torch.ones_like(images[:, :1]), columns=columns, gap=gap, background=0.0)
+    pixels = torch.cat([sheet, between]).detach().clamp(0, 1)  # gaps are transparent
+    ax.imshow(pixels.permute(1, 2, 0).cpu().numpy(), interpolation="nearest")
+    frame_picture(ax, title)
     height, width = images.shape[2:]
     for index in marked:
         top, left = index // columns * (height + gap) - 0.5, index % columns * (width + gap) - 0.5

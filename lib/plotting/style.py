@@ -1,5 +1,6 @@
 """The course's visual identity: style, palette, and figures outside pyplot's global state."""
 
+import os
 from collections.abc import Mapping, Sequence
 from importlib.resources import as_file, files
 from typing import Any, Literal, overload
@@ -15,6 +16,10 @@ from matplotlib.figure import Figure
 # Okabe and Ito's palette, distinguishable with the common kinds of color blindness.
 BLUE, SKY, GREEN, ORANGE = "#0072B2", "#56B4E9", "#009E73", "#E69F00"
 VERMILLION, PURPLE, GRAY, INK = "#D55E00", "#CC79A7", "#8A8A8A", "#222222"
+PAPER, GRID, SOFT = "#FDFCF8", "#E4E2DC", "#444444"  # under all, its lines, letters beside axes
+BLUE_AREA, ORANGE_AREA = "#CFE3F1", "#F9E7C4"  # behind other things
+# Pages draw the colors above lighter if they are dark; these stay, on a picture or a filled cell.
+ON_DARK, ON_LIGHT = "white", "#1B1B1B"
 
 # The same activation has the same color in every chapter.
 ACTIVATION_COLORS = {
@@ -27,7 +32,8 @@ ACTIVATION_COLORS = {
     "selu": INK,
 }
 # So do gains (blue) and losses (orange-red), and each part of the data.
-GAINS = LinearSegmentedColormap.from_list("gains", [VERMILLION, "#fdfcf8", BLUE])
+GAINS = LinearSegmentedColormap.from_list("gains", [VERMILLION, PAPER, BLUE])
+SHARES = LinearSegmentedColormap.from_list("shares", [PAPER, SKY, BLUE])  # 0 to 1, or low to high
 PART_COLORS = {"train": BLUE, "validation": ORANGE, "test": VERMILLION}
 # So do networks that write sentences, with attention and without.
 TRANSLATOR_COLORS = {"attention": BLUE, "one context": VERMILLION}
@@ -35,12 +41,20 @@ WIDTH = 5.4  # inches; the one figure width of the book
 
 
 def use_style() -> None:
-    """Give all later figures of the process the course's look, and make notebooks show them."""
+    """Give all later figures of the process the course's look, and make notebooks show them.
+
+    Notebooks show pictures. COURSE_FIGURES=svg makes them drawings, which the book's pages draw in
+    their own colors.
+    """
     with as_file(files("lib.plotting") / "course.mplstyle") as path:
         plt.style.use(path)
     shell = get_ipython()
-    if shell is not None:  # figures outside pyplot's registry would show as text only
-        select_figure_formats(shell, {"png"}, bbox_inches=None)
+    if shell is None:
+        return
+    # Without this, figures outside pyplot's registry would show as text only.
+    drawn = os.environ.get("COURSE_FIGURES") == "svg"
+    undated = {"metadata": {"Date": None}} if drawn else {}
+    select_figure_formats(shell, {"svg" if drawn else "png"}, bbox_inches=None, **undated)
 
 
 @overload

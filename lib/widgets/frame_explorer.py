@@ -33,6 +33,7 @@ class FrameExplorer(anywidget.AnyWidget):
     frames = traitlets.List(traitlets.Unicode()).tag(sync=True)
     alts = traitlets.List(traitlets.Unicode()).tag(sync=True)
     size = traitlets.List(traitlets.Int()).tag(sync=True)
+    charts = traitlets.Bool().tag(sync=True)
 
     def __init__(
         self,
@@ -78,7 +79,7 @@ class FrameExplorer(anywidget.AnyWidget):
         described = [control.describe(name) for name, control in chosen.items()]
         points = grid(chosen)
         alts = [_alt_text(alt, point) for point in points]
-        frames, size = render_frames(
+        rendered = render_frames(
             render, points, max_bytes=max_bytes, pixels=pixels, progress=progress
         )
         super().__init__(
@@ -87,9 +88,10 @@ class FrameExplorer(anywidget.AnyWidget):
             position=position,
             still=find_position(chosen, paper) if paper else None,
             play=play,
-            frames=frames,
+            frames=rendered.urls,
             alts=alts,
-            size=list(size),
+            size=list(rendered.size),
+            charts=rendered.are_charts,
         )
 
     def __repr__(self) -> str:

@@ -3,7 +3,7 @@
 import io
 from base64 import b64encode
 from collections.abc import Callable, Mapping, Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 from PIL import Image, ImageChops, ImageFilter
@@ -28,6 +28,28 @@ class Figure(Protocol):
     def savefig(self, target: object, **options: object) -> None: ...
 
 
+class Frame(NamedTuple):
+    """A picture rendered in advance.
+
+    Attributes:
+        url: a WebP data URL.
+        size: width and height, in pixels.
+        is_chart: whether few colors are enough for it; pages may draw it in their own.
+    """
+
+    url: str
+    size: tuple[int, int]
+    is_chart: bool
+
+
+class Frames(NamedTuple):
+    """Pictures of one size, rendered in advance; all of them charts, or not."""
+
+    urls: list[str]
+    size: tuple[int, int]
+    are_charts: bool
+
+
 def render_frames(
     render: Callable[..., Figure],
     points: Sequence[Mapping[str, object]],
@@ -35,8 +57,8 @@ def render_frames(
     max_bytes: int,
     pixels: int = PIXELS,
     progress: bool = True,
-) -> tuple[list[str], tuple[int, int]]:
-    """The frame of each point as a WebP data URL, and the size they share in pixels.
+) -> Frames:
+    """The frame of each point.
 
     A few frames spread over the grid are rendered first, so that one too large is rejected early.
 
@@ -53,18 +75,21 @@ def render_frames(
     """
     stride = -(-len(points) // PROBES)
     order = sorted(range(len(points)), key=lambda index: index % stride > 0)
-    frames, sizes, total = {}, {}, 0
+    frames: dict[int, Frame] = {}
+    total = 0
     bar = progress_bar(order, desc="Rendering frames", unit="frame", shown=progress)
     for done, index in enumerate(bar, start=1):
-        frames[index], sizes[index] = encode(render(**points[index]), pixels=pixels)
-        total += len(frames[index])
-        _check_size(sizes[index], sizes[order[0]], points[index], points[order[0]])
+        frames[index] = encode(render(**points[index]), pixels=pixels)
+        total += len(frames[index].url)
+        first = frames[order[0]]
+        _check_size(frames[index].size, first.size, points[index], points[order[0]])
         _check_weight(total, done, len(points), max_bytes)
-    return [frames[index] for index in range(len(points))], sizes[order[0]]
+    kept = [frames[index] for index in range(len(points))]
+    return Frames([frame.url for frame in kept], kept[0].size, all(f.is_chart for f in kept))
 
 
-def encode(figure: Figure, *, pixels: int = PIXELS) -> tuple[str, tuple[int, int]]:
-    """The figure as a WebP data URL, `pixels` wide, and its size (width, height) in pixels.
+def encode(figure: Figure, *, pixels: int = PIXELS) -> Frame:
+    """The figure as a frame that is `pixels` wide.
 
     A chart needs few colors: it is drawn with the fewest of `COLORS` that make no visible
     difference, lossless, which is sharp and small. If none will do, as in photographs, the
@@ -93,7 +118,8 @@ def encode(figure: Figure, *, pixels: int = PIXELS) -> tuple[str, tuple[int, int
         content = min(_webp(image, lossless=True), _webp(image, lossless=False), key=len)
     else:
         content = _webp(chart, lossless=True)
-    return f"data:image/webp;base64,{b64encode(content).decode()}", image.size
+    url = f"data:image/webp;base64,{b64encode(content).decode()}"
+    return Frame(url, image.size, chart is not None)
 
 
 def _reduce_colors(image: Image.Image) -> Image.Image | None:

@@ -6,7 +6,8 @@ from matplotlib import rc_context
 
 from benchmarks.record import Duration, Row, Section, load_record
 from lib.plotting.style import BLUE, GRAY, VERMILLION
-from tools.benchmarks_page import CHART, draw_ratios, render_benchmarks_page
+from tools.benchmarks_page import draw_ratios, render_benchmarks_page
+from tools.figures import EXTRA
 
 ROW = Row("a map", "a library", 1, 2.0, 3.0, 2.5, 4.0, 9, 0.0123, None, "It copies too much.")
 
@@ -62,9 +63,11 @@ def test_each_section_says_where_it_was_measured(page):
     ]
 
 
-def test_the_chart_is_a_png_that_the_page_shows_with_alt_text(sections, page):
-    assert render_benchmarks_page(sections)[CHART].startswith(b"\x89PNG")
-    assert re.search(rf"```{{image}} {CHART}\n:alt: A chart with .+\n```", page)
+def test_the_chart_is_drawn_for_both_themes_with_alt_text(sections, page):
+    images = re.findall(r'<img class="course-figure only-\w+" src="([^"]+)" alt="A chart w', page)
+    files = render_benchmarks_page(sections)
+    assert len(images) == 2
+    assert all(b"<svg" in files[f"{EXTRA}/{path}"] for path in images)
 
 
 def test_the_chart_has_each_median_in_the_color_of_its_verdict(sections):

@@ -36,6 +36,8 @@ export default async function prepare(settings) {
   const answers = target === null ? [] : takeAnswers(article, name, target);
   numberLinks(article, numbers);
   linkAll(article);
+  for (const image of findAll("img.only-dark", article)) image.remove();
+  for (const image of document.images) image.loading = "eager";
   await Promise.all([...document.images].map((image) => image.decode()));
   await new Promise(requestAnimationFrame);
   fit(article);

@@ -19,6 +19,7 @@ const STEP_MS = 500;
  * @property {string[]} frames addresses of the pictures
  * @property {string[]} alts
  * @property {[number, number]} size width and height of a picture
+ * @property {boolean} charts whether the pictures are drawings, which take the page's colors
  */
 
 /** @typedef {import("./model.js").Model<State>} ExplorerModel */
@@ -111,7 +112,8 @@ function makeSteps(model, axis, moveTo) {
  */
 function makePicture(model) {
   const [width, height] = model.get("size");
-  const node = element("img", { class: "course-frame", width, height, decoding: "sync" });
+  const kind = model.get("charts") ? "course-frame course-chart" : "course-frame";
+  const node = element("img", { class: kind, width, height, decoding: "sync" });
   const loaded = model.get("frames").map((src) => Object.assign(new Image(), { src }));
   /** @param {number} index */
   const show = (index) => {

@@ -3,7 +3,7 @@ import pytest
 import torch
 
 from chapters.preprocessing import figures
-from chapters.preprocessing.figures import montage, plot_loss_contours, plot_whitened_spectrum
+from chapters.preprocessing.figures import plot_loss_contours, plot_whitened_spectrum
 from lib import plotting
 
 CROSS = torch.tensor([[2.0, 0.0], [-2.0, 0.0], [0.0, 1.0], [0.0, -1.0]])  # H = diag(2, 1/2)
@@ -18,20 +18,6 @@ def test_the_limit_is_that_of_nearly_all_values():
     values = torch.cat([torch.ones(99), torch.tensor([100.0])])
     assert figures.signed_picture(values)[0] == 1
     assert figures.signed_picture(torch.zeros(3)).tolist() == [0.5] * 3
-
-
-def test_a_montage_keeps_every_pixel_and_fills_gaps_with_white():
-    sheet = montage(torch.zeros(3, 1, 2, 2), columns=2, gap=1)
-    assert sheet.shape == (1, 5, 5)
-    assert (sheet == 0).sum() == 12
-    assert sheet[0, 2].tolist() == [1] * 5 and sheet[0, 3:, 3:].min() == 1
-
-
-def test_a_montage_is_drawn_without_a_frame():
-    _, ax = plotting.figure()
-    figures.plot_montage(ax, torch.rand(4, 3, 2, 2), columns=4, title="four")
-    assert ax.images[0].get_array().shape == (2, 14, 3)
-    assert not any(spine.get_visible() for spine in ax.spines.values())
 
 
 def test_the_condition_number_is_the_ratio_of_curvatures():

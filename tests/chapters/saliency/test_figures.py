@@ -72,7 +72,7 @@ def test_maps_stand_beside_the_scene_with_the_object_outlined(photo):
     mask[20:40, 10:30] = True
     figure = figures.maps_figure(photo, mask, {"one": torch.rand(64, 64), "two": mask.float()})
     titles = [ax.get_title() + ax.get_title(loc="left") for ax in figure.axes]
-    assert titles == ["scene, object outlined", "one", "two"]
+    assert titles == ["object outlined", "one", "two"]
     assert all(ax.collections for ax in figure.axes)
 
 

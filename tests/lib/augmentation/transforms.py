@@ -158,7 +158,6 @@ TRANSFORMS = LIB | ROOMS
 NO_AUGMENTATIONS = {  # functions of images in rooms that do something else
     "captioning.pictures.see": "a network's features",
     "features.spaces.vectors": "a network's features",
-    "preprocessing.figures.montage": "lays pictures out for a figure",
     "preprocessing.leaks._standardized": "statistics of a data set",
     "preprocessing.leaks.mistakes": "statistics of a data set",
     "saliency.judging.blob": "a map beside the images, in float32",

@@ -24,3 +24,14 @@ def test_another_shape_is_named():
     _, ax = plotting.figure()
     with pytest.raises(ValueError, match=r"expected \(1 or 3, .*got \(4, 2, 2\)"):
         plotting.plot_image(ax, torch.rand(4, 2, 2))
+
+
+def test_between_tiles_the_page_shows():
+    _, ax = plotting.figure()
+    tiles = torch.rand(3, 1, 2, 2)
+    plotting.plot_tiles(ax, tiles, columns=2, gap=1)
+    drawn = ax.images[0].get_array()
+    assert drawn.shape == (5, 5, 4)
+    assert drawn[2, :, 3].max() == drawn[:, 2, 3].max() == drawn[3:, 3:, 3].max() == 0
+    np.testing.assert_allclose(drawn[:2, :2, :3], tiles[0].expand(3, -1, -1).permute(1, 2, 0))
+    assert drawn[..., 3].sum() == tiles.numel()

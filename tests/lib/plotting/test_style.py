@@ -1,9 +1,12 @@
+import re
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 
 from lib import plotting
 from lib.activations import ACTIVATIONS
+from tools.chapters import ROOT
 
 
 def contrast(first, second):
@@ -45,9 +48,22 @@ def test_a_grid_of_axes_comes_as_an_array():
 
 def test_text_is_readable_on_a_phone():
     fig, ax = plotting.figure()
-    scale = 335 / (72 * fig.get_figwidth())  # CSS pixels per point when the figure is 335 px wide
-    for text in (ax.xaxis.label, ax.title, *ax.get_xticklabels()):
-        assert text.get_fontsize() * scale >= 8.5
+    ax.plot([0, 1], label="a line")
+    scale = 390 / (72 * fig.get_figwidth())  # CSS pixels per point when it is as wide as a phone
+    legend = ax.legend().get_texts()
+    for text in (ax.xaxis.label, ax.title, *ax.get_xticklabels(), *legend):
+        assert text.get_fontsize() * scale >= 11
+
+
+def test_no_figure_asks_for_smaller_letters():
+    small = {
+        f"{path.relative_to(ROOT)}: {found[0]}"
+        for folder in ("chapters", "lib/plotting")
+        for path in (ROOT / folder).rglob("*.py")
+        for found in re.finditer(r"(?:font|label)size=([\d.]+)", path.read_text(encoding="utf-8"))
+        if float(found[1]) < 11
+    }
+    assert not small
 
 
 def test_text_has_contrast_on_the_paper():

@@ -32,7 +32,7 @@ def render(points, draw=plain, max_bytes=10**6):
 
 
 def test_a_frame_is_webp_of_the_width_set_and_the_figures_proportions():
-    url, size = frames.encode(plain("#0072B2"))
+    url, size, _ = frames.encode(plain("#0072B2"))
     image = decode(url)
     assert image.format == "WEBP"
     assert size == image.size == (frames.PIXELS, frames.PIXELS // 2)
@@ -40,7 +40,7 @@ def test_a_frame_is_webp_of_the_width_set_and_the_figures_proportions():
 
 
 def test_frames_can_be_narrower_for_photographs():
-    urls, size = frames.render_frames(
+    urls, size, _ = frames.render_frames(
         plain, [{}, {"color": "black"}], max_bytes=10**6, pixels=300, progress=False
     )
     assert size == decode(urls[1]).size == (300, 150)
@@ -65,8 +65,8 @@ def test_a_chart_of_few_colors_is_much_lighter_than_lossless_coding_of_all():
     png = io.BytesIO()
     figure.savefig(png, format="png", dpi=frames.PIXELS / 4)
     every_color = frames._webp(Image.open(png).convert("RGB"), lossless=True)
-    url, _ = frames.encode(figure)
-    assert len(base64.b64decode(url.removeprefix(HEADER))) < 0.9 * len(every_color)
+    url, _, is_chart = frames.encode(figure)
+    assert is_chart and len(base64.b64decode(url.removeprefix(HEADER))) < 0.9 * len(every_color)
 
 
 def test_where_fewer_colors_would_show_the_lighter_coding_is_kept():
@@ -75,13 +75,13 @@ def test_where_fewer_colors_would_show_the_lighter_coding_is_kept():
     image = Image.open(png)
     lossless, lossy = (len(frames._webp(image, lossless=flag)) for flag in (True, False))
     assert lossy < lossless
-    url, _ = frames.encode(noise())
-    assert len(base64.b64decode(url.removeprefix(HEADER))) == lossy
+    url, _, is_chart = frames.encode(noise())
+    assert len(base64.b64decode(url.removeprefix(HEADER))) == lossy and not is_chart
 
 
 def test_frames_come_in_the_order_of_their_points():
     colors = [f"#{level:02x}0000" for level in range(0, 250, 25)]
-    urls, _ = render([{"color": color} for color in colors])
+    urls = render([{"color": color} for color in colors]).urls
     found = [decode(url).convert("RGB").getpixel((9, 9)) for url in urls]
     assert found == [(level, 0, 0) for level in range(0, 250, 25)]
 
@@ -139,3 +139,13 @@ def test_the_progress_bar_goes_to_stderr_and_can_be_silenced(capsys, monkeypatch
     assert capsys.readouterr() == ("", "")
     frames.render_frames(plain, [{}], max_bytes=10**6)
     assert "Rendering frames" in capsys.readouterr().err
+
+
+def test_frames_are_charts_if_all_of_them_are():
+    points = [{"photo": False}, {"photo": True}]
+
+    def draw(photo):
+        return noise() if photo else plain()
+
+    assert render(points[:1], draw).are_charts
+    assert not render(points, draw).are_charts
