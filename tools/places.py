@@ -1,9 +1,10 @@
 """Placeholders for widgets on the book's pages, filled without a kernel or a widget manager.
 
-A place names its widget and its model, whose state follows as JSON; `lib/widgets/js/page.js` draws
-the widget there.
+A place names its widget and its model. A small state follows as JSON; a large one is a script of
+its own, which the page loads when the reader comes near. `lib/widgets/js/page.js` draws the widget.
 """
 
+import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from html import escape
@@ -12,23 +13,32 @@ from nbformat import NotebookNode
 
 from lib.widgets.assets import BUNDLES
 from tools.chapters import CourseError
+from tools.figures import EXTRA
 
 STATE = "application/vnd.jupyter.widget-state+json"
 VIEW = "application/vnd.jupyter.widget-view+json"
 MARK = 'data-widget="'  # shows that a page has a place
+LARGE = 8_000  # characters of a state that is a script of its own
+FOLDER = "states"  # of these scripts, in the built book
 NEEDS = "<noscript>This widget needs JavaScript.</noscript>"
 NOT_OURS = {"layout", "tabbable", "tooltip"}  # state that every widget has in a notebook
 
 
-def make_place(widget: str, model: str, state: Mapping[str, object] | None) -> str:
+def make_place(
+    widget: str, model: str, state: Mapping[str, object] | None, *, source: str | None = None
+) -> str:
     """The HTML of a place.
 
     Args:
         widget: the name of the widget's bundle, such as "prediction".
         model: an ID; places with the same model show the same state.
-        state: the state for the widget's JavaScript; None if an earlier place includes it.
+        state: the state for the widget's JavaScript; None if an earlier place includes it, or a
+            script of its own does.
+        source: the address of that script.
     """
     attributes = f'data-widget="{escape(widget)}" data-model="{escape(model)}"'
+    if source is not None:
+        attributes += f' data-source="{escape(source)}"'
     place = f'<div class="course-widget" {attributes}>{NEEDS}</div>'
     if state is None:
         return place
@@ -38,24 +48,40 @@ def make_place(widget: str, model: str, state: Mapping[str, object] | None) -> s
     return f"{place}\n<script {kind}>{text}</script>"
 
 
-def place_widgets(notebook: NotebookNode, name: str) -> None:
+def place_widgets(notebook: NotebookNode, name: str) -> dict[str, bytes]:
     """Replace widgets in a notebook's outputs by places, and remove their state from its metadata.
 
     Args:
         name: the chapter's name, for error messages.
+
+    Returns:
+        The scripts with large states, keyed by path in the book's source.
 
     Raises:
         CourseError: an output shows a widget that is not one of the course's.
     """
     models = notebook.metadata.pop("widgets", {}).get(STATE, {}).get("state", {})
     placed: set[str] = set()
+    files: dict[str, bytes] = {}
     for data in _views(notebook):
         model = data.pop(VIEW)["model_id"]
         state = models.get(model, {}).get("state", {})
         widget = _widget_of(state, name)
-        own = None if model in placed else _own(state)
-        data["text/html"] = make_place(widget, model, own)
+        own = _own(state)
+        if len(script := _script(model, own)) > LARGE:
+            path = f"{FOLDER}/{hashlib.sha256(script.encode()).hexdigest()[:16]}.js"
+            data["text/html"] = make_place(widget, model, None, source=f"../{path}")
+            files[f"{EXTRA}/{path}"] = script.encode()
+        else:
+            data["text/html"] = make_place(widget, model, None if model in placed else own)
         placed.add(model)
+    return files
+
+
+def _script(model: str, state: Mapping[str, object]) -> str:
+    """JavaScript that gives the page the state; unlike JSON, it can be loaded from a file."""
+    text = json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+    return f"(window.courseStates ??= {{}})[{json.dumps(model)}] = {text};\n"
 
 
 def _views(notebook: NotebookNode) -> Iterable[NotebookNode]:

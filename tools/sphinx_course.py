@@ -17,6 +17,7 @@ from lib.widgets.assets import BUNDLES
 from lib.widgets.playground import playground_state
 from tools.code_lines import with_lines
 from tools.figures import EXTRA
+from tools.lighten import lighten_book
 from tools.places import MARK, make_place
 
 THEME = Path(__file__).with_name("theme")
@@ -32,10 +33,10 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("html-page-context", wrap_code)
     app.connect("html-page-context", add_widget_files)
     app.connect("html-page-context", add_claims_files)
+    app.connect("build-finished", lighten)
     app.add_directive("playground", PlaygroundDirective)
     app.add_css_file("course.css", priority=900)
     app.add_css_file("print.css", priority=901)
-    app.add_js_file("course-early.js", priority=1)
     app.add_js_file("course.js", priority=900, loading_method="defer")
     app.add_js_file("print.js", priority=901, loading_method="defer")
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
@@ -58,6 +59,7 @@ def add_static_files(app: Sphinx) -> None:
     if (extra := Path(app.srcdir, EXTRA)).is_dir():
         app.config.html_extra_path.append(str(extra))
     app.config.html_favicon = str(THEME / "favicon.svg")
+    app.config.html_search_scorer = str(THEME / "search.js")
 
 
 def add_widget_files(
@@ -85,6 +87,12 @@ def add_claims_files(
     if CLAIMS in context.get("body", ""):
         app.add_css_file("claims.css", priority=903)
         app.add_js_file("claims.js", priority=903, loading_method="defer")
+
+
+def lighten(app: Sphinx, exception: Exception | None) -> None:
+    """Take out of the finished pages what they load and do not need."""
+    if exception is None and app.builder.format == "html":
+        lighten_book(Path(app.outdir))
 
 
 class PlaygroundDirective(SphinxDirective):

@@ -80,7 +80,7 @@ def stage(
         add_card(notebook, chapter, facts.get(chapter, WAITING), link)
         add_anchors(notebook, cards)
         renew_cards(notebook, cards)
-        place_widgets(notebook, chapter.name)
+        files |= place_widgets(notebook, chapter.name)
         files |= place_figures(notebook, chapter.name)
         fill_quotes(notebook, ledger)
         cite(notebook, references)

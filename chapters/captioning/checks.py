@@ -192,8 +192,8 @@ def check_self_attention(self_attention: Callable[..., Tensor], window: int = 3)
             if not isinstance(got, Tensor) or got.shape != (2, 8, 4):
                 expect_close(got, attend_to_itself(*inputs(scale), 1 - window))
             wrong = wrong_attentions(*inputs(scale), window)
-            mistakes = {said: each[:, steps] for said, each in wrong.items()}
-            right = attend_to_itself(*inputs(scale), 1 - window)[:, steps]
+            mistakes = {said: torch.as_tensor(each)[:, steps] for said, each in wrong.items()}
+            right = torch.as_tensor(attend_to_itself(*inputs(scale), 1 - window))[:, steps]
             expect_close(got[:, steps], right, mistakes, hint)
 
         return test

@@ -59,11 +59,8 @@ function findPictures() {
 
 /** Icons of the theme that have no drawing. */
 function findIcons() {
-  const icons = document.querySelectorAll(
-    "i[class*='fa-'], span[class*='fa-'], svg.svg-inline--fa",
-  );
-  return [...icons]
-    .filter((icon) => !icon.matches("svg") || !icon.querySelector("path")?.getAttribute("d"))
+  return [...document.querySelectorAll("[class*='fa-']")]
+    .filter((icon) => !getComputedStyle(icon).maskImage.includes("image/svg+xml"))
     .map((icon) => `not drawn: ${icon.outerHTML}`);
 }
 

@@ -1,5 +1,6 @@
 """Every page of the book is complete in itself, readable, and found by links and by search."""
 
+import gzip
 import re
 
 import pytest
@@ -10,6 +11,9 @@ from tests.browser import LOOKS, visit
 from tools.places import MARK
 
 HTML_LIMIT = 1_500_000  # bytes
+# Bytes on the wire, with gzip, before a reader does anything.
+LANDING_LIMIT, PAGE_LIMIT = 400_000, 1_500_000
+PACKED = {".html", ".js", ".css", ".svg"}
 
 in_every_look = pytest.mark.parametrize("look", LOOKS, ids=str)
 
@@ -61,6 +65,27 @@ def test_no_page_is_heavier_than_a_phone_should_load(html, pages):
     assert not {path: size for path, size in sizes.items() if size > HTML_LIMIT}
 
 
+def wire_bytes(contexts, base, html, path) -> int:
+    """What a phone loads when it opens a page, from a server with gzip."""
+    page = contexts[LOOKS[1]].new_page()
+    urls = set()
+    page.on("request", lambda request: urls.add(request.url))
+    page.goto(base + path, wait_until="networkidle")
+    page.close()
+    files = {html / url.removeprefix(base).partition("?")[0] for url in urls if base in url}
+    contents = {file: file.read_bytes() for file in files if file.is_file()}
+    return sum(
+        len(gzip.compress(content, 6) if file.suffix in PACKED else content)
+        for file, content in contents.items()
+    )
+
+
+def test_pages_are_light_on_the_wire(contexts, base, html, pages):
+    sizes = {path: wire_bytes(contexts, base, html, path) for path in pages}
+    limits = {path: LANDING_LIMIT if path == "index.html" else PAGE_LIMIT for path in pages}
+    assert not {path: size for path, size in sizes.items() if size > limits[path]}
+
+
 def test_the_widgets_script_comes_once_to_pages_with_widgets_and_to_no_other(html, pages):
     counts = {path: (html / path).read_text().count("course-widgets.js") for path in pages}
     places = {path: MARK in (html / path).read_text() for path in pages}
@@ -103,12 +128,27 @@ def test_a_copy_button_copies_its_cell(opened, html, pages):
     assert copied.strip() == cell.locator("pre").inner_text().strip()
 
 
-@pytest.mark.parametrize("word", ["maxout", "mixup"])
-def test_search_finds_a_word_of_a_chapter(opened, word):
+WORDS = {"maxout": "01_", "mixup": "03_", "batchnorm": "03_", "LSTM": "09_"}
+
+
+@pytest.mark.parametrize("word", WORDS)
+def test_search_finds_a_word_and_ranks_chapters_first(opened, word):
     page = opened("index.html")
     page.keyboard.press("Control+k")
     page.keyboard.type(word)
     page.keyboard.press("Enter")
     page.wait_for_url(f"**/search.html?q={word}*")
-    results = page.locator("#search-results li a")
-    expect(results.and_(page.locator("[href*='chapters/']")).first).to_be_visible()
+    results = page.locator("#search-results li > a")
+    expect(results.first).to_have_attribute("href", re.compile("^chapters/"))
+    expect(page.locator(f"#search-results a[href*='chapters/{WORDS[word]}']").first).to_be_visible()
+
+
+def test_search_works_by_double_click(contexts, html):
+    page = contexts[LOOKS[0]].new_page()
+    problems = []
+    page.on("console", lambda message: problems.append(message.text))
+    page.on("pageerror", lambda error: problems.append(str(error)))
+    page.goto(f"{(html / 'search.html').as_uri()}?q=mixup")
+    expect(page.locator("#search-results li > a").first).to_be_visible()
+    assert not problems
+    page.close()

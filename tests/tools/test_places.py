@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from pathlib import Path
 
 import nbformat
 import pytest
@@ -12,7 +13,8 @@ from lib.widgets import Choice, ConvolutionExplorer, Prediction
 from lib.widgets.assets import BUNDLES
 from tests.browser import LOOKS, Visit, open_context, serve, visit
 from tools.chapters import CourseError
-from tools.places import STATE, VIEW, make_place, place_widgets
+from tools.figures import EXTRA
+from tools.places import LARGE, STATE, VIEW, make_place, place_widgets
 
 HOSTILE = "</script><script>window.attacked = 1</script><!--<script>"
 
@@ -161,3 +163,52 @@ def test_a_widget_that_fails_is_told_and_leaves_the_others(open_page, monkeypatc
     opened = open_page(broken, *html_of(made))
     expect(opened.page.locator(".course-prediction legend")).to_have_text("Which?")
     assert any(problem.startswith("uncaught: ") for problem in opened.problems)
+
+
+def large(question: str) -> Prediction:
+    return ask(question + " " * LARGE)
+
+
+def write_scripts(files: dict[str, bytes], root: Path) -> None:
+    """Write a chapter's scripts where the book has them."""
+    for path, content in files.items():
+        target = root / Path(path).relative_to(EXTRA)
+        target.parent.mkdir(exist_ok=True)
+        target.write_bytes(content)
+
+
+def test_a_large_state_is_a_script_of_its_own():
+    made = notebook("m", "m", m=saved(large(HOSTILE)))
+    ((path, content),) = place_widgets(made, "01_a").items()
+    for html in html_of(made):
+        assert f'data-source="../{path.removeprefix(EXTRA + "/")}"' in html
+        assert "<script" not in html
+    assert content.startswith(b'(window.courseStates ??= {})["m"] = {')
+
+
+def test_a_large_state_is_loaded_when_the_reader_comes_near(open_page, tmp_path, monkeypatch):
+    monkeypatch.setattr("tests.browser.DRAWN", "() => document.querySelector('.course-card')")
+    made = notebook("p", "q", p=saved(ask("Near?")), q=saved(large("Far?")))
+    write_scripts(place_widgets(made, "01_a"), tmp_path)
+    near, far = html_of(made)
+    opened = open_page(near, '<div style="height: 9000px"></div>', far)
+    assert not [url for url in opened.requests if "/states/" in url]
+    opened.page.locator("[data-source]").scroll_into_view_if_needed()
+    expect(opened.page.locator(".course-prediction legend").nth(1)).to_contain_text("Far?")
+    assert opened.problems == []
+
+
+def test_all_large_states_are_loaded_for_paper(open_page, tmp_path):
+    made = notebook("q", q=saved(large("Far?")))
+    write_scripts(place_widgets(made, "01_a"), tmp_path)
+    opened = open_page('<div style="height: 9000px"></div>', *html_of(made))
+    expect(opened.page.locator(".course-prediction legend")).to_contain_text("Far?")
+
+
+def test_a_large_state_that_is_lost_is_told_in_its_place(open_page, monkeypatch):
+    monkeypatch.setattr("tests.browser.DRAWN", "() => true")
+    made = notebook("q", q=saved(large("Far?")))
+    place_widgets(made, "01_a")
+    opened = open_page(*html_of(made))
+    place = opened.page.locator("[data-source]")
+    expect(place).to_contain_text("This widget's data could not be loaded: ../states/")

@@ -33,8 +33,11 @@ OFFLINE = (
 )
 MODULES = "course-modules/"  # next to a page: where it finds the course's JavaScript
 WIDGETS = ".course-widget"
-DRAWN = f"""() => [...document.querySelectorAll('{WIDGETS}')].every(
-    place => place.querySelector('.course-card'))"""
+DRAWN = f"""() => {{
+    window.drawWidgets?.();
+    return [...document.querySelectorAll('{WIDGETS}')].every(
+        place => place.querySelector('.course-card'));
+}}"""
 # Resolves once maths is typeset, fonts are loaded and the last change is laid out.
 SETTLED = """async () => {
     await window.MathJax?.startup?.promise;

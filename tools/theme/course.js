@@ -1,25 +1,12 @@
-// Runs when the page is parsed, before icons are drawn.
+// Runs when the page is parsed.
 {
   // The theme names these otherwise than they read: speech control and screen readers would
   // disagree with the page. Their text is their name.
   for (const element of document.querySelectorAll("summary[aria-label], .search-button-field")) {
     element.removeAttribute("aria-label");
   }
-
-  /**
-   * The icon script draws when it gets to it, sometimes from a title it read before.
-   *
-   * @param {Element} icon
-   */
-  const hideIcon = (icon) => {
-    icon.removeAttribute("title");
-    const drawing = icon.querySelector("svg");
-    drawing?.querySelector("title")?.remove();
-    drawing?.setAttribute("aria-hidden", "true");
-  };
   for (const icon of document.querySelectorAll(".theme-switch")) {
-    hideIcon(icon);
-    new MutationObserver(() => hideIcon(icon)).observe(icon, { childList: true, subtree: true });
+    icon.removeAttribute("title"); // their button has a name
   }
 
   // An equation wider than its column scrolls in its own box, so the keyboard must reach it. The
