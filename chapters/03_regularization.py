@@ -659,9 +659,9 @@ def drop_connect(x, W, b, p, generator):
 # %% [markdown]
 # ### Batch normalization
 #
-# Batch normalization is meant to make training easier (Ioffe and Szegedy, 2015), but it regularizes as well.
-# Each channel is normalized by the mean and variance *of the mini-batch*, then scaled and shifted by two
-# learned numbers:
+# Batch normalization, or batchnorm for short, is meant to make training easier (Ioffe and Szegedy, 2015), but
+# it regularizes as well. Each channel is normalized by the mean and variance *of the mini-batch*, then scaled
+# and shifted by two learned numbers:
 #
 # $$
 # y = \gamma\, \frac{x - \mu}{\sqrt{\sigma^2 + \epsilon}} + \beta
