@@ -357,7 +357,7 @@ points, groups = ring(300, run.generator("ring"))
 bent = {units: best_of(8, units) for units in (2, 3, 12)}
 
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Three panels of points, a blue disk inside an orange ring, with the boundary and the creases of two-layer networks of two, three and twelve hidden units. With two units the boundary stays open. The title of each panel says whether the boundary of its network is closed."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Three panels of points, an orange disk inside a blue ring, with the boundary and the creases of two-layer networks of two, three and twelve hidden units. With two units the boundary stays open. The title of each panel says whether the boundary of its network is closed."}}
 reach, angle = 2.6, torch.linspace(0, 2 * torch.pi, 721)
 fine = torch.linspace(-reach, reach, 121)
 square = torch.stack(torch.meshgrid(fine, fine, indexing="xy"), dim=-1).flatten(0, 1)

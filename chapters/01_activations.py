@@ -390,8 +390,7 @@ stds = experiments.depth(run)  # for each setting, (repetitions, layers)
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of the standard deviation of the activations over six layers, on a logarithmic scale. ReLU with He's scale stays flat. Tanh with Glorot's scale falls gently, ReLU with Glorot's scale steeply, and tanh with a scale of 0.01 most steeply of all."}}
 fig, ax = plotting.figure(height=3.4, width=5.4)
 means = {label: np.mean(rows, axis=0) for label, rows in stds.items()}
-colors = dict(zip(stds, ["#0072B2", "#E69F00", "#56B4E9", "#D55E00"]))
-figures.plot_std_by_layer(ax, means, colors=colors)
+figures.plot_std_by_layer(ax, means)
 ax.set(title="Only He's scale keeps a ReLU signal alive", ylim=(0.03, 1.3))
 fig
 
@@ -728,7 +727,7 @@ Prediction(
 race = experiments.race(run)
 results = race.sweeps
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Seven small charts of validation accuracy against learning rate, one per activation, with ReLU repeated in gray for comparison. Six of them rise to a plateau; crosses mark rates at which a run diverged. The sigmoid stays far below the other six."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Seven small charts of validation accuracy against learning rate, one per activation, with ReLU repeated in gray for comparison. Six of them rise to a plateau; crosses mark rates at which a run diverged. The sigmoid is below the scale of the other six."}}
 fig, axes = plotting.figure(4, 2, height=7.2, sharex=True, sharey=True)
 rates = results["relu"].rates
 figures.plot_accuracy_by_learning_rate(
@@ -740,8 +739,8 @@ fig
 
 # %% [markdown]
 # Each line is the mean over the seeds that did not diverge, and the band their range; gray repeats ReLU. A
-# cross marks a rate at which at least one seed diverged. Look at the width of each plateau: it tells you how
-# careful you have to be with the learning rate.
+# cross marks a rate at which at least one seed diverged, a triangle one at which the accuracy lies below the
+# scale. Look at the width of each plateau: it tells you how careful you have to be with the learning rate.
 #
 # ### Explore: learning rate and activation
 

@@ -167,7 +167,7 @@ axes[0].legend(loc="upper left")
 fig
 
 # %% [markdown]
-# The blue line shows what the optimizer was asked to improve. The distance to the orange line is the gap. The
+# The blue line shows what the optimizer was asked to improve. The distance to the purple line is the gap. The
 # page shows one training with each optimizer. The evidence comes from several, with rates chosen anew in each
 # run.
 

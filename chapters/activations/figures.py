@@ -33,17 +33,24 @@ def plot_function_and_derivative(
     return ax
 
 
-def plot_std_by_layer(
-    ax: Axes, stds: Mapping[str, Sequence[float]], *, colors: Mapping[str, str]
-) -> Axes:
-    """Draw the standard deviation of the activations in each layer, a line for each label."""
+def plot_std_by_layer(ax: Axes, stds: Mapping[str, Sequence[float]]) -> Axes:
+    """Draw the standard deviation of the activations in each layer, a line for each label.
+
+    Args:
+        stds: for each label, such as "ReLU, √(2/n)", one number per layer. The second line of an
+            activation is dashed.
+    """
+    named = {known.label: ACTIVATION_COLORS[name] for name, known in ACTIVATIONS.items()}
+    seen = set()
     for label, values in stds.items():
-        layers = np.arange(1, len(values) + 1)
-        ax.plot(layers, values, color=colors[label], marker="o")
+        activation = label.partition(",")[0]
+        layers, color = np.arange(1, len(values) + 1), named[activation]
+        ax.plot(layers, values, color=color, marker="o", ls="--" if activation in seen else "-")
         ax.annotate(
             label, (layers[-1], values[-1]), xytext=(8, 0), textcoords="offset points",
-            va="center", color=colors[label], fontsize=11, annotation_clip=False,
+            va="center", color=color, fontsize=11, annotation_clip=False,
         )  # fmt: skip
+        seen.add(activation)
     ax.set(yscale="log", xlabel="layer", ylabel="standard deviation\nof the activations")
     ax.set_xticks(layers)
     return ax
@@ -96,23 +103,41 @@ def plot_accuracy_by_learning_rate(
 ) -> np.ndarray:
     """Draw accuracy against learning rate, one panel per activation, ReLU in gray behind it.
 
+    The scale shows differences between networks that learn; what lies below it is marked.
+
     Args:
-        axes: at least one per activation; surplus ones are hidden.
+        axes: one more than there are activations; the last one explains the marks.
         accuracy: (seeds, rates) in percent for each activation; NaN if it diverged.
     """
+    low, high = _scale_of_learners(list(accuracy.values()))
+    mark = low + 0.06 * (high - low)
     flat = axes.ravel()
     for ax, (name, values) in zip(flat, accuracy.items(), strict=False):
+        color = ACTIVATION_COLORS[name]
         if name != "relu":
             plot_spread(ax, rates, accuracy["relu"], color=GRAY, lw=1.2)
-        plot_spread(ax, rates, values, color=ACTIVATION_COLORS[name], marker="o", ms=4)
-        for rate in np.asarray(rates)[np.isnan(values).any(axis=0)]:
-            ax.plot(rate, 8, marker="x", color=INK, ms=7, mew=1.8)
-        ax.set(title=ACTIVATIONS[name].label, ylim=(0, 100), yticks=[0, 50, 100])
-        show_rates(ax, [rate for rate in rates if rate in (0.01, 0.1)])
+        plot_spread(ax, rates, values, color=color, marker="o", ms=4)
+        for rate, column in zip(rates, values.T, strict=True):
+            if np.isnan(column).any():
+                ax.plot(rate, mark, marker="x", color=INK, ms=7, mew=1.8)
+            elif column.mean() < low:
+                ax.plot(rate, mark, marker="v", color=color, ms=6)
+        ax.set(title=ACTIVATIONS[name].label, ylim=(low, high))
+        show_rates(ax, [rate for rate in rates if rate in (0.001, 0.01, 0.1, 1)])
         ax.tick_params(labelbottom=True)
-    for ax in flat[len(accuracy) :]:
-        ax.set_visible(False)
+    flat[len(accuracy)].axis("off")
+    flat[len(accuracy)].text(
+        0, 0.95, "gray line: ReLU\n▼  below the scale\n×  diverged", va="top", linespacing=1.6,
+        transform=flat[len(accuracy)].transAxes,
+    )  # fmt: skip
     return axes
+
+
+def _scale_of_learners(values: Sequence[np.ndarray]) -> tuple[float, float]:
+    """A range of accuracies, in percent, that holds each activation's best rates."""
+    best = [float(np.nanmax(np.nan_to_num(table).mean(axis=0))) for table in values]
+    learning = [one for one in best if one > max(best) / 2]
+    return 5 * np.floor(min(learning) / 5) - 10, 5 * np.ceil(max(best) / 5) + 5
 
 
 def plot_dead_fraction(ax: Axes, rates: Sequence[float], dead: Mapping[str, np.ndarray]) -> Axes:

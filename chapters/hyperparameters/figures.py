@@ -69,11 +69,15 @@ def plot_losses(
         shown = np.nan_to_num(values, nan=top, posinf=top).clip(max=top * 0.985)
         steps = np.arange(1, len(shown) + 1)
         ax.plot(steps, shown, "o", color=color, ms=2.4, alpha=0.4, mew=0)
-        ax.plot(steps, moving_average(shown, window), color=color, label=name)
-        if shown[-1] > top * 0.98:
+        exploded = shown[-1] > top * 0.98  # its line ends where it leaves the scale for good
+        inside = np.flatnonzero(shown < top * 0.98)
+        last = int(inside[-1]) + 1 if exploded and inside.size else len(shown)
+        average = moving_average(shown, window)[:last]
+        ax.plot(steps[:last], average, color=color, label=name)
+        if exploded:
             ax.annotate(
-                "↑ off the scale", (steps[len(steps) // 5], top * 0.985), (0, -6), color=color,
-                textcoords="offset points", va="top",
+                "↑ off the scale", (steps[min(last, len(steps) - 1)], top * 0.985), (4, -6),
+                color=color, textcoords="offset points", va="top",
             )  # fmt: skip
     ax.set(xlabel="updates", ylabel="training loss (nats)", ylim=(0, top))
     return ax

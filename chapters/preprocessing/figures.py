@@ -152,15 +152,18 @@ def patches_figure(
 
 
 def plot_accuracy_by_rate(
-    ax: Axes, curves: Mapping[str, tuple[Sequence[float], np.ndarray]]
-) -> Axes:
+    axes: Sequence[Axes], curves: Mapping[str, tuple[Sequence[float], np.ndarray]]
+) -> None:
     """Draw accuracy in percent against learning rate, each preprocessing in its color.
 
     Args:
+        axes: the first one is for pixels from 0 to 255, whose rates are thousands of times smaller.
         curves: for each key of `PREPROCESSING_COLORS`, its own rates and (seeds, rates) in percent.
     """
     for name, (rates, accuracy) in curves.items():
-        color = PREPROCESSING_COLORS[name]
+        ax, color = axes[int(name != "0 to 255")], PREPROCESSING_COLORS[name]
         plot_spread(ax, rates, accuracy, color=color, label=name, marker="o", ms=4)
-    ax.set(xscale="log", xlabel="learning rate", ylabel="validation accuracy (%)")
-    return ax
+    for ax in axes:
+        ax.set(xscale="log", xlabel="learning rate")
+        ax.minorticks_off()
+    axes[0].set_ylabel("validation accuracy (%)")

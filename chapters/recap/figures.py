@@ -25,7 +25,7 @@ from lib.plotting.style import (
     figure,
 )
 
-GROUPS = (BLUE, ORANGE)  # the two classes of toy points
+GROUPS = (ORANGE, BLUE)  # the two classes of toy points, as in the playground
 NETWORK_COLORS = {"linear": GRAY, "two layers": ORANGE, "convolutional": BLUE}
 # Heights of maps in networks for 224-pixel pictures, from large to small; some differ by one.
 STAGE_COLORS = {
@@ -114,7 +114,7 @@ def plot_boundary(
     """
     box = (-reach, reach, -reach, reach)
     sides = np.sign(scores.numpy())
-    ax.contourf(sides, levels=[-2, 0, 2], colors=[BLUE_AREA, ORANGE_AREA], extent=box)
+    ax.contourf(sides, levels=[-2, 0, 2], colors=[ORANGE_AREA, BLUE_AREA], extent=box)
     ax.contour(scores.numpy(), levels=[0], colors=INK, linewidths=1.6, extent=box)
     for group, (color, marker) in enumerate(zip(GROUPS, ("o", "^"), strict=True)):
         at = points[groups == group]

@@ -34,7 +34,7 @@ ACTIVATION_COLORS = {
 # So do gains (blue) and losses (orange-red), and each part of the data.
 GAINS = LinearSegmentedColormap.from_list("gains", [VERMILLION, PAPER, BLUE])
 SHARES = LinearSegmentedColormap.from_list("shares", [PAPER, SKY, BLUE])  # 0 to 1, or low to high
-PART_COLORS = {"train": BLUE, "validation": ORANGE, "test": VERMILLION}
+PART_COLORS = {"train": BLUE, "validation": ORANGE, "test": PURPLE}
 # So do networks that write sentences, with attention and without.
 TRANSLATOR_COLORS = {"attention": BLUE, "one context": VERMILLION}
 WIDTH = 5.4  # inches; the one figure width of the book

@@ -90,42 +90,42 @@ NOISY = {"data": "moons", "points": 40, "noise": 0.6, "layers": 3, "units": 8}
 NOISY |= {"activation": "relu", "init": "he", "lr": 0.1}
 STORIES = (
     Story(
-        "Two spirals",
-        "200 updates in: which layers will still have straight edges only at update 600?",
-        "Only the first, however long it trains: each of its units answers to one weighted sum of "
-        "the coordinates, so its edge is a line. Every layer after it bends what it is given.",
-        after=600,
-        start={"data": "spirals", "layers": 3, "units": 8, "updates": 200},
-    ),
-    Story(
         "Six sigmoid layers",
         "Six layers of sigmoids: will the boundary close around the inner circle in 500 updates?",
-        "Nothing moves. A sigmoid passes at most a quarter of a gradient on, so next to nothing "
+        "Nothing moves. A sigmoid passes on at most a quarter of a gradient, so almost nothing "
         "reaches the first layers. Change one thing, the activation to tanh, and play again.",
         after=500,
         start={"layers": 6, "units": 8, "activation": "sigmoid"},
     ),
     Story(
+        "Two spirals",
+        "At update 600, which layers will have only straight edges?",
+        "Only the first layer, however long it trains. Each of its units responds to one weighted "
+        "sum of the coordinates, so its edge is a line. Every later layer bends what it is given.",
+        after=600,
+        start={"data": "spirals", "layers": 3, "units": 8, "updates": 200},
+    ),
+    Story(
         "Too large a step",
         "The learning rate is 3: will training be faster, or worse?",
-        "Each step overshoots and meets a larger gradient, so the weights grow without bound, "
-        "within a few dozen updates. Try 0.03. With ReLU at 3 the units die instead.",
+        "Worse. Each step overshoots and meets a larger gradient, so the weights grow without "
+        "bound within a few dozen updates. Try 0.03. With ReLU at a rate of 3, units die instead.",
         after=5,
         start={"layers": 3, "units": 8, "activation": "leaky_relu", "init": "he", "lr": 3},
     ),
     Story(
         "Learning the noise",
-        "40 noisy points, 177 parameters: when training loss falls, will validation loss follow?",
-        "At first, then it turns and climbs: the boundary bends around single points, and the "
-        "network is sure of itself where it is wrong. The accuracy hardly tells.",
+        "40 noisy points, 177 parameters: if the training loss falls, does the validation loss?",
+        "At first it does. Then it turns and climbs: the boundary bends around single points, and "
+        "the network becomes sure of wrong answers. The accuracy hardly shows it.",
         after=500,
         start=NOISY,
     ),
     Story(
         "Weight decay",
-        "The same points and weights with weight decay 0.01: which of the two losses gets lower?",
-        "Validation loss, far lower; training loss stays higher. Small weights make a smooth "
-        "boundary and modest probabilities, so what is wrong costs less.",
+        "The same points and weights, with weight decay 0.01: which of the two losses is lower?",
+        "The validation loss is far lower, and the training loss stays higher. Small weights make "
+        "a smooth boundary and modest probabilities, so wrong answers cost less.",
         after=500,
         start=NOISY | {"weight_decay": 0.01},
     ),

@@ -18,9 +18,11 @@ def test_function_and_derivative_are_drawn_as_given(ax):
 
 
 def test_layers_are_counted_from_one_and_labeled(ax):
-    figures.plot_std_by_layer(ax, {"a": [1.0, 0.1]}, colors={"a": "k"})
+    figures.plot_std_by_layer(ax, {"ReLU, a": [1.0, 0.1], "ReLU, b": [1.0, 0.2]})
     assert ax.lines[0].get_xdata().tolist() == [1, 2]
-    assert ax.texts[0].get_text() == "a"
+    assert [text.get_text() for text in ax.texts] == ["ReLU, a", "ReLU, b"]
+    assert {line.get_color() for line in ax.lines} == {plotting.ACTIVATION_COLORS["relu"]}
+    assert [line.get_linestyle() for line in ax.lines] == ["-", "--"]
     assert ax.get_yscale() == "log"
 
 
@@ -46,7 +48,15 @@ def test_divergence_is_marked_at_its_rate():
     curve, cross = axes[0].lines
     assert curve.get_ydata().tolist() == [81]
     assert (cross.get_marker(), cross.get_xdata()[0]) == ("x", 0.1)
-    assert not axes[1].get_visible()
+    assert "diverged" in axes[1].texts[0].get_text()
+
+
+def test_the_scale_shows_differences_and_marks_what_lies_below():
+    _, axes = plotting.figure(1, 3)
+    accuracy = {"relu": np.array([[80.0, 82.0]]), "sigmoid": np.array([[10.0, 11.0]])}
+    figures.plot_accuracy_by_learning_rate(axes, RATES, accuracy)
+    assert axes[0].get_ylim() == (70, 90)
+    assert [line.get_marker() for line in axes[1].lines][-2:] == ["v", "v"]
 
 
 def test_dead_fractions_have_a_line_per_activation(ax):

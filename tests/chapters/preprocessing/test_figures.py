@@ -63,9 +63,11 @@ def test_frames_of_patches_have_axes_that_do_not_move():
 
 
 def test_accuracy_by_rate_has_a_line_for_each_preprocessing_in_its_color():
-    _, ax = plotting.figure()
+    _, axes = plotting.figure(1, 2)
     seen = np.array([[10.0, 30.0], [12.0, 34.0]])
-    figures.plot_accuracy_by_rate(ax, {"0 to 255": ([1e-6, 1e-5], seen), "0 to 1": ([1, 2], seen)})
-    assert [line.get_label() for line in ax.lines] == ["0 to 255", "0 to 1"]
-    assert ax.lines[0].get_color() == figures.PREPROCESSING_COLORS["0 to 255"]
-    assert ax.lines[0].get_ydata().tolist() == [11, 32]
+    curves = {"0 to 255": ([1e-6, 1e-5], seen), "0 to 1": ([1, 2], seen)}
+    figures.plot_accuracy_by_rate(axes, curves)
+    for (line,), name in zip((ax.lines for ax in axes), curves, strict=True):
+        assert line.get_label() == name
+        assert line.get_color() == figures.PREPROCESSING_COLORS[name]
+        assert line.get_ydata().tolist() == [11, 32]

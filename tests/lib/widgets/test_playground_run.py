@@ -91,7 +91,7 @@ def test_the_first_layer_of_the_spirals_has_straight_edges_only():
       return Math.max(...turns);
     });
     """
-    settings = START | dict(STORIES[0].start)
+    settings = START | dict(STORIES[1].start)
     first, second, third = run_js(CODE, body, settings=settings)
     assert first == 0
     assert second > 0 and third > 0
