@@ -15,6 +15,7 @@ from tools.chapters import ROOT, CourseError, list_chapters, read_source
 from tools.colab import Repository, read_repository
 from tools.exercises import list_exercises
 from tools.grading.assignments import read_assignment
+from tools.variants import constants
 
 EXECUTE = """
 import sys
@@ -134,6 +135,10 @@ def test_without_a_repository_it_says_that_nothing_is_fetched(monkeypatch, tmp_p
 
 
 def test_it_says_which_chapters_are_the_same_for_all_students(monkeypatch, tmp_path, capsys):
+    def constants_of(chapter, variant):  # every chapter has some
+        return {} if chapter.name == "07_saliency" else constants(chapter, variant)
+
+    monkeypatch.setattr(command, "constants", constants_of)
     (tmp_path / "roster.csv").write_text("name,id\nAnn,1\nBob,2\n")
     arguments = ["activations", "saliency", "--variants", str(tmp_path / "roster.csv")]
     monkeypatch.setattr(sys, "argv", ["assignment", *arguments, "--out", str(tmp_path / "out")])
@@ -149,7 +154,7 @@ def test_nothing_that_students_get_promises_a_solution(everything):
                          if cell.cell_type == "markdown")  # fmt: skip
         assert "solution" not in text.lower(), path.name
     opened = (everything / "student/01_activations.ipynb").read_text("utf-8")
-    assert "Each has a stub to fill in and a check that runs it on small tensors." in opened
+    assert "Each exercise has a stub to fill in and a check that runs it on small tensors." in opened
 
 
 def test_without_a_repository_of_the_instructors_nothing_is_fetched(everything, tmp_path, capsys):
