@@ -523,7 +523,7 @@ fig, axes = plotting.figure(1, 2, height=4.0, sharey=True, width_ratios=[1, 2])
 figures.plot_accuracy_by_rate(axes, contest.curves)
 fig.legend(loc="outside lower center", ncols=3)
 axes[0].set(ylim=(0, None))
-axes[1].set(title="Centered inputs learn, raw ones hardly")
+fig.suptitle("Centered inputs learn, raw ones hardly", x=0.02, ha="left", fontsize=12)
 fig
 
 # %% [markdown]

@@ -163,7 +163,7 @@ for ax, (name, outcomes) in zip(axes, by_optimizer.items()):
     figures.plot_accuracy_over_updates(ax, outcomes[0].history.evaluated_at, lines)
     ax.set(title=name)
 axes[0].set(ylabel="accuracy (%)")
-axes[0].legend(loc="upper left")
+axes[0].legend(loc="lower right")
 fig
 
 # %% [markdown]

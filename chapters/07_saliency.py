@@ -549,8 +549,7 @@ for ax, (values, label) in zip(axes, panels, strict=True):
         sort=False, colors={"blob in the middle": plotting.style.GRAY},
     )  # fmt: skip
     ax.set(xlim=(0, 1), xlabel=label)
-    ax.text(scores.share + 0.02, len(order) - 1, "mask's\nshare", fontsize=11, va="center",
-            color="dimgray")  # fmt: skip
+    ax.set_title("gray: mask's share", fontsize=11)
 fig
 
 # %% [markdown]

@@ -160,10 +160,10 @@ def plot_accuracy_by_epsilon(
     """
     for (name, values), style in zip(accuracy.items(), ("--", "-.", "-", "-"), strict=False):
         plot_spread(
-            ax, np.arange(len(epsilons)), np.asarray(values), color=ATTACK_COLORS[name],
+            ax, np.asarray(epsilons), np.asarray(values), color=ATTACK_COLORS[name],
             label=name, ls=style, marker="o",
         )  # fmt: skip
-    ax.set_xticks(range(len(epsilons)), [f"{epsilon:g}" for epsilon in epsilons])
+    ax.set_xticks(epsilons, [f"{epsilon:g}" for epsilon in epsilons])
     ax.set(ylim=(-3, 100), xlabel="largest change of a pixel, in 1/255", ylabel="accuracy (%)")
     ax.legend(fontsize=11)
     return ax

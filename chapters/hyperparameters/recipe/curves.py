@@ -7,16 +7,20 @@ import numpy as np
 from chapters.hyperparameters.recipe.finding import Finding
 
 HUGE, NONE = 15.0, 5.0  # points between training and validation accuracy
-OVERFITTING = "a huge gap is overfitting: more regularization, more data, or stop at the peak"
-UNDERFITTING = "no gap is underfitting: train longer, or take a bigger network"
+OVERFITTING = (
+    "a huge gap means overfitting: use more regularization or more data, or stop at the peak"
+)
+UNDERFITTING = (
+    "no gap, and training accuracy could still rise: are all weights trained? If so, train longer, "
+    "or use a bigger network"
+)
 GUESSING = "nothing was learned: go back to steps 1 to 3"
 MEASURED_WRONG = (
-    "the loss says that the training images are known, the accuracy does not: are images changed "
-    "when they are measured?"
+    "by its loss the network knows the training images, by its accuracy it does not: does the "
+    "evaluation change the images?"
 )
 FOREIGN = (
-    "the network learns its training images and nothing about others: do images and labels belong "
-    "together?"
+    "the network learns its training images, but nothing about others: do images and labels match?"
 )
 
 

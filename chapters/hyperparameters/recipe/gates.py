@@ -15,13 +15,13 @@ from lib.training import cross_entropy, predict
 EXPLODED = 3.0  # times the first loss
 RATES = (1e-1, 1e-2, 1e-3, 1e-4)  # what the lectures suggest
 SPREAD = (
-    "the logits are spread out before anything was learned: make the weights smaller, those of "
-    "the last layer first"
+    "the logits are spread out before anything was learned: use smaller initial weights, first in "
+    "the last layer"
 )
-KNOWING = "fresh weights cannot know better than guessing: are they fresh, are the labels right?"
+KNOWING = "fresh weights cannot do better than guessing: are they fresh? Are the labels right?"
 EXPLODES = "the loss explodes: the rate is too high, or the initialization too large"
-STUCK = "the loss does not go down: the rate is too low, or the initialization bad"
-SLOW = "the loss goes down, yet not to the end: more updates, a higher rate or a bigger network"
+STUCK = "the loss does not go down: the rate is too low, or the initialization is bad"
+SLOW = "the loss goes down, but not far enough: use more updates, a higher rate or a bigger network"
 
 
 def check_initial_loss(setup: Setup, *, tolerance: float = 0.25) -> Finding:
@@ -72,7 +72,7 @@ def check_overfit(setup: Setup, *, batches: int = 5, steps: int = 500) -> Findin
     advice = _still_advice(still) if still else "" if passed else _loss_advice(loss)
     trainable = sum(p.requires_grad for p in model.parameters())
     measured = (
-        f"{_percent(right)} of {len(sample)} images by heart in {steps} updates; "
+        f"{_percent(right)} of {len(sample)} images memorized in {steps} updates; "
         f"{trainable - len(still)} of {trainable} parameter tensors moved"
     )
     curves = {"loss": loss, "accuracy": history.metrics["train"].numpy()}
@@ -124,7 +124,7 @@ def check_evaluation(setup: Setup, *, steps: int = 20) -> Finding:
     passed = len(set(map(str, measured))) == 1  # as text, NaN equals itself
     said = ", ".join(f"{value:.1f}%" for value in measured)
     advice = "" if passed else (
-        "something random is on at evaluation: dropout that was not told, or augmentation"
+        "something random is active during evaluation: dropout in training mode, or augmentation"
     )  # fmt: skip
     spread = max(measured) - min(measured)
     return Finding("evaluation", passed, f"four times: {said}", advice, {"spread": spread})
@@ -141,7 +141,7 @@ def _unmoved(before: nn.Module, after: nn.Module) -> list[str]:
 
 
 def _still_advice(names: Sequence[str]) -> str:
-    return f"{', '.join(names)} never moved: does the optimizer hold all parameters?"
+    return f"{', '.join(names)} never moved: did the optimizer get all parameters?"
 
 
 def _drop(loss: np.ndarray) -> float:
