@@ -23,18 +23,18 @@
 # %% [markdown]
 # # Where we are now
 #
-# The other chapters make networks work. This one builds them, from one matrix to a small convolutional network.
+# This chapter builds networks, from one matrix to a small convolutional network.
 #
-# It ends with a puzzle. We shuffle the pixels of every picture into the same random order, and you can no
-# longer tell a shoe from a shirt. Some networks do not notice; another one does. If you have only ten
-# minutes, read "What does a convolution assume?"
+# It ends with a puzzle. We shuffle the pixels of every picture into the same random order, so that you can no
+# longer tell a shoe from a shirt. Can a network still learn? If you have only ten minutes, read "What does a
+# convolution assume?"
 #
 # After this chapter you can
 #
 # - read a linear classifier's weights as pictures, and say what a second layer adds;
 # - write the four steps of training;
 # - compute a convolution's output shape, weights and multiplications;
-# - find where a network has its weights and its work;
+# - say which layers hold most of the weights, and which do most of the work;
 # - show what a convolution assumes.
 #
 # | word | meaning |
@@ -49,7 +49,7 @@
 # budget: "quick", "standard" or "full"
 budget, seed, device = None, 0, "auto"
 
-# %%
+# %% tags=["hide-input"]
 import torch
 from torch import nn
 from torch.nn import functional
@@ -75,7 +75,7 @@ print(f"This run: {run}")
 
 # %% [markdown]
 # The pictures are Fashion-MNIST (Xiao et al., 2017): gray, 28 by 28 pixels, ten kinds of clothes. We do not use
-# its test part in this chapter. What we measure, we measure on pictures held back from the training part.
+# its test part in this chapter. All measurements use pictures *held out*, that is, kept back from training.
 
 # %%
 train, held_out = experiments.clothes(run)
@@ -234,8 +234,7 @@ def descent(lr, batch):
 
 # %% tags=["hide-input"]
 def descent_frame(lr, batch):
-    title = f"30 updates, rate {lr:g}, {batch} at a time"
-    return figures.descent_figure(surface, extent, descent(lr, batch), best, title=title)
+    return figures.descent_figure(surface, extent, descent(lr, batch), best)
 
 
 FrameExplorer(
@@ -256,9 +255,10 @@ print("2 divided by the largest curvature of this loss:", f"{limit:.1f}")
 
 # %% [markdown]
 # With all 40 examples and a small rate, the path is smooth. With one example at a time it staggers, even near
-# the best weights; a smaller rate calms it. Beyond 2 divided by the largest curvature, an update with all 40
-# lands farther away than it started, along the steepest direction. Try the highest rate. Here we can compute
-# this limit; for a network you search for it ([chapter 5](05_hyperparameters.ipynb)).
+# the best weights; a smaller rate calms it. Try the highest rate: an update with all 40 then lands farther
+# away than it started. This happens if the rate exceeds 2 divided by the largest *curvature* (the second
+# derivative along the steepest direction); [chapter 2](02_preprocessing.ipynb) explains this limit. For a
+# network you search for it ([chapter 5](05_hyperparameters.ipynb)).
 #
 # ### The templates
 #
@@ -273,13 +273,13 @@ fig = figures.templates_figure(templates.means, templates.weights[0], train.clas
 fig
 
 # %% [markdown]
-# Blue counts for the class, orange against it. Look at the gap between the trousers' legs, and at the heels
-# of the shoes. In the corners, where nearly all pictures are black, the weights have hardly moved from zero:
-# by (3), a pixel that is zero gives a gradient of zero.
+# Blue counts for the class, orange against it. In the corners, where nearly all pictures are black, the
+# weights have hardly moved from zero: by (3), such a pixel gives no gradient.
 #
-# How different are the templates from the averages? We take the correlation between the pixels of $w_c$ and
-# those of the mean picture, and average it over the classes. This makes a *claim*: a sentence turned into a
-# number. Its card shows the *evidence*, which was collected beforehand with other random numbers. Below the
+# How different are the templates from the averages? We average the correlation between the pixels of $w_c$
+# and the mean picture over the classes. This makes a *claim*: a sentence turned into a number. Its card shows
+# the *evidence*, collected beforehand with other random numbers: a mean, and the 95% interval in which the
+# true mean probably lies. (A verdict is *provisional* until three base seeds have been measured.) Below the
 # evidence you see what the run behind this page found.
 
 # %% tags=["remove-input"]
@@ -297,8 +297,9 @@ experiments.templates.cards(templates, run)["templates-are-no-averages"]
 # \tag{4}
 # $$
 #
-# Each row of $W_1$ is a template again, now of a *hidden unit*. It outputs zero on one side of a line, and
-# rises on the other side. The scores are sums of such units: flat pieces that meet at creases.
+# The function $\max(0, \cdot)$ is called *ReLU*. Each row of $W_1$ is a template again, now of a *hidden
+# unit*. It outputs zero on one side of a line, and rises on the other side. The scores are sums of such
+# units: flat pieces that meet at creases.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -372,10 +373,11 @@ for ax, (units, (weights, biases)) in zip(axes, bent.items()):
 fig
 
 # %% [markdown]
-# A dashed line is a crease: there a hidden unit switches on. We call a boundary closed if the network finds the
-# ring in every direction, however far away. Two creases always leave a way out, three are enough, and more can
-# make the boundary rounder. What a network *can* draw and what training *finds* are different questions: each
-# panel shows the best of eight starts, and its polygon need not be the triangle.
+# A dashed line is a crease: there a hidden unit switches on. We call a boundary closed if the network finds
+# the ring in every direction, however far away. Two creases always leave a way out, three are enough, and
+# more can make the boundary rounder. What a network *can* draw and what training *finds* are different
+# questions: each panel shows the best of eight starts. Training need not find the triangle: it may let
+# creases cross inside the disk, and close the boundary with more than three sides.
 #
 # The next network trains on this page, as you watch. Try three units and several new starts, then more units,
 # then another activation:
@@ -391,8 +393,9 @@ Playground(
 # ## A filter slides over the picture
 #
 # Equation (1) spends a weight on each pixel, for each output. A color photograph of 224 by 224 pixels has
-# 150,528 numbers; a hidden layer of 1000 units on it would need 150 million weights. And what a template has
-# learned at one place, it does not know at another: a shoe that is moved by three pixels is new to it.
+# 150,528 numbers; a hidden layer of 1000 units on it would need 150 million weights. And a template that has
+# learned something at one place does not know it at another: a shoe that is moved by three pixels is new to
+# it.
 #
 # A *convolution* uses the same small template, a filter, at every place (mathematicians flip the filter first,
 # and call (5) a cross-correlation):
@@ -564,8 +567,7 @@ print(
 print("the experiment below trains this network:", found == costs["convolutional"])
 
 # %% [markdown]
-# The second convolution does most of the work; the first fully connected layer has most of the weights. Is it
-# the same in networks that people use?
+# Look at the two columns. Do networks that people use distribute their weights and their work in the same way?
 
 # %% tags=["remove-input"]
 Prediction(
@@ -624,10 +626,10 @@ for name in ("VGG-16, 2015", "ResNet-18, 2016"):
 
 # %% [markdown]
 # These numbers are counted by (7), not measured. AlexNet (Krizhevsky et al., 2012) is counted as torchvision
-# builds it, in one column. VGG stacks small filters and spends most of its work on large maps (Simonyan and
-# Zisserman, 2015). ResNet (He et al., 2016) averages each last map to one number, and so has few fully
-# connected weights. Where maps halve, channels double, so every stage costs about the same. EfficientNet (Tan
-# and Le, 2019) scales depth, width and picture size together.
+# builds it; the original was split over two GPUs. VGG stacks small filters and spends most of its work on
+# large maps (Simonyan and Zisserman, 2015). ResNet (He et al., 2016) averages each last map to one number,
+# and so has few fully connected weights. Its stages cost about the same. EfficientNet (Tan and Le, 2019)
+# scales depth, width and picture size together.
 #
 # ## What does a convolution assume?
 #
@@ -796,8 +798,8 @@ checks.check_convolve(convolve)
 #   to close one.
 # - A convolution is a small template used everywhere. It has $K(CF^2 + 1)$ weights and needs $N'^2 K C F^2$
 #   multiplications.
-# - Convolutions do most of the work, and most per weight on large maps. In AlexNet and VGG, fully connected
-#   layers have most of the weights.
+# - Convolutions do most of the work: on a large map, each weight is used many times. In AlexNet and VGG,
+#   fully connected layers have most of the weights.
 # - Convolutions assume that neighbors belong together. Shuffled pixels break the assumption, and accuracy
 #   falls.
 #

@@ -23,12 +23,11 @@
 # %% [markdown]
 # # Activation functions
 #
-# Between two layers of a network stands a function of one line: the *activation function*. It can decide
-# whether a deep network learns.
+# Between two layers there is a simple function, often one line of code: the *activation function*. It can
+# decide whether a deep network learns.
 #
-# Below, six sigmoid layers train, and learn almost nothing. One change wakes them; a larger learning rate
-# does not. If you have only ten minutes, try that network and read "The advice, measured": some advice does
-# not survive.
+# Below, six sigmoid layers train, and learn almost nothing. Which single change makes them learn? If you have
+# only ten minutes, try that network and read "The advice, measured": some advice does not survive.
 #
 # After this chapter you can
 #
@@ -54,7 +53,7 @@
 # budget: "quick", "standard" or "full"
 budget, seed, device = None, 0, "auto"
 
-# %%
+# %% tags=["hide-input"]
 import functools
 
 import numpy as np
@@ -86,9 +85,8 @@ print(f"This run: {run}")
 # \tag{1}
 # $$
 #
-# and the network can bend. That function is the activation function; the one in (1) is called
-# ReLU. What enters it, $z = W_1 x$, is the *pre-activation*; what leaves it is the *activation* of
-# the unit.
+# and the network can bend. That function is the activation function; the one in (1) is called ReLU. What
+# enters it, $z = W_1 x$, is the *pre-activation*; what leaves it is the *activation* of the unit.
 
 # %%
 g = run.generator("two layers")
@@ -154,9 +152,9 @@ Prediction(
 # \tanh'(x) = 1 - \tanh^2(x) \le 1
 # $$
 #
-# Both *saturate*: far from zero they are flat, and a unit passes almost no gradient there. The
-# tanh is a sigmoid stretched to $(-1, 1)$. Its outputs are centered on zero. The sigmoid's outputs are all
-# positive, which has a cost, as you will see.
+# Both *saturate*: far from zero they are flat, and a unit passes almost no gradient there. The tanh is a
+# sigmoid stretched to $(-1, 1)$. Its outputs are centered on zero. The sigmoid's outputs are all positive,
+# which has a cost, as you will see.
 
 
 # %%
@@ -190,8 +188,8 @@ def tanh_derivative(x):
 # $$
 #
 # where $[x > 0]$ is 1 if $x > 0$ and otherwise 0. It does not saturate on the right, and costs only one
-# comparison. On the left its slope is exactly zero. The *leaky* ReLU (Maas et al., 2013)
-# lets a little through, here with slope $a = 0.1$ (0.01 is also common, and is PyTorch's default):
+# comparison. On the left its slope is exactly zero. The *leaky* ReLU (Maas et al., 2013) lets a little
+# through, here with slope $a = 0.1$ (0.01 is also common, and is PyTorch's default):
 #
 # $$
 # \mathrm{leaky}(x) = \max(a x, x) \tag{5}
@@ -231,9 +229,8 @@ def leaky_relu_derivative(x, a=0.1):
 # \mathrm{ELU}'_\alpha(x) = \begin{cases} 1 & x \ge 0 \cr \alpha\,e^x & x < 0 \end{cases}
 # $$
 #
-# SELU (Klambauer et al., 2017) is a scaled ELU, $\lambda\,\mathrm{ELU}_\alpha(x)$ with
-# $\lambda \approx 1.0507$ and $\alpha \approx 1.6733$. A later section shows where these two numbers come
-# from.
+# SELU (Klambauer et al., 2017) is a scaled ELU, $\lambda\,\mathrm{ELU}_\alpha(x)$ with $\lambda \approx
+# 1.0507$ and $\alpha \approx 1.6733$. A later section shows where these two numbers come from.
 
 
 # %%
@@ -313,7 +310,9 @@ for ax, (name, activation) in zip(axes.ravel(), ACTIVATIONS.items()):
 axes[3, 1].axis("off")
 note = "solid: the function\ndashed: its derivative\n(maxout: x and −x/2)"
 axes[3, 1].text(0, 0.4, note, transform=axes[3, 1].transAxes, in_layout=False)
-axes[3, 0].set(xlabel="x")
+for ax in (axes[3, 0], axes[2, 1]):
+    ax.set(xlabel="x")
+    ax.tick_params(labelbottom=True)
 fig
 
 # %% [markdown]
@@ -337,8 +336,8 @@ fig
 #
 # | name | $s$ | argument |
 # |---|---|---|
-# | small | 0.01 (this is $0.64/\sqrt n$ for 4096 units, $0.16/\sqrt n$ for 256) | start near zero |
-# | Glorot (Glorot and Bengio, 2010) | $\sqrt{2 / (n_\text{in} + n_\text{out})}$, so $1/\sqrt n$ for equal widths | keep the variance of $z$, and on the way back that of the gradients: a compromise between $1/n_\text{in}$ and $1/n_\text{out}$ |
+# | small | 0.01, which is $0.16/\sqrt n$ for 256 units | start near zero |
+# | Glorot (Glorot and Bengio, 2010) | $\sqrt{2 / (n_\text{in} + n_\text{out})}$, so $1/\sqrt n$ for equal widths | keep the variance of $z$ and of the gradients, a compromise |
 # | He (He et al., 2015) | $\sqrt{2 / n_\text{in}}$ | keep the variance of $z$, given that ReLU zeroes half |
 
 # %% tags=["remove-input"]
@@ -409,8 +408,8 @@ depth_cards = experiments.depth.cards(stds, run)
 depth_cards["depth-tanh-glorot"]
 
 # %% [markdown]
-# The page of claims has the ends of the other three. For ReLU, the choice of scale decides
-# whether the signal keeps its size or shrinks by $\sqrt2$ per layer.
+# The page of claims has the ends of the other three. For ReLU, the choice of scale decides whether the signal
+# keeps its size or shrinks by $\sqrt2$ per layer.
 #
 # ### Explore: depth, activation, initialization
 #
@@ -479,12 +478,11 @@ fig
 
 # %% [markdown]
 # Watch what a vanishing gradient does. The next network trains on this page. Predict its loss after 300
-# updates, and press play. Then change one thing at a time. A single layer or another activation wakes it; a
-# larger rate does not.
+# updates, and press play. Then change one thing at a time.
 
 # %% tags=["remove-input"]
 Playground(
-    "Six sigmoid layers: which single change wakes them?",
+    "Six sigmoid layers: which single change makes them learn?",
     start={"layers": 6, "units": 8, "activation": "sigmoid", "init": "glorot"},
     controls=["layers", "activation", "init", "lr"],
 )
@@ -513,13 +511,14 @@ for name, f in {"sigmoid": sigmoid, "ReLU": relu, "tanh": tanh}.items():
     print(f"{name:>7}: all weights pushed one way in {one_sign.float().mean():.0%} of examples")
 
 # %% [markdown]
-# ReLU shares this defect, since its outputs are never negative either; tanh does not. What does it
-# cost? Take two weights, a squared loss, and gradient descent with one learning rate. First the
-# inputs are uniform on $[0, 1]$, then we use the same inputs centered.
+# ReLU shares this defect, since its outputs are never negative either; tanh does not. What does it cost?
+# Inputs that are all positive share a large mean, which makes the loss steep in one direction and flat in
+# others. Take two weights, a squared loss, and gradient descent with one learning rate. First the inputs are
+# uniform on $[0, 1]$, then we use the same inputs centered.
 #
-# The *condition number* of the loss says how many steps descent needs at its best rate. It is the ratio
-# of the largest to the smallest curvature. The curvatures are the eigenvalues of
-# $H = \frac1N \sum_i h_i h_i^\top$, with a sum over the $N$ examples.
+# The curvatures of the loss are the eigenvalues of $H = \frac1N \sum_i h_i h_i^\top$, with a sum over the $N$
+# examples. The ratio of the largest to the smallest is the *condition number*. The larger it is, the more steps
+# descent needs, even at its best rate.
 
 
 # %%
@@ -547,7 +546,9 @@ for name, H in curvatures.items():
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two paths of gradient descent in the plane of two weights, from the origin to the best weights at (1.4, -0.4). With inputs between 0 and 1 the path zigzags along the diagonal direction while it creeps towards the goal; with centered inputs it runs straight."}}
 fig, ax = plotting.figure(height=3.9)
-figures.plot_descent_paths(ax, paths, target=best, title="Positive inputs make descent zigzag")
+figures.plot_descent_paths(
+    ax, paths, target=best, title="Positive inputs zigzag at their best rate"
+)
 fig
 
 # %% [markdown]
@@ -823,13 +824,13 @@ experiments.patience.cards(None, run)["sigmoid-is-slow"]
 
 # %% [markdown]
 # What is left of the advice? "Don't use sigmoid" holds when time is short: vanishing gradients make training
-# slow, not impossible (at a rate of 0.1, with Glorot's scale; the tutorial had neither). "Don't use tanh"
+# slow, not impossible. (We used a rate of 0.1 and Glorot's scale; the tutorial used neither.) "Don't use tanh"
 # does not hold *here*, where tanh keeps up; perhaps five layers are too few to hurt it. Our runs cannot tell
 # whether the others gain anything.
 #
 # ## Exercises
 #
-# Each exercise has a stub to fill in, a check that runs it on small tensors, and a folded solution.
+# Each has a stub to fill in, a check that runs it on small tensors, and a folded solution.
 #
 # ### Exercise 1: swish
 #
@@ -894,9 +895,9 @@ checks.check_gain(gain)
 # %% [markdown]
 # ### Exercise 3: maxout contains ReLU
 #
-# ★★☆, 15 minutes. If the input is one number, maxout with two pieces is
-# $\max(w_1 x + b_1, w_2 x + b_2)$. Choose the four numbers so that it becomes ReLU, leaky ReLU with
-# the slope `SLOPE`, and $|x|$. (Then think further: can two pieces give tanh? Can many pieces?)
+# ★★☆, 15 minutes. If the input is one number, maxout with two pieces is $\max(w_1 x + b_1, w_2 x + b_2)$.
+# Choose the four numbers so that it becomes ReLU, leaky ReLU with the slope `SLOPE`, and $|x|$. (Then think
+# further: can two pieces give tanh? Can many pieces?)
 
 
 # %% tags=["exercise"] exercise="maxout-pieces" points=5 varies="SLOPE: 0.05 0.1 0.15 0.2 0.25 0.3"

@@ -51,7 +51,7 @@
 budget, seed, device = None, 0, "auto"
 dataset = "scenes"  # or "cifar10", which is downloaded once
 
-# %%
+# %% tags=["hide-input"]
 import io
 
 import torch
@@ -84,9 +84,9 @@ print(f"{len(train)} training, {len(validation)} validation, {len(test)} test im
 # %% [markdown]
 # ## Three recipes
 #
-# A file or a camera gives a color image as an array [32, 32, 3]: row, column, channel. PyTorch
-# puts the channel first, (3, 32, 32), and the examples of a batch before it. To move an axis, use `permute`;
-# `reshape` gives the same shape, but scrambles the picture.
+# A file or a camera gives a color image as an array [32, 32, 3]: row, column, channel. PyTorch puts the
+# channel first, (3, 32, 32), and the examples of a batch before it. To move an axis, use `permute`; `reshape`
+# gives the same shape, but scrambles the picture.
 
 # %%
 # A picture as a file would contain it: whole numbers, [32, 32, 3]
@@ -218,7 +218,7 @@ print(f"the matrix of second derivatives is the one in (5): {same}")
 # %% tags=["remove-input"]
 Prediction(
     "A linear model learns from pixels between 0 and 1. You feed it pixels between 0 and 255 "
-    "instead. By what factor does the highest learning rate at which descent converges change?",
+    "instead. What happens to the highest learning rate at which descent converges?",
     [
         Choice(
             "It stays the same", "H is made of products of inputs, so it grows with their scale."
@@ -412,8 +412,8 @@ for ax, (title, rows) in zip(axes, pictures.items()):
 fig
 
 # %% [markdown]
-# A row of the ZCA matrix compares a pixel with its surroundings. It removes what the pixel
-# shares with its neighbors, and leaves the difference. Here are five patches of photographs:
+# A row of the ZCA matrix compares a pixel with its surroundings. It removes what the pixel shares with its
+# neighbors, and leaves the difference. Here are five patches of photographs:
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Four rows of five patches, parts of photographs: a cat, a cup of coffee, a flower, a roof, a motorcycle. Original. Standardized, much the same. PCA-whitened, drawn as if its numbers were pixels: noise without any shape. ZCA-whitened: gray with bright colored edges where the original has edges."}}
 views = torch.cat([
@@ -564,7 +564,7 @@ contest_cards["strong-whitening-hurts"]
 # A convolution shares its weights over the picture and looks at 27 numbers at a time. Does centering still
 # matter, and does whitening? (ZCA's outputs are a picture, here with $\varepsilon = 1$. PCA's are not, so a
 # convolution would find no neighbors there.) The evidence tunes every learning rate. To save time, this page
-# trains at only one, so its result is drawn, but not compared.
+# trains at only one, so its result is not compared with the claims.
 
 # %%
 convolution = experiments.convolution(run, dataset=dataset)
@@ -666,18 +666,18 @@ fig
 experiments.whitening.cards(whitened, run)["leaked-whitening-hurts"]
 
 # %% [markdown]
-# Why is this worse than guessing? If all patches are equally far apart, the nearest mean is that of the
-# photograph with the most training patches, which has the fewest test patches.
+# Why is this worse than guessing? Whitening makes all patches equally far apart. The mean of $n$ such points
+# is at a squared distance proportional to $1 + 1/n$, so the photograph with the most training patches looks
+# nearest, and it has the fewest in the test.
 #
-# So a leaked mean of thousands of images changed accuracy by a point at most. A leak through labels can
-# invent a result. A leak through many directions and few images changes the test score as well, and not
-# always upwards (Moscovich and Rosset, 2022). You rarely know which case you have, so fit only on training
-# data.
+# So a leaked mean changed accuracy by a point at most. A leak through labels can invent a result. A leak
+# through many directions and few images can make the score worse as well (Moscovich and Rosset, 2022). So fit
+# only on training data.
 #
 # ## The wrong statistics
 #
-# A network is trained, its preprocessing is code somewhere else, and somebody makes a mistake there. No
-# error appears, since all shapes fit. Take the network trained on standardized scenes.
+# A network is trained, its preprocessing is code somewhere else, and somebody makes a mistake there. No error
+# appears. Take the network trained on standardized scenes.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -899,8 +899,8 @@ checks.check_fold(fold)
 #
 # **Limits.** We used small rendered images, two small networks without normalization layers, short training
 # and few rates. Batch normalization centers inside the network, which makes it less sensitive to all of this.
-# Whitening had two images for every three inputs; with more, its statistics are better. If a best rate lies
-# at an end of the range we tried, there may be more to gain beyond it.
+# We estimated 3072 directions from only 2000 images; more images would give better statistics. If a best rate
+# lies at an end of the range we tried, there may be more to gain beyond it.
 #
 # ## Sources
 #

@@ -55,10 +55,10 @@ dataset = "scenes"  # or "cifar10"
 # %% [markdown]
 # How do you improve on pictures that nobody has shown to the network yet? There are many remedies, and most
 # books list them one by one. Here nine of them compete on equal terms. Two results may surprise you: a vote of
-# five networks gains far more than the 2% that a well-known course promises, and on average a second remedy
-# adds little to the first. If you have only ten minutes, read the section "A fair contest".
+# five networks gains far more than the 2% that a well-known course promises, and a second remedy on top of the
+# first does not help on average. If you have only ten minutes, read the section "A fair contest".
 
-# %%
+# %% tags=["hide-input"]
 import copy
 import functools
 
@@ -120,8 +120,9 @@ fig
 # \tag{2}
 # $$
 #
-# A better optimizer lowers (1). Nothing in (1) mentions (2). We train one small convolutional network on
-# the same 250 pictures with three optimizers: plain gradient descent, the same with momentum, and Adam.
+# A better optimizer lowers (1). But nothing in (1) asks for a small gap (2). We train one small convolutional
+# network on the same 250 pictures with three optimizers: plain gradient descent, the same with momentum, and
+# Adam.
 #
 # To be fair, each needs a learning rate of its own. With a momentum of 0.9, steps in the same direction
 # add up to ten times their length, so a rate that suits momentum is too small for plain descent. We tried
@@ -163,11 +164,11 @@ for ax, (name, outcomes) in zip(axes, by_optimizer.items()):
     figures.plot_accuracy_over_updates(ax, outcomes[0].history.evaluated_at, lines)
     ax.set(title=name)
 axes[0].set(ylabel="accuracy (%)")
-axes[0].legend(loc="lower right")
+axes[2].legend(loc="lower right")
 fig
 
 # %% [markdown]
-# The blue line shows what the optimizer was asked to improve. The distance to the purple line is the gap. The
+# The upper line shows what the optimizer was asked to improve. The distance to the lower line is the gap. The
 # page shows one training with each optimizer. The evidence comes from several, with rates chosen anew in each
 # run.
 
@@ -226,8 +227,8 @@ print(f"the restored weights are the best ones, bit for bit: {same}; as accurate
 
 # %% tags=["remove-input"]
 Prediction(
-    "Going back picks the evaluation with the best validation accuracy. On which pictures can that "
-    "snapshot still do worse than the last weights?",
+    "You restore the snapshot with the best validation accuracy. On which pictures can it still do worse "
+    "than the last weights?",
     [
         Choice(
             "On the validation pictures",
@@ -254,8 +255,9 @@ stopping = experiments.stopping(run, dataset=dataset)
 # %% [markdown]
 # A late update does harm if it learns something wrong. Nothing in a picture points to a wrong label, so the
 # network can only memorize it, and late in training this is what remains to be learned. Memorizing a right
-# label does less harm. So we expect going back to pay more with wrong labels. A single evaluation jitters by
-# some points, so we compare the snapshot with the mean of the last three. The cards say how sure we can be.
+# label does less harm. So we expect that restoring the best snapshot pays more with wrong labels. A single
+# evaluation jitters by some points, so we compare the snapshot with the mean of the last three. The cards say
+# how sure we can be.
 
 # %% tags=["remove-input"]
 stopping_cards = experiments.stopping.cards(stopping, run)
@@ -273,8 +275,9 @@ stopping_cards["early-stopping-pays-with-noise"]
 #
 # ### Explore: patience
 #
-# Going back requires a full training. *Patience* saves part of it: stop when the best evaluation is that many
-# evaluations old. How much patience does it take?
+# To restore the best snapshot, you need a full training. *Patience* saves part of it: with a patience of $k$,
+# training stops after $k$ evaluations in a row that do not improve on the best one. How much patience does it
+# take?
 
 
 # %% tags=["hide-input"]
@@ -366,15 +369,15 @@ ensemble_cards["ensemble-averages-probabilities"]
 ensemble_cards["ensemble-beats-patience"]
 
 # %% [markdown]
-# The 2% comes from accurate networks: averaging five AlexNets took ImageNet's top-5 error from 18.2% to 16.4%
-# (Krizhevsky et al., 2012). Here each network saw 250 pictures and is often wrong in its own way, so voting
-# gains {{ensemble-two-percent}}. The network trained five times as long ends {{ensemble-beats-patience size}}
-# below the five: it keeps memorizing.
+# The 2% comes from accurate networks: averaging five AlexNets took ImageNet's error (none of the five
+# likeliest classes is right) from 18.2% to 16.4% (Krizhevsky et al., 2012). Here each network is often wrong
+# in its own way, so voting gains {{ensemble-two-percent}}. The network trained five times as long ends
+# {{ensemble-beats-patience size}} below the five: it memorizes.
 #
 # ## A term in the loss
 #
-# The classic way to regularize penalizes large weights. Take the *multiclass SVM loss*, which asks that the
-# right class's score $s_{y_i}$ lead every other by a margin of 1 (torch divides it by the number of classes),
+# We penalize large weights. Take the *multiclass SVM loss*, which asks that the right class's score $s_{y_i}$
+# lead every other by a margin of 1 (torch divides it by the number of classes),
 #
 # $$
 # \ell_i = \sum_{j \ne y_i} \max(0,\; s_j - s_{y_i} + 1)
@@ -487,7 +490,7 @@ fig
 # net with $\beta = 10$) and each strength $\lambda$. The explorer shows its weights as a histogram and two of
 # its rows $W_k$ as pictures, in which gray is zero and each row has its own scale.
 
-# %%
+# %% tags=["hide-input"]
 losses = {"softmax": cross_entropy, "SVM": svm_loss}
 penalties = {
     "L2": l2,
@@ -626,8 +629,7 @@ Playground(
 # m_j = 1 \text{ with probability } 1 - p, \text{ else } 0
 # $$
 #
-# Here $\odot$ multiplies element by element. At test time the layer does nothing, since
-# $\mathbb E_m[y] = x$.
+# Here $\odot$ multiplies element by element. At test time the layer does nothing, since $\mathbb E_m[y] = x$.
 
 
 # %%
@@ -977,8 +979,8 @@ longer_cards["mixup-helps-in-time"]
 #
 # ### Exercise 1: when to stop
 #
-# ★☆☆, 10 minutes. A network is evaluated again and again during training. Training stops at the first
-# evaluation at which the best one is `patience` evaluations old, or otherwise at the last. Write
+# ★☆☆, 10 minutes. A network is evaluated again and again during training. Training stops after `patience`
+# evaluations in a row that do not improve on the best one, or otherwise at the last evaluation. Write
 # `early_stop(validation, patience)`, which takes the list of validation accuracies and returns two indices:
 # where training stops, and the (first) best evaluation up to there.
 
@@ -1038,8 +1040,8 @@ checks.check_elastic_gradient(elastic_gradient, ALPHA)
 # ★★☆, 15 minutes. Neighboring pixels of a feature map are nearly equal, so dropping single ones, as in (12),
 # hides little. *Spatial dropout* (Tompson et al., 2015) drops whole channels. Write the inverted version for
 # `x` of shape (batch, channels, height, width): each channel of each example becomes zero with probability
-# $p$, and the channels that survive are scaled by $1 / (1 - p)$. Draw with
-# `torch.rand(…, generator=generator)`.
+# $p$, and the channels that survive are scaled by $1 / (1 - p)$. Draw with `torch.rand(…,
+# generator=generator)`.
 
 
 # %% tags=["exercise"] exercise="spatial-dropout" points=5 forbids="dropout Dropout dropout2d Dropout2d feature_dropout feature_alpha_dropout"
@@ -1107,7 +1109,7 @@ checks.check_cutmix(cutmix)
 #   average it out at test, at least approximately. Cutout and mixup change the training pictures and are
 #   switched off at test.
 # - In a short training on few pictures, small changes to the pictures gained more than mixup, and on average a
-#   second method added less than 2 points to the better of the two.
+#   second method did not help: the change was {{pairs-beat-singles}}.
 #
 # **Limits.** We trained one small network on 250 or 1,000 rendered pictures for a few hundred updates. All
 # methods shared one learning rate, and each had three strengths to choose from, compared with a single seed.

@@ -48,12 +48,12 @@ budget, seed, device = None, 0, "auto"
 dataset = "scenes"  # or "cifar10"
 
 # %% [markdown]
-# A mirrored 5, however, is no 5 any more. So which changes may you make, and what do they buy? You will see
-# that the same flip helps with mirrored objects and hurts with digits, and that more augmentation is not
-# always better. If you have only ten minutes, guess the table in "Which augmentation buys which invariance?"
-# before you look at it.
+# A cat in a mirror is still a cat, but a mirrored 5 is no 5 any more. So which changes may you make, and what
+# do they buy? You will see that the same flip helps with mirrored objects and hurts with digits, and that
+# more augmentation is not always better. If you have only ten minutes, guess the table in "Which augmentation
+# buys which invariance?" before you look at it.
 
-# %%
+# %% tags=["hide-input"]
 import torch
 from torch.nn import functional
 
@@ -160,7 +160,7 @@ fig
 
 # %% tags=["remove-input"]
 Prediction(
-    "A small network learns to read upright digits. Then it is shown 6s, turned by half a turn. "
+    "A small network learns to read upright digits. Then it is shown 6s that are rotated by 180°. "
     "What does it call most of them?",
     [
         Choice(
@@ -606,7 +606,7 @@ FrameExplorer(
 # AlexNet took ten crops: four corners, the center, and the same five mirrored (Krizhevsky et al., 2012). We
 # take ten at each scale. Here EfficientNet-Lite0, trained on ImageNet, looks at photographs in this way:
 
-# %%
+# %% tags=["hide-input"]
 classifier = load_efficientnet_lite0()
 scales = run.pick(quick=(224, 256), standard=augmentation.RESNET_SCALES)
 seen = {}
@@ -635,12 +635,12 @@ axes[0, 0].set_ylabel("probability")
 fig
 
 # %% [markdown]
-# Each dot is one crop, and the line is the average of all. A single crop is a gamble: at the largest scales it
-# may show only the table, or one ear. The average is less sure than the best crops. Is it *better*? We measured
-# this on *scenes*, rendered pictures of ten shapes, 32 by 32 pixels, with the network of chapter 3. The recipe
-# is scaled down: training uses flips and 32 × 32 patches from short sides of 36 to 48. Three tests use five
-# scales from 36 to 48: one center crop of the middle scale; ten crops of each scale; and the center crop of
-# each scale and its mirror image.
+# Each dot is one crop, and the line is the average of all. A single crop is a gamble: at the largest scales
+# it may show only the table, or one ear. The average is less sure than the best crops. Is it *better*? We
+# measured this on *scenes*, rendered pictures of ten shapes, 32 by 32 pixels, with the network of chapter 3.
+# The recipe is scaled down: training uses flips and 32 × 32 patches from short sides of 36 to 48. We compare
+# three tests, with scales from 36 to 48: one center crop at the middle scale; ten crops at each of five
+# scales; and the center crop at each scale with its mirror image.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -684,10 +684,10 @@ crop_cards["corners-are-spare"]
 #
 # ## Which augmentation buys which invariance?
 #
-# Now the test pictures shift. There are five shifted test sets, in which all pictures are **mirrored**,
-# **moved** off the middle, **rescaled** (smaller or larger, by half or more), **relit** (dimmer, warmer, and
-# for the scenes from the other side) or **rotated** by 45° to 135°. In ordinary scenes, arrows, crescents,
-# flags and fish face one way, and objects stand upright near the middle. The network learns from 1000 ordinary
+# There are five *shifted* test sets. In each, all pictures are changed in one way: **mirrored**, **moved**
+# off the middle, **rescaled** (smaller or larger, by half or more), **relit** (dimmer, warmer, and for the
+# scenes from the other side) or **rotated** by 45° to 135°. In ordinary scenes, arrows, crescents, flags and
+# fish face one way, and objects stand upright near the middle. The network learns from 1000 ordinary
 # pictures, with one augmentation (flips, movements up to 20%, scales from 0.6 to 1.6, color jitter, or
 # rotations up to 135°) or all at once. Fill in a table on paper: plus, minus or nothing.
 

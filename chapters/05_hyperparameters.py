@@ -23,14 +23,13 @@
 # %% [markdown]
 # # Choosing hyperparameters, without tons of GPUs
 #
-# A network that does not learn gives no error message. This chapter is a recipe of seven steps (Johnson,
-# 2019). The first ones are gates: each measures something, passes or fails, and says what to try. The later
-# ones search.
+# This chapter is a recipe of seven steps (Johnson, 2019): check the initial loss, overfit a small sample,
+# find a rate that lowers the loss, try a coarse grid, then a fine one, look at the curves, and repeat. The
+# first three are gates: each measures something, passes or fails, and says what to try.
 #
 # After this chapter you can
 #
-# - check a training before you pay for it: its initial loss, a small sample that it memorizes, a rate that
-#   works;
+# - check a training before you pay for it;
 # - read loss and accuracy curves, and tell common illnesses apart;
 # - search on a grid, at random, and by halving, on one machine or several;
 # - say what cross-validation buys, and why the winner's score is too good to be true.
@@ -51,10 +50,10 @@ budget, seed, device = None, 0, "auto"
 dataset = "scenes"  # or "cifar10"
 
 # %% [markdown]
-# When a network does not learn, where do you look first? You will see three different faults whose curves look
-# much alike, and simple gates that tell them apart. You will also see by how much the best score of a search
-# flatters the winner, and how little random search gains over a grid when the good region is wide. If you have
-# only ten minutes, diagnose the eight trainings in "Explore: the ward".
+# When a network does not learn, where do you look first? You will see three different faults whose curves
+# look much alike, and simple gates that tell them apart. You will also see by how much the best score of a
+# search flatters the winner, and when random search beats a grid. If you have only ten minutes, diagnose the
+# eight trainings in "Explore: the ward".
 
 # %% tags=["hide-input"]
 import functools
@@ -348,7 +347,7 @@ short = run.pick(quick=1, standard=3)  # epochs
 rates, decays = (0.1, 0.03, 0.01, 0.003), (0, 1e-5, 1e-4)
 grid = [{"lr": lr, "weight_decay": decay} for lr in rates for decay in decays]
 
-# %%
+# %% tags=["hide-input"]
 file = Path(tempfile.mkdtemp(), "search.db")
 coarse = studies.evaluate(objective, grid, path=file, workers=workers)
 best = coarse.best_params["lr"]
@@ -357,7 +356,7 @@ print(f"best after {short} epoch(s): a rate of {best:g}")
 # %% tags=["hide-input"] mystnb={"image": {"alt": "A table of validation accuracies after a few epochs, a row for each learning rate and a column for each weight decay. The higher the accuracy, the darker the cell; the best one is printed bold."}}
 scores = [math.nan if t.value is None else t.value for t in coarse.trials]
 fig, ax = plotting.figure(height=3.0)
-names = ([f"{v:g}" for v in listed] for listed in (rates, decays))
+names = [f"{rate:g}" for rate in rates], ["0", "$10^{-5}$", "$10^{-4}$"]
 figures.plot_scores(ax, np.array(scores).reshape(4, 3), *names)
 ax.set(
     title="Validation accuracy after the coarse grid (%)",
@@ -367,10 +366,10 @@ ax.set(
 fig
 
 # %% [markdown]
-# In so short a training, such decays do next to nothing. With a momentum of 0.9 and a rate of $\eta$, a decay
-# of $\lambda$ shrinks a weight by a factor of about $1 - 10 \eta \lambda$ in each update. For the largest
-# rate and decay of this grid, that is 1% in all 93 updates. So the differences that you see *within* a row
-# are mostly luck, and they tell you how far to trust a difference *between* rows.
+# In such a short training, decays this small have almost no effect. With a momentum of 0.9 and a rate of
+# $\eta$, a decay of $\lambda$ shrinks a weight by a factor of about $1 - 10 \eta \lambda$ in each update. For
+# the largest rate and decay of this grid, that is 1% in all 93 updates. So the differences that you see
+# *within* a row are mostly luck, and they tell you how far to trust a difference *between* rows.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -389,7 +388,7 @@ Prediction(
 )  # fmt: skip
 
 # %% [markdown]
-# So our finer grid holds the best rate, its double and its half. Since small decays do next to nothing, it
+# So our finer grid holds the best rate, its double and its half. Since small decays have almost no effect, it
 # tries larger ones. Each training is now twice as long.
 
 # %%
@@ -520,11 +519,12 @@ for patient_name, name in names_of.items():
     print(f"{patient_name}: {name}", sick[name].reading, sep="\n")
 
 # %% [markdown]
-# A rate that is far too high shows in the loss, which stays above log 10, that of a guesser. A rate that is too
-# low, shuffled labels and frozen weights look much alike: accuracies stay low, and the loss falls little. You
-# need gates to tell them apart. *Shifted at test* is easy to recognize: its loss falls as it does in a healthy
-# training, but its accuracies stay low, so the evaluation is at fault. *Large weights* learns in spite of its
-# start; step 1 finds it before any training. Here is what the gates say about three of them:
+# A rate that is far too high shows in the loss, which stays above log 10, the loss of guessing. A rate that
+# is too low, shuffled labels and frozen weights look much alike: accuracies stay low, and the loss falls
+# little. You need gates to tell them apart. "Shifted at test" is easy to recognize: its loss falls as it does
+# in a healthy training, but its accuracies stay low, so the evaluation is at fault. The network with "large
+# weights" learns in spite of its start; step 1 finds it before any training. Here is what the gates say about
+# three of them:
 
 # %% tags=["hide-input"]
 print(check_initial_loss(sick["large weights"].setup))
@@ -532,8 +532,9 @@ print(check_overfit(sick["weights frozen"].setup))
 print(check_evaluation(sick["shifted at test"].setup))
 
 # %% [markdown]
-# Step 7 is to go back to step 5. The curves suggest the next grid. Repeat this until nothing gets better, or
-# until your time is up.
+# ## Step 7: go back to step 5
+#
+# The curves suggest the next grid. Repeat steps 5 and 6 until nothing gets better, or until your time is up.
 #
 # ### The command center
 #
@@ -567,8 +568,7 @@ CommandCenter(
 # [optuna-dashboard](https://pypi.org/project/optuna-dashboard/) shows in your browser:
 #
 # ```bash
-# pip install optuna-dashboard
-# optuna-dashboard sqlite:///search.db
+# pip install optuna-dashboard optuna-dashboard sqlite:///search.db
 # ```
 #
 # And you can interrupt such a search. If you call it again, it continues where it stopped: finished trials are
@@ -754,7 +754,7 @@ winners = experiments.curse(run)
 fig, ax = plotting.figure(height=3.1)
 by_part = {"validation": winners.validation, "test": winners.test}
 search_figures.plot_winner(ax, winners.sizes, by_part)
-ax.legend(loc="upper left")
+ax.legend(loc="lower right")
 fig
 
 # %% [markdown]
@@ -854,7 +854,7 @@ def recorded(config, updates):
     return accuracy
 
 
-# %%
+# %% tags=["hide-input"]
 largest = run.pick(quick=27, standard=270)
 budgets = [largest // 27, largest // 9, largest // 3, largest]
 exponents = torch.rand(27, generator=run.generator("halving"))
@@ -877,8 +877,9 @@ for budget in budgets:
 
 # %% [markdown]
 # Does stopping early lose anything? We let halving and a full search choose among the same 27 candidates and
-# compare their winners on test digits, ten times with new candidates. Halving needs 2,160 updates instead of
-# 27 × 540. The page shows only the evidence; `experiments.halving(run)` runs it.
+# compare their winners on test digits, ten times with new candidates. There, the last survivor trains for 540
+# updates, so halving needs 2,160 updates instead of 27 × 540. The page shows only the evidence;
+# `experiments.halving(run)` runs it.
 
 # %% tags=["remove-input"]
 experiments.halving.cards(None, run)["halving-loses-little"]
@@ -931,7 +932,7 @@ def seconds(work):
     return work(), time.perf_counter() - started
 
 
-# %%
+# %% tags=["hide-input"]
 learn, choose, _ = perceptrons.parts(run)
 sixteen = [Settings(lr) for lr in np.geomspace(0.01, 0.3, 16).tolist()]
 steps = run.pick(quick=20, standard=50)
@@ -979,8 +980,7 @@ print("same losses, update by update:", same)
 # found = cluster.cluster_search(
 #     digits_objective, space, trials=27, smallest=20, largest=540, seed=0,
 #     storage_path="/shared/search", address="auto",  # None: this machine alone
-# )
-# found.get_best_result().config
+# ) found.get_best_result().config
 # ```
 #
 # Ray is optional: `pip install -r requirements-optional.txt`. If a worker dies, its trial is started again

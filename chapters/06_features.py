@@ -23,9 +23,9 @@
 # %% [markdown]
 # # What models have learned
 #
-# Training leaves millions of numbers behind, and most of them tell you nothing by themselves. This chapter opens
-# a network from both ends: the weights that touch the pixels, the vector before the answer, and then the maps
-# in between.
+# Training leaves millions of numbers behind, and most of them tell you nothing by themselves. This chapter
+# opens a network from both ends: the weights that touch the pixels, the vector before the answer, and then
+# the maps in between.
 #
 # After this chapter you can
 #
@@ -56,7 +56,7 @@ model = "efficientnet_lite0"  # online also "alexnet", "resnet18", "vgg19", …
 # you. If you have only ten minutes, look at the pictures in "Nearest neighbors", and then play with the map in
 # "Explore: the map".
 
-# %%
+# %% tags=["hide-input"]
 import math
 
 import numpy as np
@@ -92,14 +92,14 @@ print(f"This run: {run}")
 # differ in their initial weights and the order of the examples, so it says how much of a finding is chance. The
 # names in the first column of this table are used below:
 #
-# | layer | what it does | channels | map size |
-# |---|---|---|---|
-# | `stem` | 3 × 3 convolution, stride 2, then pooling by 2 | 8 | 32, then 16 |
-# | `widen` | 3 × 3 convolution | 16 | 16 |
-# | `branches.0`, `branches.1` | blocks 1 and 2: each adds two 3 × 3 convolutions of $x$ to $x$ | 16 | 16 |
-# | `pools.1` | pooling by 2, then averages over 2 × 2 | 16 | 8, then 4 |
-# | `hidden` | all 16 · 4 · 4 numbers to 64 | 64 | none |
-# | `logits` | 64 numbers to 10 class scores | 10 | none |
+# | layer | output | what it does |
+# |---|---|---|
+# | `stem` | 8 maps of 16 × 16 | 3 × 3 convolution, stride 2, then pooling by 2 |
+# | `widen` | 16 maps of 16 × 16 | 3 × 3 convolution |
+# | `branches.0` and `.1` | 16 maps of 16 × 16 | blocks 1 and 2: each adds two 3 × 3 convolutions of $x$ to $x$ |
+# | `pools.1` | 16 maps of 4 × 4 | pooling by 2, then averages over 2 × 2 |
+# | `hidden` | 64 numbers | combines all 16 · 4 · 4 numbers |
+# | `logits` | 10 scores | one for each class |
 
 # %%
 photo_net = load_photo_classifier(model).to(run.device)
@@ -203,8 +203,8 @@ print(f"all but zero: {int(dead.sum())}, crossed out above")
 # \tag{2}
 # $$
 #
-# Angle brackets are means. $R$ is called *roughness* here: independent weights of mean zero have 1 on average, a
-# constant filter 0, and a chessboard of $\pm1$ has 2.
+# Angle brackets are means. $R$ is called *roughness* here: independent weights of mean zero have 1 on
+# average, a constant filter 0, and a chessboard of $\pm1$ has 2.
 
 
 # %%
@@ -250,9 +250,9 @@ fig
 # \tag{3}
 # $$
 #
-# $f(x)$ is all that the network still knows about $x$ when it answers. This *feature vector* has 4096 numbers in
-# AlexNet (Krizhevsky et al., 2012) and VGG (the layer FC7), 1280 in EfficientNet-Lite0, and 64 in the small
-# networks. In PyTorch, a hook on the last layer can catch it.
+# $f(x)$ is all that the network still knows about $x$ when it answers. This *feature vector* has 4096 numbers
+# in AlexNet (Krizhevsky et al., 2012) and VGG (the layer FC7), 1280 in EfficientNet-Lite0, and 64 in the
+# small networks. In PyTorch, a hook on the last layer can catch it.
 
 
 # %%
@@ -336,8 +336,8 @@ fig
 # %% [markdown]
 # Each row begins with the query, and a blue frame marks a patch of the same photograph. Pixels do well if a
 # photograph has colors of its own. But a flat patch of a middling color is not far from anything, so a busy
-# patch may well find a flat one. A feature vector is meant to say what a patch shows, wherever in the patch that
-# is. Here are the shares for all patches:
+# patch may well find a flat one. A feature vector is meant to say what a patch shows, wherever in the patch
+# that is. Here are the shares for all patches:
 
 # %% tags=["hide-input"]
 for name, nearest in found.items():
@@ -407,8 +407,9 @@ neighbor_cards["borrowed-features-help"]
 #
 # ### And if the picture moves?
 #
-# If you compare pixels, a shifted picture is a different picture. It is often said that features do not care. So
-# the experiment also used queries that were shifted to the right, and searched among scenes that were not.
+# If you compare pixels, a shifted picture is a different picture. It is often said that features do not care.
+# So the experiment also used queries that were shifted to the right, and searched among scenes that were not.
+# (The strip that opens at the left repeats the edge.)
 
 # %% tags=["remove-input"]
 Prediction(
@@ -461,10 +462,10 @@ neighbor_cards["imagenet-features-do-not-care-where"]
 neighbor_cards["averaged-maps-do-not-care-where"]
 
 # %% [markdown]
-# The second claim, which is often made, fails: the share changes by {{features-do-not-care-where}}, since the
-# layer after the maps has a weight for each place. The last maps, averaged over places, hardly notice the shift.
-# But a share near chance has little to lose, and this network never learned to use averages. EfficientNet did,
-# on crops at random places. Invariance is built in or learned.
+# The second claim fails: the share changes by {{features-do-not-care-where}}. One likely reason is that the
+# layer after the maps has a weight for each place. The last maps, averaged over places, hardly notice. But a
+# share near chance has little to lose, and this network never learned to use averages. EfficientNet did. A
+# network is invariant if it is built or trained to be.
 #
 # ## Maps of many pictures
 #
@@ -509,11 +510,11 @@ print(f"two of {len(variance)} directions hold {variance[:2].sum():.0%} of the v
 # \tag{6}
 # \end{equation*}
 #
-# With one $\sigma$ for all, a point in a crowd would have many neighbors and a lone point none. So each point
-# has its own, set so that the *perplexity* $e^{H_i}$, with the entropy $H_i = -\sum_j p_{j|i} \log p_{j|i}$, is
-# a number you choose. Of $m$ equally likely neighbors it is $m$: it says roughly how many neighbors count.
-# $P_{ij}$ averages both directions, so even outliers contribute. The code finds $\sigma_i$ by halving an
-# interval of its logarithm.
+# With one $\sigma$ for all, a point in a crowd would have many neighbors and a lone point practically one. So
+# each point has its own, set so that the *perplexity* $e^{H_i}$, with the entropy $H_i = -\sum_j p_{j|i} \log
+# p_{j|i}$, is a number you choose. Of $m$ equally likely neighbors it is $m$: it says roughly how many
+# neighbors count. $P_{ij}$ averages both directions, so even outliers contribute. The code finds $\sigma_i$
+# by halving an interval of its logarithm.
 
 
 # %%
@@ -536,17 +537,17 @@ def conditional(d2, perplexity):
 #
 # \begin{equation*}
 # \begin{gathered}
-# Q_{ij} = \frac{(1 + \lVert y_i - y_j \rVert^2)^{-1}}
-# {\sum_{l \ne m} (1 + \lVert y_l - y_m \rVert^2)^{-1}} , \\
+# Q_{ij} = \frac{(1 + \lVert y_i - y_j \rVert^2)^{-1}} {\sum_{l \ne m} (1 + \lVert y_l - y_m \rVert^2)^{-1}} ,
+# \\
 # \min_y \sum_{i \ne j} P_{ij} \log \frac{P_{ij}}{Q_{ij}} .
 # \end{gathered}
 # \tag{7}
 # \end{equation*}
 #
 # A plane has less room around a point than 64 dimensions do. The long tail lets points at a middling distance
-# move further out without much cost. The sum is the *Kullback-Leibler divergence* of $Q$ from $P$, `kl` below. It
-# is zero if the two agree, and it is large above all where neighbors ($P$ large) lie apart ($Q$ small). Gradient
-# descent lowers it from random places, so each start may end in another map.
+# move further out without much cost. The sum is the *Kullback-Leibler divergence* of $Q$ from $P$, `kl`
+# below. It is zero if the two agree, and it is large above all where neighbors ($P$ large) lie apart ($Q$
+# small). Gradient descent lowers it from random places, so each start may end in another map.
 
 
 # %%
@@ -558,8 +559,8 @@ def kl(P, y):
 
 
 # %% [markdown]
-# Both functions at work: halving gives every point the perplexity that we ask for, and t-SNE's map of the scenes
-# costs less than PCA's map of them.
+# Both functions at work: halving gives every point the perplexity that we ask for, and t-SNE's map of the
+# scenes costs less than PCA's map of them.
 
 # %% tags=["hide-input", "nbval-check-output"]
 perplexity = spaces.PERPLEXITY
@@ -700,8 +701,9 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Trust the map about which points are neighbors, if they are neighbors at several perplexities. Do not trust
-# gaps, sizes, or empty space.
+# Believe the map more about neighbors than about gaps, sizes, or empty space. If points are neighbors at
+# several perplexities, check them in the space of the features, since some of their neighbors there are lost
+# in any map.
 #
 # ## Maps of a layer
 #
@@ -785,8 +787,7 @@ FrameExplorer(
 #
 # \begin{equation*}
 # \begin{gathered}
-# r_l = r_{l-1} + (k_l - 1)\, j_{l-1}, \\
-# j_l = j_{l-1}\, s_l, \qquad r_0 = j_0 = 1 .
+# r_l = r_{l-1} + (k_l - 1)\, j_{l-1}, \\ j_l = j_{l-1}\, s_l, \qquad r_0 = j_0 = 1 .
 # \end{gathered}
 # \tag{8}
 # \end{equation*}
@@ -883,9 +884,9 @@ FrameExplorer(
 # %% [markdown]
 # ## The patches that excite a channel
 #
-# What does a channel look for? Show the network many pictures, find the unit of the channel with the
-# largest activation in each, and cut out what this unit sees: *maximally activating patches* (Girshick et
-# al., 2014; Zeiler and Fergus, 2014). In the notation of (1), for channel $k$ and pictures $x^{(1)}, x^{(2)}, \dots$
+# What does a channel look for? Show the network many pictures, find the unit of the channel with the largest
+# activation in each, and cut out what this unit sees: *maximally activating patches* (Girshick et al., 2014;
+# Zeiler and Fergus, 2014). In the notation of (1), for channel $k$ and pictures $x^{(1)}, x^{(2)}, \dots$
 #
 # $$
 # (i_m, j_m) = \operatorname*{arg\,max}_{i,\,j} \; z_{k,i,j}\big(x^{(m)}\big) .
@@ -948,9 +949,9 @@ print(f"{by_chance:.0%} of all units, {lying:.0%} of the best")
 
 # %% [markdown]
 # If the second number is larger, the border itself attracts the maxima: zeros beside a picture look like an
-# edge. From here on, we only ask units that see no border (`whole=True`), if a layer has such units. Two layers of
-# the photograph network search tiles of the eight photographs, and two layers of the small network search a
-# thousand scenes. The channels are spread evenly over each layer; none was picked for its looks.
+# edge. From here on, we only ask units that see no border (`whole=True`), if a layer has such units. Two
+# layers of the photograph network search tiles of the eight photographs, and two layers of the small network
+# search a thousand scenes. The channels are spread evenly over each layer; none was picked for its looks.
 
 # %% tags=["hide-input"]
 search = networks.searched(run)
@@ -989,9 +990,9 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# Some channels may be easy to name: an edge in one direction, or a bright spot. Others are not, and your eye will
-# offer a name anyway. Eight photographs contain few kinds of things, and nine patches prove little, so we
-# measure.
+# Some channels may be easy to name: an edge in one direction, or a bright spot. Others are not, and your eye
+# will offer a name anyway. Eight photographs contain few kinds of things, and nine patches prove little, so
+# we measure.
 #
 # The class of each scene is known. Take a channel's nine best scenes, count how many share the most frequent
 # class, and average this share over the channels of a layer. A channel that looks for one kind of object would
@@ -1054,10 +1055,10 @@ checks.check_edge_filter(edge_filter, STRENGTH)
 # %% [markdown]
 # ### Exercise 2: the box of a unit
 #
-# ★★☆, 20 minutes. You are given the kernel, stride and padding of each layer, from the first layer to the last.
-# Return the box of pixels that the unit in a row and column of the last layer sees: top, left, bottom and right,
-# where bottom and right are exclusive. Do not cut the box at the border: negative numbers lie in the padding. You
-# need (8), and where the field of unit (0, 0) begins. Without any layer, a unit is a pixel.
+# ★★☆, 20 minutes. You are given the kernel, stride and padding of each layer, from the first layer to the
+# last. Return the box of pixels that the unit in a row and column of the last layer sees: top, left, bottom
+# and right, where bottom and right are exclusive. Do not cut the box at the border: negative numbers lie in
+# the padding. You need (8), and where the field of unit (0, 0) begins. Without any layer, a unit is a pixel.
 
 
 # %% tags=["exercise"] exercise="unit-box" points=6
@@ -1086,9 +1087,9 @@ checks.check_unit_box(unit_box)
 # %% [markdown]
 # ### Exercise 3: neighbors by angle
 #
-# ★★☆, 15 minutes. The length of a feature vector often says how clear a picture is, and its direction says what
-# is in it. For each row, return the indices of the k rows at the smallest angle, the closest first, but never
-# the row itself. Do not use loops.
+# ★★☆, 15 minutes. The length of a feature vector may say how clear a picture is, and its direction what is in
+# it. For each row, return the indices of the k rows at the smallest angle, the closest first, but never the
+# row itself. Do not use loops.
 
 
 # %% tags=["exercise"] exercise="cosine-neighbors" points=5 forbids="NearestNeighbors"
@@ -1115,10 +1116,10 @@ checks.check_cosine_neighbors(cosine_neighbors)
 # %% [markdown]
 # ### Exercise 4: as few numbers as possible
 #
-# ★★☆, 15 minutes. Keep only the coordinates of the centered rows along their first `count` principal directions,
-# and rebuild the rows from these, the directions, and the mean. With `count=0` only the mean is left. When it
-# works, try `spaces.share(galleries[0].labels, compress(features, count))`: how many of the 64 directions does a
-# scene's feature vector need before the share of neighbors of its class is back?
+# ★★☆, 15 minutes. Keep only the coordinates of the centered rows along their first `count` principal
+# directions, and rebuild the rows from these, the directions, and the mean. With `count=0` only the mean is
+# left. When it works, try `spaces.share(galleries[0].labels, compress(features, count))`: how many of the 64
+# directions does a scene's feature vector need before the share of neighbors of its class is back?
 
 
 # %% tags=["exercise"] exercise="compress" points=5 forbids="PCA TruncatedSVD"
@@ -1147,28 +1148,28 @@ checks.check_compress(compress)
 # %% [markdown]
 # ## Summary
 #
-# - You can look at the filters of the first layer: on average, training makes them smoother than noise, and some
-#   may be dead.
+# - You can look at the filters of the first layer: on average, training makes them smoother than noise, and
+#   some may be dead.
 # - The vector before the last layer finds pictures of the same kind where pixels do not. The vector of our
-#   untrained network is little better than pixels.
+#   untrained network finds them no better than pixels do.
 # - Convolution alone does not make features survive a large shift. Averages over places do survive it, but may
 #   tell little about shape.
-# - t-SNE keeps more of the nearest neighbors than PCA, but forgets gaps and sizes. PCA keeps the directions of the
-#   largest variance.
+# - t-SNE keeps more of the nearest neighbors than PCA, but forgets gaps and sizes. PCA keeps the directions
+#   of the largest variance.
 # - Kernels add, and strides multiply, so a deep unit can see more than the picture. Deep units of a trained
 #   network come to look for kinds of objects.
 #
-# **Limits.** We used a few small networks of one architecture on rendered scenes, and one network of photographs
-# on eight photographs. Channels seldom mean one thing, and nine patches cannot show that they do. The thresholds
-# of the claims are round numbers, not laws.
+# **Limits.** We used a few small networks of one architecture on rendered scenes, and one network of
+# photographs on eight photographs. Channels seldom mean one thing, and nine patches cannot show that they do.
+# The thresholds of the claims are round numbers, not laws.
 #
 # ## Sources
 #
-# - Girshick, Donahue, Darrell, Malik (2014). Rich feature hierarchies for accurate object detection and semantic
-#   segmentation. CVPR. [arXiv:1311.2524](https://arxiv.org/abs/1311.2524)
+# - Girshick, Donahue, Darrell, Malik (2014). Rich feature hierarchies for accurate object detection and
+#   semantic segmentation. CVPR. [arXiv:1311.2524](https://arxiv.org/abs/1311.2524)
 # - Krizhevsky, Sutskever, Hinton (2012). ImageNet classification with deep convolutional neural networks. NIPS.
-# - Luo, Li, Urtasun, Zemel (2016). Understanding the effective receptive field in deep convolutional neural networks.
-#   NIPS. [arXiv:1701.04128](https://arxiv.org/abs/1701.04128)
+# - Luo, Li, Urtasun, Zemel (2016). Understanding the effective receptive field in deep convolutional neural
+#   networks. NIPS. [arXiv:1701.04128](https://arxiv.org/abs/1701.04128)
 # - Saxe, Koh, Chen, Bhand, Suresh, Ng (2011). On random weights and unsupervised feature learning. ICML.
 # - van der Maaten, Hinton (2008). Visualizing data using t-SNE. Journal of Machine Learning Research 9.
 # - Wattenberg, Viégas, Johnson (2016). How to use t-SNE effectively. Distill.

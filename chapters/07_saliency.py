@@ -49,13 +49,13 @@ budget, seed, device = None, 0, "auto"
 model = "efficientnet_lite0"  # online also "vgg19", "resnet18", …
 
 # %% [markdown]
-# The puzzle is whether you can trust such a map. You will see a popular method that draws nearly the same picture
-# after the network's last layer has been shuffled, and a blurred blob that has never seen the picture but scores
-# better than the gradient. And yet maps can be useful: they reveal a network that has learned the background
-# instead of the object. If you have only ten minutes, try the explorer in "Shuffle the weights", and then read
-# "The wolf and the snow".
+# The puzzle is whether you can trust such a map. You will see a popular method that draws nearly the same
+# picture after the network's last layer has been shuffled, and a blurred blob that has never seen the picture
+# but scores better than the gradient. And yet maps can be useful: they reveal a network that has learned the
+# background instead of the object. If you have only ten minutes, try the explorer in "Shuffle the weights",
+# and then read "The wolf and the snow".
 
-# %%
+# %% tags=["hide-input"]
 from functools import partial
 
 import numpy as np
@@ -119,8 +119,7 @@ for name, target in targets.items():
 #
 # \begin{equation*}
 # \begin{gathered}
-# f_w = S_c(x) - S_c(x^{(w)}) , \\
-# M_p = \frac{1}{|\mathcal W_p|} \sum_{w \in \mathcal W_p} f_w .
+# f_w = S_c(x) - S_c(x^{(w)}) , \\ M_p = \frac{1}{|\mathcal W_p|} \sum_{w \in \mathcal W_p} f_w .
 # \end{gathered} \tag{1}
 # \end{equation*}
 
@@ -230,8 +229,7 @@ FrameExplorer(
 #
 # \begin{equation*}
 # \begin{gathered}
-# S_c(x + \delta) \approx S_c(x) + g \cdot \delta , \\
-# g = \frac{\partial S_c}{\partial x} .
+# S_c(x + \delta) \approx S_c(x) + g \cdot \delta , \\ g = \frac{\partial S_c}{\partial x} .
 # \end{gathered} \tag{2}
 # \end{equation*}
 #
@@ -256,7 +254,8 @@ Prediction(
             "That is what occlusion measures. The gradient is only about small changes.",
         ),
         Choice(
-            "A small change of this pixel changes the score more than the same change at a dark pixel",
+            "A small change of this pixel, in its most sensitive color, changes the score more than the same "
+            "change of any one color at a dark pixel",
             "You know that, and no more. The map says how sensitive the score is, not what the answer rests on. "
             "The two can differ, as you will see below.",
             correct=True,
@@ -310,8 +309,8 @@ for (top, below), (name, photo) in zip(axes.T, photos.items(), strict=True):
 fig
 
 # %% [markdown]
-# One backward pass gives a number for each pixel. You can see the cup, but the pale door behind the motorcycle is
-# bright, too. Is it evidence for a moped or against? The map does not say.
+# One backward pass gives a number for each pixel. You can see the cup, but the pale door behind the
+# motorcycle is bright, too. Is it evidence for a moped or against? The map does not say.
 #
 # ## One neuron
 #
@@ -344,8 +343,8 @@ fig.set_dpi(110)
 fig
 
 # %% [markdown]
-# The early neurons use less than they could: most of their gradient lies in a part of the receptive field (Luo et
-# al., 2016, call it the effective one). The last neuron's fills the picture.
+# The early neurons use less than they could: most of their gradient lies in a part of the receptive field
+# (Luo et al., 2016, call it the effective one). The last neuron's fills the picture.
 #
 # ## Guided backpropagation
 #
@@ -368,9 +367,9 @@ fig
 # \end{gathered} \tag{6}
 # \end{equation*}
 #
-# Zeiler and Fergus (2014) devised (5) to trace a channel back to pixels.
-# Guided backpropagation (Springenberg et al., 2015) passes signals only through neurons that are on
-# *and* raise the score. It is no longer the gradient of anything.
+# Zeiler and Fergus (2014) devised (5) to trace a channel back to pixels. Guided backpropagation (Springenberg
+# et al., 2015) passes signals only through neurons that are on *and* raise the score. It is no longer the
+# gradient of anything.
 
 
 # %%
@@ -400,8 +399,8 @@ print(f"ours and lib's agree: {torch.allclose(ours, libs, atol=1e-6)}")
 #
 # ## The rivals
 #
-# Many other maps have been proposed, and four of them are used a lot. Three start from the gradient with respect
-# to the pixels:
+# Many other maps have been proposed, and four of them are used a lot. Three start from the gradient with
+# respect to the pixels:
 #
 # | method | map, before the maximum over colors |
 # |---|---|
@@ -501,8 +500,10 @@ same = torch.allclose(energy(M, m), visualization.energy_inside(M, m), atol=1e-5
 print(f"ours and lib's agree: {same}")
 
 # %% [markdown]
-# A score means little without a baseline that knows nothing. We add two: an even map, whose energy inside is the
-# mask's share of the picture, and a blurred blob in the middle, which is the same for all scenes.
+# A score means little without a baseline that has seen neither the picture nor the network. We add two: an
+# even map, whose energy inside is the mask's share of the picture, and a blurred blob in the middle, which is
+# the same for all scenes. (The blob does use what we know: objects stand near the middle, and its width suits
+# them.)
 
 # %% tags=["remove-input"]
 Prediction(
@@ -571,9 +572,9 @@ score_cards["occlusion-points-better"]
 score_cards["blob-beats-saliency"]
 
 # %% [markdown]
-# Back to the prediction: the blob beats saliency, which spreads wide. Neither measure proves a map wrong:
-# the class score *is* that sensitive there. Guided backpropagation beats the blob by energy, and the second card
-# says whether it also does so in the pointing game. Whether its map says anything about *the network* is another
+# Back to the prediction: the blob beats saliency, which spreads wide. Neither measure proves a map wrong: the
+# class score *is* that sensitive there. Guided backpropagation beats the blob by energy. By pointing, five
+# networks could not decide between them. Whether its map says anything about *the network* is another
 # question.
 #
 # ## Shuffle the weights
@@ -650,11 +651,11 @@ FrameExplorer(
 )  # fmt: skip
 
 # %% [markdown]
-# Shuffle the last layer, then more, and compare what the network says with what the maps show. Where
-# Grad-CAM is black, nothing was positive. Do numbers confirm the similarity that you see? Adebayo
-# et al. compare maps by their *rank correlation*: it is 1 if both maps put the pixels in the same order, and 0 if
-# the orders have nothing in common. Here it is for the maps of three photographs, before and after the last
-# layer is shuffled:
+# Shuffle the last layer, then more, and compare what the network says with what the maps show. Where Grad-CAM
+# is black, nothing was positive. Do numbers confirm the similarity that you see? Adebayo et al. compare maps
+# by their *rank correlation*: it is 1 if both maps put the pixels in the same order, and 0 if the orders have
+# nothing in common. Here it is for the maps of three photographs, before and after the last layer is
+# shuffled:
 
 # %%
 alike = experiments.photographs(run, model=model)
@@ -667,12 +668,13 @@ for method, values in alike.items():
 experiments.photographs.cards(alike, run)["guided-repeats-its-photo-maps"]
 
 # %% [markdown]
-# Guided backpropagation draws nearly the same picture for classes that no longer mean anything.
+# Guided backpropagation draws nearly the same picture for classes that no longer mean anything. For
+# photographs, we have only this number and your eye.
 #
-# Now we turn to the scenes, where the object is known. We shuffle from the top again, and each time we measure the
-# energy inside the mask. A network that has lost its classes has less to say about the object, so the map of
-# its answer should lose much of its lead over the mask's share, which is the dashed line. It may keep some of
-# it, since the lower layers are still intact and react to the object more than to its ground.
+# Now we turn to the scenes, where the object is known. We shuffle from the top again, and each time we
+# measure the energy inside the mask. A network that has lost its classes has less to say about the object, so
+# the map of its answer should lose much of its lead over the mask's share, which is the dashed line. It may
+# keep some of it, since the lower layers are still intact and react to the object more than to its ground.
 
 # %%
 forgetting = experiments.forgetting(run)
@@ -691,10 +693,10 @@ for method, values in forgetting.ranks.items():
     print(f"  {method}: {np.mean(values):.2f}")
 
 # %% [markdown]
-# The rank correlation alone can mislead: fine grain from the lowest layers, which are still intact, keeps it high,
-# whatever has become of the object. So we look at a map's lead over the dashed line. How much of it is left when
-# the two top layers are shuffled and the classes are gone? Some maps have signs and others have none, so all are
-# compared by absolute values. The first claim's mark, one half, is a round number.
+# The rank correlation alone can mislead: fine grain from the lowest layers, which are still intact, keeps it
+# high, whatever has become of the object. So we look at a map's lead over the dashed line. How much of it is
+# left when the two top layers are shuffled and the classes are gone? Some maps have signs and others have
+# none, so all are compared by absolute values. The first claim's mark, one half, is a round number.
 
 # %% tags=["remove-input"]
 forgetting_cards = experiments.forgetting.cards(forgetting, run)
@@ -704,16 +706,16 @@ forgetting_cards["guided-ignores-the-network"]
 forgetting_cards["occlusion-notices-more"]
 
 # %% [markdown]
-# Guided backpropagation scores well, but goes on drawing the object for networks that have kept only their lower
-# layers: its rule recovers a part of the picture itself (Nie et al., 2018). Use it to see *what features* are there,
-# not *why* an answer came out. The test does not rank the other methods, since intact lower layers let any map
-# keep something (Binder et al., 2023).
+# Guided backpropagation scores well, but goes on drawing the object for networks that have kept only their
+# lower layers: its rule recovers the picture (Nie et al., 2018). Use it to see *what* is there, not *why* an
+# answer came out. The test does not rank the other methods, since intact lower layers let any map keep
+# something (Binder et al., 2023).
 #
 # ## The wolf and the snow
 #
-# Ribeiro et al. (2016) built a classifier of wolves and huskies from photographs in which all wolves
-# stood in snow. It looked at the snow. In our *tied* scenes, each shape has its own ground: stars stand on snow,
-# fish lie on wood. In *free* scenes, any shape may stand on any ground.
+# Ribeiro et al. (2016) built a classifier of wolves and huskies from photographs in which all wolves stood in
+# snow and no husky did. It looked at the snow. In our *tied* scenes, each shape has its own ground: stars
+# stand on snow, fish lie on wood. In *free* scenes, any shape may stand on any ground.
 
 # %%
 pack = experiments.wolves(run)
@@ -760,9 +762,9 @@ Prediction(
 )
 
 # %% [markdown]
-# Look at what the network looks at. We use occlusion, which asks the network itself. The scenes are tied, and there
-# are two networks: one that learned from tied scenes, and one that learned from free ones. Covering what is blue
-# lowers the score; each map has its own scale.
+# Look at what the network looks at. We use occlusion, which asks the network itself. The scenes are tied, and
+# there are two networks: one that learned from tied scenes, and one that learned from free ones. Covering
+# what is blue lowers the score; each map has its own scale.
 
 # %% tags=["remove-input"]
 gallery = tied_test.subset(slice(0, run.pick(quick=2, standard=8)))
@@ -789,8 +791,8 @@ FrameExplorer(
 
 # %% [markdown]
 # Is more of the blue on the ground in the left map? A single map may mislead you either way, so we measure
-# the energy inside the object. The evidence has several networks of each kind. Note that you can compute these
-# maps without a single free scene. The accuracy on free scenes then shows what relying on the ground costs.
+# the energy inside the object. The evidence has several networks of each kind. Note that you need no free scene
+# to compute a tied network's map. The accuracy on free scenes then shows what relying on the ground costs.
 
 # %% tags=["remove-input"]
 wolf_cards = experiments.wolves.cards(pack, run)
@@ -800,15 +802,16 @@ wolf_cards["maps-find-the-background"]
 wolf_cards["tied-backgrounds-cost"]
 
 # %% [markdown]
-# The maps had warned us: free scenes cost {{tied-backgrounds-cost size}} of accuracy. The network is not stupid.
-# In its training pictures, the ground always predicted the class. What did you ask for when you gave it these
-# pictures?
+# Free scenes cost {{tied-backgrounds-cost size}} of accuracy. Beside the map of a network that learned from
+# free scenes (and for longer, 800 updates instead of 300), the tied network's map was a warning. If you have
+# no such network, you can only compare the map with the mask's share. In its training pictures, the ground
+# always predicted the class. What did you ask for when you gave it these?
 #
 # ### Repair the data
 #
-# We don't expect more such pictures to help. So we add as many *free* ones, where the ground says nothing about the
-# class, and train again with everything else the same. For comparison, the figure also shows the earlier network,
-# which was trained on free scenes only, and for longer.
+# We don't expect more such pictures to help. So we add as many *free* ones, where the ground says nothing
+# about the class, and train again with everything else the same. For comparison, the figure also shows the
+# earlier network, which was trained on free scenes only, and for longer.
 
 # %%
 repaired = experiments.repair(run)
@@ -841,8 +844,8 @@ repair_cards["repair-pays"]
 # ### Exercise 1: the pointing game
 #
 # ★☆☆, 10 minutes. For each map, return 1 if its largest value lies inside its mask, and 0 otherwise. If
-# several pixels share the largest value, take any of them; in the checks, such pixels are never on both sides of
-# the border of a mask. You need no loop.
+# several pixels share the largest value, take any of them; in the checks, such pixels are never on both sides
+# of the border of a mask. You need no loop.
 
 
 # %% tags=["exercise"] exercise="pointing-game" points=4
@@ -938,8 +941,8 @@ def integrated_gradients(model, images, labels, K):
 checks.check_integrated_gradients(integrated_gradients, BASELINE)
 
 # %% [markdown]
-# Why? Along the line $b + t (x - b)$, the score's derivative with respect to $t$ is
-# $(x - b) \cdot \partial S_c / \partial x$. The map sums to its mean at $K$ middles: a Riemann sum of its integral.
+# Why? Along the line $b + t (x - b)$, the score's derivative with respect to $t$ is $(x - b) \cdot \partial
+# S_c / \partial x$. The map sums to its mean at $K$ middles: a Riemann sum of its integral.
 #
 # ### Exercise 4: three suspects
 #
@@ -979,9 +982,9 @@ def looks_at(model, images, labels, regions):
 checks.check_looks_at(looks_at)
 
 # %% [markdown]
-# Finally, here are three suspects that were trained rather than built: one learned from tied scenes, one from free
-# ones, and one from free ones with a mark in the corner whose color gives the class away. The lines below say how
-# often each is right on marked tied scenes. What does your detective say?
+# Finally, here are three suspects that were trained rather than built: one learned from tied scenes, one from
+# free ones, and one from free ones with a mark in the corner whose color gives the class away. The lines
+# below say how often each is right on marked tied scenes. What does your detective say?
 
 # %% tags=["hide-input"]
 lineup = wolves.line_up(run)
@@ -1002,42 +1005,45 @@ for name, suspect in lineup.suspects.items():
 # %% [markdown]
 # ## Summary
 #
-# - Occlusion asks what the score would be without a part of the image. It is slow, and it depends on what covers
-#   the part.
-# - Saliency is the gradient of the score: it shows where a small change matters. It is fast and grainy, and it says
-#   nothing about the sign or about what the answer rests on.
+# - Occlusion asks what the score would be without a part of the image. It is slow, and it depends on what
+#   covers the part.
+# - Saliency is the gradient of the score: it shows where a small change matters. It is fast and grainy, and
+#   it says nothing about the sign or about what the answer rests on.
 # - One neuron's gradient stays inside its receptive field.
 # - Guided backpropagation passes only positive signals. It has more energy on the object than a blob in the
 #   middle, and it goes on drawing the object when the network has lost its classes.
-# - A score needs a baseline that knows nothing, and a map needs a test on a network with shuffled layers.
+# - A score needs a baseline that has not seen the picture, and a map needs a test on a network with shuffled
+#   layers.
 # - Maps can reveal that a network relies on the background. The cure is in the data.
 #
-# **Limits.** We used one small architecture, trained from a few seeds, and rendered objects near the middle of the
-# picture. Energy inside a mask supposes that a network reads only the object; free backgrounds make that likely,
-# but do not prove it. We shuffle weights, while Adebayo et al. draw them anew. The lower layers stay intact, so the
-# test does not rank methods. Trainings are short, and the gain of the repair depends on their length. Three
-# photographs illustrate a point, but prove little.
+# **Limits.** We used one small architecture, trained from a few seeds, and rendered objects near the middle
+# of the picture. Energy inside a mask supposes that a network reads only the object; free backgrounds make
+# that likely, but do not prove it. We shuffle weights, while Adebayo et al. draw them anew. The lower layers
+# stay intact, so the test does not rank methods. Trainings are short, and the gain of the repair depends on
+# their length. Three photographs illustrate a point, but prove little.
 #
 # ## Sources
 #
 # - Adebayo et al. (2018). Sanity checks for saliency maps. NeurIPS.
 #   [arXiv:1810.03292](https://arxiv.org/abs/1810.03292)
-# - Binder et al. (2023). Shortcomings of top-down randomization-based sanity checks for evaluations of deep neural
-#   network explanations. CVPR. [arXiv:2211.12486](https://arxiv.org/abs/2211.12486)
+# - Binder et al. (2023). Shortcomings of top-down randomization-based sanity checks for evaluations of deep
+#   neural network explanations. CVPR. [arXiv:2211.12486](https://arxiv.org/abs/2211.12486)
 # - Luo, Li, Urtasun, Zemel (2016). Understanding the effective receptive field in deep convolutional
 #   neural networks. NeurIPS. [arXiv:1701.04128](https://arxiv.org/abs/1701.04128)
 # - Nie, Zhang, Patel (2018). A theoretical explanation for perplexing behaviors of
 #   backpropagation-based visualizations. ICML. [arXiv:1805.07039](https://arxiv.org/abs/1805.07039)
 # - Ribeiro, Singh, Guestrin (2016). "Why should I trust you?" Explaining the predictions of any
 #   classifier. KDD. [arXiv:1602.04938](https://arxiv.org/abs/1602.04938)
-# - Selvaraju et al. (2017). Grad-CAM. ICCV. [arXiv:1610.02391](https://arxiv.org/abs/1610.02391)
+# - Selvaraju et al. (2017). Grad-CAM: visual explanations from deep networks via gradient-based localization.
+#   ICCV. [arXiv:1610.02391](https://arxiv.org/abs/1610.02391)
 # - Shrikumar, Greenside, Shcherbina, Kundaje (2016). Not just a black box: Learning important features through
-#   propagating activation differences: gradient × input. [arXiv:1605.01713](https://arxiv.org/abs/1605.01713)
+#   propagating activation differences. [arXiv:1605.01713](https://arxiv.org/abs/1605.01713)
 # - Simonyan, Vedaldi, Zisserman (2014). Deep inside convolutional networks. ICLR workshop.
 #   [arXiv:1312.6034](https://arxiv.org/abs/1312.6034)
-# - Smilkov et al. (2017). SmoothGrad. [arXiv:1706.03825](https://arxiv.org/abs/1706.03825)
-# - Springenberg, Dosovitskiy, Brox, Riedmiller (2015). Striving for simplicity. ICLR workshop.
-#   [arXiv:1412.6806](https://arxiv.org/abs/1412.6806)
+# - Smilkov et al. (2017). SmoothGrad: removing noise by adding noise.
+#   [arXiv:1706.03825](https://arxiv.org/abs/1706.03825)
+# - Springenberg, Dosovitskiy, Brox, Riedmiller (2015). Striving for simplicity: the all convolutional net.
+#   ICLR workshop. [arXiv:1412.6806](https://arxiv.org/abs/1412.6806)
 # - Sundararajan, Taly, Yan (2017). Axiomatic attribution for deep networks. ICML.
 #   [arXiv:1703.01365](https://arxiv.org/abs/1703.01365)
 # - Zeiler, Fergus (2014). Visualizing and understanding convolutional networks. ECCV.

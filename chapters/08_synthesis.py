@@ -49,13 +49,14 @@ budget, seed, device = None, 0, "auto"
 model = "efficientnet_lite0"  # online also "vgg19"
 
 # %% [markdown]
-# The puzzle is that a network which recognizes cats well has strange ideas of what a cat may look like. Follow its
-# score upward from gray, and you get grain instead of a cat. Change a photograph of a cat so little that you hardly
-# see it, and the network may name something else. You will see which wishes beyond the score lead to pictures that
-# you can read. The same few lines then make deep dreams, textures, and a cat painted like a flower. If you
-# have only ten minutes, try the explorers in "Adversarial examples" and "Style transfer".
+# The puzzle is that a network which recognizes cats well has strange ideas of what a cat may look like.
+# Follow its score upward from gray, and you get grain instead of a cat. Change a photograph of a cat so
+# little that you hardly see it, and the network may name something else. You will see which wishes beyond the
+# score lead to pictures that you can read. The same few lines then make deep dreams, textures, and a cat
+# painted like a flower. If you have only ten minutes, try the explorers in "Adversarial examples" and "Style
+# transfer".
 
-# %%
+# %% tags=["hide-input"]
 from functools import partial
 
 import torch
@@ -80,11 +81,11 @@ plotting.use_style()
 print(f"This run: {run}")
 
 # %% [markdown]
-# We use EfficientNet-Lite0, a small network trained on ImageNet's 1000 classes. The best-known textures and styles
-# come from VGG-19, which is 30 times as large, has no shortcuts and no narrow layers, and gives smoother
-# gradients. With an internet connection, set `model = "vgg19"` in the first cell and run the chapter again; it
-# takes many times as long. The pictures here are few and small, so that the page is made in about a minute.
-# With `budget = "full"` there are more of them, made with more steps.
+# We use EfficientNet-Lite0, a small network trained on ImageNet's 1000 classes. The best-known textures and
+# styles come from VGG-19, which is 30 times as large, has no shortcuts and no narrow layers, and gives
+# smoother gradients. With an internet connection, set `model = "vgg19"` in the first cell and run the chapter
+# again; it takes many times as long. The pictures here are few and small, so that the page is made in about a
+# minute. With `budget = "full"` there are more of them, made with more steps.
 
 # %% tags=["hide-input"]
 classifier = load_photo_classifier(model).to(run.device, memory_format=torch.channels_last)
@@ -182,12 +183,13 @@ Prediction(
 # I \leftarrow r_\theta\!\left( I + \eta \, \frac{\partial S_c}{\partial I} \right), \tag{3}
 # $$
 #
-# with settings $\theta$. It may be an L2 decay, or a Gaussian **blur** every few steps. Or it sets pixels to gray
-# that have a small norm, or a small contribution
-# $\lvert \sum_\text{channels} I \, \partial S_c / \partial I \rvert$, since the cat does not need them.
+# with settings $\theta$. It may be an L2 decay, or a Gaussian **blur** every few steps. Or it sets pixels to
+# gray that have a small norm, or a small contribution $\lvert \sum_\text{channels} I \, \partial S_c /
+# \partial I \rvert$, since the cat does not need them.
 #
-# Others (Mahendran and Vedaldi, 2015) put the wish into the objective. An example is *total variation*, the mean
-# squared step from one pixel to the next, which you will write in exercise 1.
+# Others (Mahendran and Vedaldi, 2015) put the wish into the objective. An example is *total variation*, here
+# the mean squared step from one pixel to the next, which you will write in exercise 1. (Usually it is the sum
+# of the steps' sizes, which spares edges.)
 
 
 # %%
@@ -210,7 +212,7 @@ for r in yosinski:
 print(f"equal to lib's: {torch.allclose(0.5 + blur_and_clip(I, gradient, 4), x, atol=1e-5)}")
 
 # %% [markdown]
-# Two more ideas changed the field (Olah et al., 2017). **Robustness**: before each step, the picture is
+# Two more ideas helped (Olah et al., 2017). **Robustness**: before each step, the picture is
 # shifted, scaled and rotated a little, at random. Grain that fits only one alignment does not survive this.
 #
 # **Other coordinates**: a picture is a sum of waves. Optimize the waves' amplitudes $z$ (the Fourier
@@ -241,8 +243,8 @@ z = torch.view_as_complex(libs.start)
 print(f"equal to lib's: {torch.allclose(waves(z, 1.1), libs.images(), atol=1e-5)}")
 
 # %% [markdown]
-# We compare five methods. All of them start from gray, or nearly so, at the same size, and take the same number of
-# steps.
+# We compare five methods. All of them start from gray, or nearly so, at the same size, and take the same
+# number of steps.
 
 # %% tags=["hide-input"]
 steps = run.pick(quick=16, standard=48, full=512)
@@ -326,11 +328,11 @@ best = int(of_photo.argmax())
 print(f"its highest score:    {float(of_photo[best]):5.1f} for {classifier.classes[best]}")
 
 # %% [markdown]
-# Judge for yourself: where do you see grain, fur, or an eye? The curves show what each method raises: the score
-# minus the cost of the wishes, which two of the methods compute on shaken pictures. The printed scores are those of
-# the pictures themselves, and the last two lines are about the photograph. The pictures show what the network
-# reacts to among *all* pictures, and almost none of these are photographs. The priors bring the search back to
-# pictures that we can read.
+# Judge for yourself: where do you see grain, fur, or an eye? The curves show what each method raises: the
+# score minus the cost of the wishes, which two of the methods compute on shaken pictures. The printed scores
+# are those of the pictures themselves, and the last two lines are about the photograph. The pictures show
+# what the network reacts to among *all* pictures, and almost none of these are photographs. The priors bring
+# the search back to pictures that we can read.
 #
 # Here are other classes, by the last method, with a quarter fewer steps:
 
@@ -364,29 +366,29 @@ fig
 #
 # ## A class has many faces
 #
-# A cup from above and a cup from the side belong to one class, but share few pixels. A single picture with a high
-# score mixes such *facets*. Nguyen et al. (2016) start the ascent from several pictures instead, each
-# a mean of training photographs from one cluster of the class. We do not have ImageNet's photographs, so
-# ours start from others, blurred until only colors and large shapes are left. Strictly, this shows how much the
+# A cup from above and a cup from the side belong to one class, but share few pixels. A single picture with a
+# high score mixes such *facets*. Nguyen et al. (2016) start the ascent from several pictures instead, each a
+# mean of training photographs from one cluster of the class. We do not have ImageNet's photographs, so ours
+# start from others, blurred until only colors and large shapes are left. Strictly, this shows how much the
 # result depends on the start. The class is *coral reef*.
 
 # %% tags=["remove-input"]
 Prediction(
     "One class, one network, one objective, and three starts: blurred photographs of a night sky, a "
-    "cat and a flower. What do the pictures have in common after the ascent?",
+    "cat and a flower. What will the three pictures look like after the ascent?",
     [
         Choice(
-            "They are the same, up to noise",
+            "All three the same, up to noise",
             "The score would need to have a single summit. It has so many that each start finds one nearby.",
         ),
         Choice(
-            "The class's parts; colors and layout stay those of the starts",
+            "Parts of the class in all three, in the colors and the layout of each start",
             "The ascent changes what raises the score most, which is mostly details. It has little reason to "
             "undo the colors and large shapes of its start.",
             correct=True,
         ),
         Choice(
-            "Nothing",
+            "Different, with nothing in common",
             "The same details raise the score everywhere: look for what occurs in all of them.",
         ),
     ],
@@ -412,9 +414,9 @@ fig
 # %% [markdown]
 # ## Adversarial examples
 #
-# The L2 picture shows that grain can raise a score. Now add a little of such grain to a photograph, as Szegedy et
-# al. (2014) did. Let $\ell$ be the loss, the cross-entropy of the label $y$. To first order, a change $\delta$ of
-# the picture $x$ changes it by
+# The L2 picture shows that grain can raise a score. Now add a little of such grain to a photograph, as
+# Szegedy et al. (2014) did. Let $\ell$ be the loss, the cross-entropy of the label $y$. To first order, a
+# change $\delta$ of the picture $x$ changes it by
 #
 # \begin{equation*}
 # \begin{aligned}
@@ -424,19 +426,20 @@ fig
 # \tag{5}
 # \end{equation*}
 #
-# Which $\delta$ makes this largest? Each pixel changes by $\epsilon$, with the sign of its gradient. That is the
-# *fast gradient sign method* (FGSM; Goodfellow et al., 2015),
+# Which $\delta$ makes this largest? Each pixel changes by $\epsilon$, with the sign of its gradient. That is
+# the *fast gradient sign method* (FGSM; Goodfellow et al., 2015),
 #
 # \begin{equation*}
 # \begin{aligned}
-# g &= \nabla_x \, \ell(f(x), y) , \\
-# x' &= \mathrm{clip}_{[0, 1]}\big( x + \epsilon \, \mathrm{sign}\, g \big) ,
+# g &= \nabla_x \, \ell(f(x), y) , \\ x' &= \mathrm{clip}_{[0, 1]}\big( x + \epsilon \, \mathrm{sign}\, g
+# \big) ,
 # \end{aligned}
 # \tag{6}
 # \end{equation*}
 #
-# where $f$ gives the scores. *Projected gradient descent* (PGD; Madry et al., 2018) takes several smaller steps and
-# returns to the box $\lvert x'_i - x_i \rvert \le \epsilon$ after each. (From here on, $x = 0.5 + I$.)
+# where $f$ gives the scores. *Projected gradient descent* (PGD; Madry et al., 2018) takes several smaller
+# steps and returns to the box $\lvert x'_i - x_i \rvert \le \epsilon$ after each. (From here on, $x = 0.5 +
+# I$.)
 
 
 # %%
@@ -544,8 +547,9 @@ attack_cards = experiments.attacks.cards(attacks, run)
 attack_cards["pgd-ruins"]
 
 # %% [markdown]
-# Random signs of the same size move the accuracy by {{random-signs-are-harmless size}} on average, so it is the
-# direction that counts, not only the size. One step of FGSM leaves {{pgd-beats-fgsm}} more than ten steps of PGD.
+# Random signs of the same size move the accuracy by {{random-signs-are-harmless size}} on average, so it is
+# the direction that counts, not only the size. One step of FGSM leaves {{pgd-beats-fgsm}} more than ten steps
+# of PGD.
 #
 # The remedy is *adversarial training*, which makes the attack part of the loss,
 #
@@ -565,10 +569,11 @@ def adversarial_loss(f, x, y, epsilon, generator):
 
 
 # %% [markdown]
-# In training, $\epsilon$ is zero for a quarter of the updates, and then ramps up to 8/255. At full size from the
-# start, a small network may learn nothing. The experiment trains three networks in this way, and three as usual.
-# This takes a while and draws no figure, so the page only shows its evidence; `experiments.hardening(run)`
-# runs it.
+# In training, $\epsilon$ is zero for a quarter of the updates, and then ramps up to 8/255. At full size from
+# the start, a small network may learn nothing. One-step training can also collapse: the network then resists
+# this one step and nothing else (Wong et al., 2020). A test with several steps shows whether it did. The
+# experiment trains three networks in this way, and three as usual. This takes a while and draws no figure, so
+# the page only shows its evidence; `experiments.hardening(run)` runs it.
 
 # %% tags=["remove-input"]
 hardening_cards = experiments.hardening.cards(None, run)
@@ -620,8 +625,8 @@ attack_cards["blur-fails"]
 
 # %% [markdown]
 # A defense is worth what it keeps against an attacker who knows it. Adversarial training was tested in this
-# way: PGD used the hardened network's own gradients. Ten steps from one start are a weak test, though, and stronger
-# attacks (Croce and Hein, 2020) may leave less.
+# way: PGD used the hardened network's own gradients. Ten steps from one start are a weak test, though, and
+# stronger attacks (Croce and Hein, 2020) may leave less.
 #
 # ## Inverting features
 #
@@ -636,8 +641,8 @@ attack_cards["blur-fails"]
 # \tag{8}
 # \end{equation*}
 #
-# Where the answer looks like $x_0$, the layer has kept what you see. Where it differs although the features agree,
-# the difference is invisible to this layer, and to all layers after it.
+# Where the answer looks like $x_0$, the layer has kept what you see. Where it differs although the features
+# agree, the difference is invisible to this layer, and to all layers after it.
 
 
 # %%
@@ -734,8 +739,7 @@ FrameExplorer(
 #
 # \begin{equation*}
 # \begin{aligned}
-# g &= \nabla_x \, \overline{\Phi(x)^2} , \\
-# x &\leftarrow x + \eta \, g \, / \, \overline{\lvert g \rvert} ,
+# g &= \nabla_x \, \overline{\Phi(x)^2} , \\ x &\leftarrow x + \eta \, g \, / \, \overline{\lvert g \rvert} ,
 # \end{aligned}
 # \tag{9}
 # \end{equation*}
@@ -812,9 +816,9 @@ FrameExplorer(
 # G_{ij} = \frac{1}{HW} \sum_{p} \Phi_{ip} \, \Phi_{jp} , \tag{10}
 # $$
 #
-# a sum over all places $p$. If you shuffle the places, $G$ stays the same. A texture is then any picture with the
-# Gram matrices of the example, in several layers. It may have another size, and no place in it need be
-# a copy.
+# a sum over all places $p$. If you shuffle the places, $G$ stays the same. A texture is then any picture with
+# the Gram matrices of the example, in several layers. It may have another size, and no place in it need be a
+# copy.
 
 
 # %%
@@ -938,7 +942,8 @@ checks.check_total_variation(my_total_variation)
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="total-variation" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def my_total_variation(images):
     """images (n, c, h, w) -> (n,)."""
-    # Only flat pictures have a total variation of zero: each pixel equals its neighbors.
+    # Only pictures that are flat in each channel have a total variation of zero. (The last pixel, in
+    # the lower right corner, may have any value: no step leads to it.)
     here = images[:, :, :-1, :-1]
     right, down = images[:, :, :-1, 1:] - here, images[:, :, 1:, :-1] - here
     return (right**2 + down**2).mean(dim=(1, 2, 3))
@@ -950,9 +955,9 @@ checks.check_total_variation(my_total_variation)
 # ### Exercise 2: an attack with an aim
 #
 # ★★☆, 15 minutes. Change (6) so that it pushes every picture toward the class `target`, in one step of size
-# `epsilon`, with pixels within [0, 1]. Do not change the images or the weights, leave no gradients in the weights
-# (so use `torch.autograd.grad`), and detach the result. In which direction do you go now, and which label's loss do
-# you use? `cross_entropy` takes a label for each picture.
+# `epsilon`, with pixels within [0, 1]. Do not change the images or the weights, leave no gradients in the
+# weights (so use `torch.autograd.grad`), and detach the result. In which direction do you go now, and which
+# label's loss do you use? `cross_entropy` takes a label for each picture.
 
 
 # %% tags=["exercise"] exercise="target-attack" points=5
@@ -1018,24 +1023,24 @@ checks.check_which_layer(which_layer, TOLERANCE)
 # %% [markdown]
 # ## Summary
 #
-# - All pictures of this chapter are made in one way: gradients raise an objective, by changing the pixels or better
-#   coordinates.
-# - A score without a prior leads to grain. Priors (L2, blur, total variation, robustness, Fourier coordinates)
-#   lead to pictures that we can read, and what we read depends on the prior.
-# - Small aimed changes fool a network, and many tiny slopes that add up are a part of the reason. Random
-#   changes cancel.
-# - Adversarial training helps, but it costs accuracy on pictures that nobody attacks. A blur loses most of what it
-#   saves when the attacker knows of it.
+# - All pictures of this chapter are made in one way: gradients raise an objective, by changing the pixels or
+#   better coordinates.
+# - A score alone, or with only an L2 term, leads to grain. Stronger priors (blur, total variation, robustness,
+#   Fourier coordinates) lead to pictures in which we can make out parts of the class, and what we see in them
+#   depends on the prior.
+# - Small aimed changes fool a network; one explanation is that many tiny slopes add up. Random changes cancel.
+# - Adversarial training helps, but it costs accuracy on pictures that nobody attacks. A blur loses most of
+#   what it saves when the attacker knows of it.
 # - A deep layer has fewer numbers than the picture; the prior fills in the rest.
 # - Gram matrices leave out places on purpose, which gives textures and style.
 #
-# **Limits.** EfficientNet-Lite0 is small and made for speed, and our pictures are small, too. VGG-19
-# draws smoother textures and stronger styles (`model = "vgg19"`). The small networks in the attacks
-# learn from few scenes, and a stronger attack, with more steps and restarts, may leave less.
-# A synthesized picture shows what a network *can* react to, not what it uses in photographs. Two
-# claims were changed after a first look. Training against PGD was to gain 20 points, which was inconclusive
-# until its attack set in later. The attack that knows of the blur was to leave fewer than 20% right,
-# which three networks could not decide.
+# **Limits.** EfficientNet-Lite0 is small and made for speed, and our pictures are small, too. VGG-19 draws
+# smoother textures and stronger styles (`model = "vgg19"`). The small networks in the attacks learn from few
+# scenes, and a stronger attack, with more steps and restarts, may leave less. A synthesized picture shows
+# what a network *can* react to, not what it uses in photographs. Two claims were changed after a first look.
+# We first asked training against PGD for 20 points. That was inconclusive, so we let its attack set in later,
+# and asked for 10. The attack that knows of the blur was to leave fewer than 20% right, which three networks
+# could not decide.
 #
 # ## Sources
 #

@@ -56,7 +56,7 @@ budget, seed, device = None, 0, "auto"
 # for a good reason. If you have only ten minutes, go to the section *Where it looks*, and play with the
 # explorer that follows it.
 
-# %%
+# %% tags=["hide-input"]
 import textwrap
 
 import numpy as np
@@ -233,8 +233,8 @@ for split, those in data.items():
 # The set *test* has sentences of the kind that we train on (up to 20 English words, counting punctuation),
 # but none of the training sentences. In *patterns*, each sentence combines a kind of clause with a kind of
 # date in a way that no training sentence does. In *longer*, each sentence has more than 20 words. And
-# *learned* is a part of the training set. One more sentence belongs to the language, and to none of these
-# sets. Bahdanau et al. (2015) translated it in the paper that introduced attention:
+# *learned* is a part of the training set. One more sentence belongs to the language, and no network was trained
+# on it. Bahdanau et al. (2015) translated it in the paper that introduced attention:
 
 # %% tags=["hide-input", "nbval-check-output"]
 bahdanau = sentences.example
@@ -331,8 +331,8 @@ print(f"equal to torch's: {same}")
 # Zipser, 1989). Padding costs nothing:
 #
 # $$
-# L = -\frac{1}{\sum_t m_t} \sum_t m_t \log p_t[\text{right word}] , \qquad
-# m_t = [\text{word } t \text{ is not padding}] , \tag{4}
+# L = -\frac{1}{\sum_t m_t} \sum_t m_t \log p_t[\text{right word}] , \qquad m_t = [\text{word } t \text{ is
+# not padding}] , \tag{4}
 # $$
 #
 # where the sums run over all words of the batch.
@@ -520,8 +520,9 @@ experiments.longer.cards(None, run)["one-context-still-forgets"]
 
 # %% [markdown]
 # So the network with one context fails on long sentences even if it was trained on them, and training four
-# times as long does not fix that. This supports the first reason, though we tried no other sizes and no other
-# learning rates. With a context of 8000 numbers and millions of sentences, Sutskever et al. (2014) translated
+# times as long does not fix that. So neither new sentences nor the length of our training explains it.
+# Whether the context is too small or too hard to train, only other sizes and learning rates could tell; we
+# tried none. With a context of 8000 numbers and millions of sentences, Sutskever et al. (2014) translated
 # well, long sentences included. With 1000 units, Bahdanau et al. (2015) also saw quality fall with length.
 #
 # ## Where it looks
@@ -614,8 +615,9 @@ print(f"{judged.wrong} of {judged.words} words are wrong.")
 print(f"Before {judged.looked_right:.0f}% of these, it looked most where it should.")
 
 # %% [markdown]
-# To look at the right word is not enough to write the right one: the ending may be wrong, or another word of
-# the same kind may seem likelier.
+# Compare this with the share of right looks among all words, which is 100% minus the alignment error rate
+# below. If the two are close, the looks before wrong words are about as good as others, and the mistakes
+# seldom come from the look: the ending may be wrong, or another word of the same kind may seem likelier.
 #
 # ### Explore: how it learns to look
 #
@@ -864,9 +866,9 @@ for name, search in {"greedy": greedy, "4 beams": beam_search}.items():
           f"exactly right {100 * np.mean(hits):.0f}%")  # fmt: skip
 
 # %% [markdown]
-# Beam search looks for sentences that the *network* finds likelier, and the first number shows what it gains.
+# Beam search looks for sentences that the *network* finds likelier; the first number shows its gain.
 # This makes translations better only if likelier sentences are also better ones. The second number shows how
-# often they are exactly right.
+# often they are exactly right. (Two or three prove little.)
 #
 # ## Exercises
 #
@@ -957,9 +959,9 @@ checks.check_error_rate(error_rate)
 # continued by padding (word 0), at no cost. Return the best continuations, as many as there are beams, as
 # three tensors (beams,), best first: their log probabilities, which beginning each continues, and its word.
 #
-# Of two beginnings with probabilities 0.6 and 0.4, the first has ended, and the second has a
-# next word of probability 0.9. Then the best two are 0.6 (the first, padding) and 0.36 (the second, that
-# word). `torch.topk` of the flattened table helps: its index is beginning · words + word.
+# Of two beginnings with probabilities 0.6 and 0.4, the first has ended, and the second has a next word of
+# probability 0.9. Then the best two are 0.6 (the first, padding) and 0.36 (the second, that word).
+# `torch.topk` of the flattened table helps: its index is beginning · words + word.
 
 
 # %% tags=["exercise"] exercise="beam-step" points=6

@@ -55,7 +55,9 @@ budget, seed, device = None, 0, "auto"
 # even tell it that left is right, and watch its sentences turn around. If you have only ten minutes, go to
 # the section *Word by word* and play with the explorer that follows it.
 
-# %%
+# %% tags=["hide-input"]
+import math
+
 import torch
 from torch.nn import functional
 
@@ -154,8 +156,9 @@ for ax, channel in zip(axes[1:], spread_out.topk(3).indices.tolist()):
 fig
 
 # %% [markdown]
-# Each place has 112 numbers, which are computed from a window of pixels around it. The figure shows the three
-# channels whose largest value stands out most from their mean.
+# Each place has 112 numbers, which are computed from a window of pixels around it. By (8) of chapter 6 this
+# window is wider than the whole picture, though its middle counts most. The figure shows three channels with
+# a large peak.
 #
 # ## One context
 #
@@ -164,8 +167,7 @@ fig
 #
 # \begin{equation*}
 # \begin{aligned}
-# c &= h_0 = f_W(z) , \\
-# h_t &= g(y_{t-1}, c, h_{t-1}) ,
+# c &= h_0 = f_W(z) , \\ h_t &= g(y_{t-1}, c, h_{t-1}) ,
 # \end{aligned}
 # \tag{1}
 # \end{equation*}
@@ -207,9 +209,7 @@ Prediction(
 #
 # \begin{equation*}
 # \begin{aligned}
-# e_{t,i,j} &= f_{att}(h_{t-1}, z_{i,j}) \\
-# &= v^\top \tanh(A h_{t-1} \\
-# & \qquad\quad + B z_{i,j} + b)
+# e_{t,i,j} &= f_{att}(h_{t-1}, z_{i,j}) \\ &= v^\top \tanh(A h_{t-1} \\ & \qquad\quad + B z_{i,j} + b)
 # \end{aligned}
 # \tag{2}
 # \end{equation*}
@@ -305,8 +305,12 @@ cards["colors-are-lost"]
 cards["directions-are-kept"]
 
 # %% [markdown]
-# So one context does not lose first where things are: it gets relations right more often than colors.
-# (Remember that guessing gets 25% of the relations right, but only 13% of the colors and 10% of the shapes.)
+# So one context does not lose first where things are: it gets relations right more often than colors. (Part
+# of this is easier guessing: by chance, 25% of the relations are right, but only 13% of the colors and 10% of
+# the shapes. Given the words before, one can guess better still.) And attention, which is ahead for colors,
+# has no lead for relations that we could establish. A relation depends on two places, and a weighted mean
+# does not keep which part came from where. Whether this is the reason, we have not tested.
+#
 # Is $c$ too small for the colors? To judge that, it helps to look at pictures from the training set:
 
 # %% tags=["hide-input"]
@@ -366,7 +370,8 @@ right = first.guess == known.target
 whole = (right | ~pictures.said).all(dim=1) & (things == 2)
 row = int((whole if bool(whole.any()) else things == 2).nonzero()[0, 0])
 shown = vocabulary.decode(known.target[row].tolist())
-fig, axes = plotting.figure(4, 4, height=6.0)
+used = math.ceil(len(shown) / 4)
+fig, axes = plotting.figure(used, 4, height=1.5 * used, squeeze=False)
 figures.plot_word_maps(axes.flatten(), test.images[row], shown, first.weights[row], rows)
 fig
 
@@ -477,7 +482,8 @@ FrameExplorer(
 cards["places-tell-sides"]
 
 # %% [markdown]
-# Only one of the 114 numbers at each place was changed, yet on average most of these words turned around. The network reads left and right largely from what its places are told.
+# Only one of the 114 numbers at each place was changed, yet on average most of these words turned around. The
+# network reads left and right largely from what its places are told.
 #
 # ## How good is a caption?
 #
@@ -545,7 +551,7 @@ for kind, (wrong, total) in gallery.mistakes_by_kind(first, pictures).items():
 
 # %% [markdown]
 # A caption can be fluent, written with high confidence, and wrong. A word like “of” follows from the
-# preceding words, but a color or a shape must come from the picture.
+# preceding words, but a color or a shape must come from the picture. A relation needs two looks.
 #
 # ## Soft and hard
 #
@@ -555,41 +561,40 @@ for kind, (wrong, total) in gallery.mistakes_by_kind(first, pictures).items():
 #
 # \begin{equation*}
 # \begin{aligned}
-# & \nabla_A \, \mathbb{E}_{(i,j) \sim a_t}\big[R_{i,j}\big] \\
-# &= \mathbb{E}_{(i,j) \sim a_t}\big[R_{i,j}\, \nabla_A \log a_{t,i,j}\big] ,
+# & \nabla_A \, \mathbb{E}_{(i,j) \sim a_t}\big[R_{i,j}\big] \\ &= \mathbb{E}_{(i,j) \sim a_t}\big[R_{i,j}\,
+# \nabla_A \log a_{t,i,j}\big] ,
 # \end{aligned}
 # \tag{7}
 # \end{equation*}
 #
-# where $R_{i,j}$ is the log probability of the words after looking at $(i, j)$; its own dependence on $A$ is
-# left out. What does our network lose if, after soft training, it sees only the place with the largest
-# weight?
+# where $R_{i,j}$ is the log probability of the words after looking at $(i, j)$. What does our network lose
+# if, after soft training, it sees only the place with the largest weight?
 
 # %% tags=["remove-input"]
 cards["one-place-is-not-enough"]
 
 # %% [markdown]
-# A thing may cover several places, and our network has learned to mix them. Xu et al., who trained with hard
-# attention, found it slightly better. Soft attention stayed in use, since plain backprop can train it.
+# Our network has learned to mix places. Xu et al., who trained with hard attention, found it slightly better
+# by BLEU. Soft attention stayed in use, since backprop can train it.
 #
 # ## From here to transformers
 #
-# Three changes lead from this decoder to a transformer's attention (Vaswani et al., 2017).
+# Three changes lead to transformers (Vaswani et al., 2017).
 #
 # *Scores are dot products* of projected queries and keys:
 #
 # \begin{equation*}
 # \begin{aligned}
-# & \mathrm{attention}(Q, K, V) \\
-# &= \mathrm{softmax}\big(Q K^\top / \sqrt d\big)\, V .
+# & \mathrm{attention}(Q, K, V) \\ &= \mathrm{softmax}\big(Q K^\top / \sqrt d\big)\, V .
 # \end{aligned}
 # \tag{8}
 # \end{equation*}
 #
-# (A sum of $d$ products of independent numbers with mean 0 and variance 1 has variance $d$.)
+# (A sum of $d$ products of independent numbers with mean 0 and variance 1 has variance $d$. Dividing by
+# $\sqrt d$ keeps the softmax from picking one position.)
 #
-# *Every word asks.* Without a recurrence, all positions look at each other. In a decoder,
-# each sees only itself and the words before it. (Other layers look at the picture.)
+# *Every word asks.* Without a recurrence, all positions look at each other. In a decoder, each sees only
+# itself and the words before it. (Other layers look at the picture.)
 #
 # *Positions are told*, as our places are, since (8) sees a set.
 

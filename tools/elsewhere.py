@@ -39,6 +39,8 @@ class Entry:
         cite: the papers' keys in references.bib.
         located: where the numbers in `found` were read, or "in words".
         differs: why the course's result may differ; empty where it agrees.
+        alone: whether these claims are about the rule itself; False if they are about something
+            of which it is only a part.
     """
 
     rule: str
@@ -47,6 +49,7 @@ class Entry:
     cite: tuple[str, ...]
     located: str
     differs: str = ""
+    alone: bool = True
 
 
 def read_elsewhere(path: Path, citations: Collection[str]) -> tuple[Entry, ...]:
@@ -111,12 +114,16 @@ def _entry(fields: Any, citations: Collection[str]) -> Entry:
 
 def _check_fields(fields: Any) -> None:
     needed = {*LISTS, *TEXTS}
-    if not isinstance(fields, dict) or set(fields) - {"differs"} != needed:
+    if not isinstance(fields, dict) or set(fields) - {"differs", "alone"} != needed:
         raise CourseError(
             f"an entry of elsewhere.yml has {', '.join(sorted(needed))} and perhaps differs; "
             f"got {fields}"
         )
-    for name, value in fields.items():
+    if not isinstance(fields.get("alone", True), bool):
+        raise CourseError(
+            f"an entry of elsewhere.yml has yes or no as alone; got {fields['alone']!r}"
+        )
+    for name, value in ((name, fields[name]) for name in fields if name != "alone"):
         parts = value if name in LISTS and isinstance(value, list) else [value]
         listed = isinstance(value, list) == (name in LISTS)
         if not (listed and parts and all(isinstance(part, str) and part for part in parts)):
@@ -129,7 +136,8 @@ def _definition(entry: Entry, cards: Mapping[str, Card]) -> str:
     lines = [f"Elsewhere: {entry.found} ({{cite:alp}}`{','.join(entry.cite)}`)"]
     if entry.located != IN_WORDS:
         lines[0] += f" Numbers from: {ADDRESS.sub(_link, entry.located)}."
-    lines += [f"Here: {_here(id, cards.get(id))}" for id in entry.claims]
+    here = [_here(id, cards.get(id), entry.alone) for id in entry.claims]
+    lines += [f"Here: {line}" for line in here]
     if entry.differs:
         lines.append(f"Why they may differ: {entry.differs}")
     return "\n".join([f"**{entry.rule}**", *(f": {line}\n" for line in lines)])
@@ -141,14 +149,16 @@ def _link(address: re.Match[str]) -> str:
     return f"[{site}]({address[0]})"
 
 
-def _here(id: str, card: Card | None) -> str:
+def _here(id: str, card: Card | None, alone: bool) -> str:
     """A claim's verdict, statement and mean, with a link to its card."""
     if card is None:
         return f"{id} is not in this book."
     claim, estimate = card.claim, card.evidence
     mean = f", {claim.with_unit(estimate.rounded(estimate.mean))}" if estimate else ""
     link = f'<a href="#{claim.id}">{_plain(claim.statement)}</a>'
-    return f"{link}: {ICONS[card.verdict]} {card.verdict}{_plain(mean)}."
+    if not alone:
+        return f"not measured alone. It is a part of {link}."
+    return f"{link}: {ICONS[card.verdict]} {card.told}{_plain(mean)}."
 
 
 def _plain(text: str) -> str:

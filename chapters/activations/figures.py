@@ -115,7 +115,7 @@ def plot_accuracy_by_learning_rate(
     for ax, (name, values) in zip(flat, accuracy.items(), strict=False):
         color = ACTIVATION_COLORS[name]
         if name != "relu":
-            plot_spread(ax, rates, accuracy["relu"], color=GRAY, lw=1.2)
+            ax.plot(rates, np.nanmean(accuracy["relu"], axis=0), color=GRAY, lw=1)
         plot_spread(ax, rates, values, color=color, marker="o", ms=4)
         for rate, column in zip(rates, values.T, strict=True):
             if np.isnan(column).any():

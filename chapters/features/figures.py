@@ -229,7 +229,7 @@ def plot_fields(
         offset, ha = ((-6, 5), "right") if size > height else ((6, -13), "left")
         ax.annotate(f"{size}", (x, size), offset, textcoords="offset points", ha=ha)
     ax.axhline(height, color=VERMILLION, ls="--", lw=1.4)
-    ax.text(places[0], height * 1.15, f"the image: {height}", color=VERMILLION, fontsize=11)
+    ax.text(places[0], height * 1.35, f"the image: {height}", color=VERMILLION, fontsize=11)
     ax.set_yscale("log", base=2)
     ax.set_yticks([1, 4, 16, 64, 256, 1024], ["1", "4", "16", "64", "256", "1024"])
     ax.set_xticks(places, list(fields), rotation=25, ha="right")

@@ -81,6 +81,7 @@ def plot_best_so_far(ax: Axes, best: Mapping[str, np.ndarray]) -> Axes:
         mean, low, high = np.array([t_interval(column) for column in values.T.tolist()]).T
         ax.fill_between(trials, low, high, color=SEARCH_COLORS[name], alpha=0.25, lw=0)
         ax.plot(trials, mean, color=SEARCH_COLORS[name], marker="o", ms=4, label=name)
+    ax.set_xticks(trials[::2])
     ax.set(xlabel="trials", ylabel="best so far (%), 95% interval")
     return ax
 
@@ -128,7 +129,8 @@ def plot_winner(ax: Axes, counts: Sequence[int], scores: Mapping[str, np.ndarray
     """
     for name, values in scores.items():
         mean, low, high = np.array([t_interval(column) for column in values.T.tolist()]).T
-        ax.fill_between(counts, low, high, color=PART_COLORS[name], alpha=0.25, lw=0)
+        inside = np.clip(low, 0, 100), np.clip(high, 0, 100)
+        ax.fill_between(counts, *inside, color=PART_COLORS[name], alpha=0.25, lw=0)
         ax.plot(counts, mean, color=PART_COLORS[name], marker="o", ms=4, label=name)
     ax.set_xscale("log")
     ax.set_xticks(counts, [str(n) for n in counts])

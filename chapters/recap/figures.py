@@ -71,9 +71,7 @@ def templates_figure(means: Tensor, templates: Tensor, classes: Sequence[str]) -
     return made
 
 
-def descent_figure(
-    loss: Tensor, extent: Sequence[float], path: Tensor, best: Tensor, *, title: str
-) -> Figure:
+def descent_figure(loss: Tensor, extent: Sequence[float], path: Tensor, best: Tensor) -> Figure:
     """A frame of the explorer of descents: a path over the contours of a loss of two weights.
 
     Args:
@@ -81,7 +79,6 @@ def descent_figure(
         extent: smallest and largest first weight, smallest and largest second weight.
         path: (updates + 1, 2), starting with the initial weights.
         best: (2,), the weights with the smallest loss.
-        title: what is shown.
     """
     margins = {"left": 0.13, "right": 0.97, "top": 0.9, "bottom": 0.16}
     made, ax = figure(height=3.5, margins=margins)
@@ -97,7 +94,6 @@ def descent_figure(
     handles, labels = ax.get_legend_handles_labels()
     narrow = {"handlelength": 1, "handletextpad": 0.4, "columnspacing": 1}
     made.legend(handles, labels, loc="upper right", ncols=2, fontsize=11, **narrow)
-    ax.set_title(title, fontsize=11, loc="left")
     ax.grid(False)
     return made
 

@@ -134,8 +134,8 @@ def attack_figure(
     margins = MARGINS | {"top": 0.84, "right": 0.99}
     made, axes = figure(1, 3, height=2.2, margins=margins)
     change = (attacked - image) / (2 * epsilon) if epsilon else torch.zeros_like(image)
-    plot_image(axes[0], attacked, title="what the network sees")
-    times = f"the change × {0.5 / epsilon:.0f}" if epsilon else "no change"
+    plot_image(axes[0], attacked, title="what it sees")
+    times = f"change × {0.5 / epsilon:.0f}" if epsilon else "no change"
     plot_image(axes[1], 0.5 + change, title=times)
     for ax in axes[:2]:  # drawn smaller than their actual size
         ax.images[0].set_interpolation("antialiased")

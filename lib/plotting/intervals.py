@@ -42,7 +42,7 @@ def plot_intervals(
             _, low, high = t_interval(values[label])
             ax.plot([low, high], [y, y], color=color, lw=2.2, solid_capstyle="butt")
         below = [y - DOTS_BELOW] * len(values[label])
-        ax.plot(values[label], below, ".", color=color, ms=4, alpha=0.5)
+        ax.plot(values[label], below, "o", color=color, ms=3.2, mew=0, alpha=0.7)
         ax.plot(means[label], y, "o", color=color, ms=6)
     ax.set_yticks(range(len(order)), order[::-1])
     ax.set_ylim(-0.6, len(order) - 0.4)

@@ -59,7 +59,7 @@ def barriers(page: Page) -> list[str]:
     return call(page, REVIEWS)["accessibility"]
 
 
-@pytest.mark.parametrize("look", LOOKS, ids=str)
+@pytest.mark.parametrize("look", (LOOKS[0], LOOKS[-1]), ids=str)
 def test_no_state_of_a_widget_has_a_serious_barrier(contexts, base, paths, axe, look):
     found = {}
     for path in paths:

@@ -154,9 +154,7 @@ def test_nothing_that_students_get_promises_a_solution(everything):
                          if cell.cell_type == "markdown")  # fmt: skip
         assert "solution" not in text.lower(), path.name
     opened = (everything / "student/01_activations.ipynb").read_text("utf-8")
-    assert (
-        "Each exercise has a stub to fill in and a check that runs it on small tensors." in opened
-    )
+    assert "Each has a stub to fill in and a check that runs it on small tensors." in opened
 
 
 def test_without_a_repository_of_the_instructors_nothing_is_fetched(everything, tmp_path, capsys):

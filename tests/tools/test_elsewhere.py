@@ -78,6 +78,7 @@ def test_an_entry_is_read(read):
         ({"rule": ""}, "has text as rule; got ''"),
         ({"found": 6}, "has text as found; got 6"),
         ({"differs": ["a"]}, "has text as differs"),
+        ({"alone": "yes"}, "has yes or no as alone; got 'yes'"),
         ({"claims": []}, r"has a list of words as claims; got \[\]"),
         ({"claims": "relu-wins"}, "has a list of words as claims; got 'relu-wins'"),
         ({"cite": [2014]}, r"has a list of words as cite; got \[2014\]"),
@@ -121,7 +122,7 @@ def test_a_rule_stands_above_what_was_found_elsewhere_and_here(read):
     link = '<a href="https://www.example.org/a_b.html">example.org</a>'
     assert f"Numbers from: table 2, {link}, and notes." in elsewhere
     assert '<a href="#relu-wins">' in here
-    assert "✓ holds, 1.10 points." in here
+    assert "✓ holds (provisional), 1.10 points." in here
     assert "selu-wins is not in this book." in missing
     assert "Why they may differ: Ours is smaller." in differs
 
@@ -145,6 +146,12 @@ def test_a_statement_is_shown_as_it_is(read):
         .render(render_elsewhere(read(), [made]))
     )
     assert "3 *and* `4` cost &lt;b&gt;$5$ {x}&lt;/b&gt; [y](z)" in page
+
+
+def test_a_claim_that_is_not_about_the_rule_alone_shows_no_verdict(read):
+    _, [_, here] = shown(read(alone=False), [card("relu-wins")])
+    assert "not measured alone. It is a part of" in here
+    assert "holds" not in here
 
 
 def test_the_section_follows_the_claims(read):

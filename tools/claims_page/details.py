@@ -17,7 +17,7 @@ from tools.claims_page.history import (
     wordings,
 )
 
-HEAD = ("Seed", "Machine", "Settings", "Date", "torch", "Values", "Mean", "Counts")
+HEAD = ("Seed", "Mean", "Settings", "Values", "Date", "torch", "Machine", "Counts")
 
 
 def render_details(
@@ -87,12 +87,12 @@ def _run(kept: Kept, counts: bool) -> list[str]:
     mean = math.fsum(values.values) / len(values.values)
     return [
         str(record.run.seed),
-        record.run.processor,
+        with_unit(f"{mean:.4g}".replace("-", "−"), values.unit),
         settings(kept),
+        str(len(values.values)),
         record.date,
         torch_of(kept),
-        str(len(values.values)),
-        with_unit(f"{mean:.4g}".replace("-", "−"), values.unit),
+        record.run.processor,
         "yes" if counts else "no",
     ]
 

@@ -13,7 +13,7 @@ def found_cards(folder: Path, ledger: Ledger) -> dict[str, Card]:
 
 
 def agreement(cards: Sequence[Card]) -> str:
-    """Such as "37 claims measured here, 36 agree with the evidence; 1 differs: relu-wins."."""
+    """Such as "The build of this page measured 37 again; 36 agree … 1 differs: relu-wins."."""
     here = [card for card in cards if card.here and card.evidence]
     differing = [card.claim.id for card in here if card.differs]
     measured = f"{len(here)} claim{'' if len(here) == 1 else 's'} measured here"

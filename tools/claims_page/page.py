@@ -41,11 +41,13 @@ that fail stay here. [All numbers](#all-numbers) are in one file.
 """
 VERDICTS = {
     "✓ holds": "the whole 95% interval of the mean meets the bound",
-    "✗ does not hold here": "the whole interval misses the bound. <em>Here</em>, since it covers "
-    "the random numbers, not other data, larger networks or longer training",
-    "on average": "so for the mean, but a new run would agree with less than 95% probability",
+    "✗ does not hold here": "the whole interval misses the bound. We say <em>here</em> because the "
+    "interval covers random numbers, not other data, larger networks or longer training",
+    "on average": "the mean clears the bound, but a new run would do so with a probability below "
+    "95%",
     "? inconclusive": "the bound lies within the interval",
-    "provisional": "measured with fewer than three base seeds so far",
+    "provisional": "measured with fewer than three base seeds so far. The interval covers the "
+    "values within a run, so it is likely too narrow",
 }
 SOURCE = "[Benjamini and Yekutieli, 2001](https://doi.org/10.1214/aos/1013699998)"
 NOTHING = "No chapter of this build recorded a claim.\n"
@@ -93,7 +95,22 @@ def render_claims_page(
 
 
 def summary(cards: Sequence[Card]) -> str:
-    """Two sentences such as "3 claims: 2 hold, 1 is inconclusive. …"."""
+    """Such as "3 claims. Measured with three base seeds or more: 2 hold. Provisional, …"."""
+    without = [card for card in cards if card.verdict == NO_EVIDENCE]
+    firm = [card for card in cards if card.told == card.verdict and card not in without]
+    few = [card for card in cards if card.told != card.verdict]
+    kinds = {
+        "Measured with three base seeds or more": firm,
+        "Provisional, with fewer": few,
+        "Not measured yet": without,
+    }
+    told = [f"{name}: {_counted(those)}." for name, those in kinds.items() if those]
+    total = "1 claim" if len(cards) == 1 else f"{len(cards)} claims"
+    return " ".join([f"**{total}.**", *told, agreement(cards)]) + "\n"
+
+
+def _counted(cards: Sequence[Card]) -> str:
+    """Such as "2 hold, 1 is inconclusive"."""
     counts = Counter(card.verdict for card in cards)
     words = {
         HOLDS: ("holds", "hold"),
@@ -108,8 +125,7 @@ def summary(cards: Sequence[Card]) -> str:
         for verdict, (one, many) in words.items()
         if counts[verdict]
     ]
-    total = "1 claim" if len(cards) == 1 else f"{len(cards)} claims"
-    return f"**{total}**: {', '.join(found)}. {agreement(cards)}\n"
+    return ", ".join(found)
 
 
 def luck(correction: Correction) -> str:
@@ -119,11 +135,12 @@ def luck(correction: Correction) -> str:
         return "No claim has three runs yet. Until then, all verdicts are provisional.\n"
     survive = f"{len(correction.survivors)} of {correction.decided} verdicts survive"
     return (
-        "A 95% interval misses the true mean in 5% of the cases, even if all is well: of "
-        f"{family} intervals, about {0.05 * family:.1f}. So some verdicts may be luck. A stricter "
-        "test looks at all claims together and keeps the expected share of false verdicts to "
-        f"{LEVEL:.0%} ({SOURCE}). **{survive}** this correction; each row says whether its verdict "
-        "does.\n"
+        "A 95% interval misses the true mean in 5% of the cases, even if all is well: of the "
+        f"{family} intervals from three base seeds or more, about {0.05 * family:.1f}. So some "
+        "verdicts may be luck. A stricter test looks at all of these together and keeps the "
+        f"expected share of false verdicts to {LEVEL:.0%} ({SOURCE}). **{survive}** this "
+        "correction; the row of each says whether it does. An inconclusive claim has no verdict to "
+        "test.\n"
     )
 
 

@@ -15,8 +15,8 @@ def images():
 
 
 def shown(ax):
-    """The pixels of an axes' image, (height, width, 3)."""
-    return np.asarray(ax.images[0].get_array())
+    """The pixels of an axes' image, (height, width, 3), without their opacity."""
+    return np.asarray(ax.images[0].get_array())[..., :3]
 
 
 def test_zero_is_gray_and_the_largest_weight_is_black_or_white():
@@ -28,7 +28,7 @@ def test_zero_is_gray_and_the_largest_weight_is_black_or_white():
 
 
 def test_a_mosaic_holds_every_image_with_gaps_between(images):
-    sheet = figures.mosaic(images[:5], columns=3, gap=2)
+    sheet = plotting.mosaic(images[:5], columns=3, gap=2)
     assert sheet.shape == (3, 26, 40)
     assert torch.equal(sheet[:, 14:, 14:26], images[4])
     assert bool((sheet[:, :, 12:14] == PAPER).all()) and bool((sheet[:, 14:, 28:] == PAPER).all())

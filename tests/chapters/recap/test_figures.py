@@ -30,7 +30,7 @@ def test_templates_stand_below_the_means_and_are_named():
 def test_a_descent_draws_every_update_from_the_start_to_the_best():
     path = torch.tensor([[-1.0, 1.0], [0.0, 0.5], [0.5, 0.25]])
     made = figures.descent_figure(
-        torch.rand(9, 11) + 1, (-2, 2, -1, 1), path, torch.tensor([0.5, 0.0]), title="three"
+        torch.rand(9, 11) + 1, (-2, 2, -1, 1), path, torch.tensor([0.5, 0.0])
     )
     moved, start, best = made.axes[0].lines
     assert xy(moved) == ([-1.0, 0.0, 0.5], [1.0, 0.5, 0.25])

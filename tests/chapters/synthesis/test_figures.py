@@ -78,7 +78,7 @@ def test_an_attack_is_shown_enlarged_to_the_full_range(image):
         image, image + 0.02 * signs, epsilon=0.02, names=["goldfish", "cat"], p=p
     )
     _, change, chart = made.axes
-    assert titles(made)[1] == "the change × 25"
+    assert titles(made)[1] == "change × 25"
     np.testing.assert_allclose(shown(change), 0.5 + 0.5 * signs.permute(1, 2, 0), atol=1e-4)
     assert [bar.get_width() for bar in chart.patches] == pytest.approx([0.7, 0.2])
     assert [text.get_text() for text in chart.texts] == ["goldfish 70%", "cat 20%"]

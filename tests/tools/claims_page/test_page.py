@@ -90,13 +90,14 @@ def test_chapters_with_claims_are_headings_in_order(page):
 
 def test_the_verdicts_are_counted(page):
     assert (
-        "**3 claims**: 1 holds, 1 does not hold here, 1 has no evidence yet. "
+        "**3 claims.** Measured with three base seeds or more: 1 holds, 1 does not hold here. "
+        "Not measured yet: 1 has no evidence yet. "
         "2 claims measured here, 1 agrees with the evidence; 1 differs: tanh-wins.\n"
     ) in page
 
 
 def test_the_page_says_how_many_intervals_miss_by_luck(page):
-    assert "of 2 intervals, about 0.1." in page
+    assert "of the 2 intervals from three base seeds or more, about 0.1." in page
     assert "**2 of 2 verdicts survive** this correction" in page
     assert luck(Correction.of([])).startswith("No claim has three runs yet.")
 
