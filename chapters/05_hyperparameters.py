@@ -291,7 +291,7 @@ def train_at(rates, updates):
 
 
 updates = run.pick(quick=20, standard=100)
-by_rate = train_at((0.1, 0.01, 0.001, 0.0001), updates)
+by_rate = train_at((0.0001, 0.001, 0.01, 0.1), updates)
 for rate, loss in by_rate.items():
     print(f"rate {rate:g}: {100 * fall(loss):.0f}% of the first loss is gone")
 
@@ -411,7 +411,7 @@ curves = np.array([h.metrics["validation"].numpy() for h in histories])
 curves = np.nan_to_num(curves, nan=10.0)  # a network that diverged guesses
 curves = curves.reshape(3, 3, -1).mean(axis=1)
 names = [f"{lr:g}" for lr in fine["lr"]]
-figures.plot_short_and_long(ax, names, range(epochs + 1), curves)
+figures.plot_short_and_long(ax, names[::-1], range(epochs + 1), curves[::-1])
 ax.set(title="Mean over three weight decays")
 fig
 

@@ -22,7 +22,8 @@ from lib.plotting.style import (
     figure,
 )
 
-ORDERED = (VERMILLION, ORANGE, GREEN, SKY, BLUE, PURPLE, INK)
+# From small to large, as learning rates are: the larger, the warmer.
+ORDERED = (BLUE, GREEN, ORANGE, VERMILLION, PURPLE, SKY, INK)
 FEWEST_BRIGHT = 0.7  # part of the range above which a cell is dark enough for white numbers
 
 
@@ -57,7 +58,7 @@ def plot_initial_loss(
 def plot_losses(
     ax: Axes, losses: Mapping[str, np.ndarray], *, window: int, top: float | None = None
 ) -> Axes:
-    """Draw noisy losses as dots and their moving averages as lines, a color for each name.
+    """Draw noisy losses as dots and their moving averages as lines, from small rates to large.
 
     Args:
         losses: (updates,) in nats; values above `top` or not finite are drawn at the top.
@@ -114,7 +115,7 @@ def plot_short_and_long(
     """Draw the validation accuracy of several settings over epochs, each line named at its end.
 
     Args:
-        names: of the settings.
+        names: of the settings, from the smallest rate to the largest.
         epochs: at each evaluation.
         curves: in percent, (settings, evaluations).
     """
