@@ -17,7 +17,8 @@ def with_lines(html: str) -> str:
 
 def _is_table(code: str) -> bool:
     """Whether it was printed in columns; code has highlighted words."""
-    return "<span class" not in code and any("  " in line.strip() for line in code.splitlines())
+    lines = re.sub(r"<[^>]*>", "", code).splitlines()
+    return "<span class" not in code and any("  " in line.strip() for line in lines)
 
 
 def _lines(code: str) -> str:

@@ -52,5 +52,6 @@ def test_what_is_not_highlighted_code_is_left_alone():
 def test_a_printed_sentence_wraps_and_a_printed_table_does_not():
     page = '<div class="highlight"><pre><span></span>{}\n</pre></div>'
     assert "course-line" in with_lines(page.format("two\nlines"))
+    assert "course-line" in with_lines(page.format("  indented: a line\nnot indented: another"))
     table = page.format("     train   test\nnone  90.0%  40.0%")
     assert with_lines(table) == table
