@@ -587,10 +587,11 @@ convolution_cards["standardizing-conv"]
 convolution_cards["whitening-conv"]
 
 # %% [markdown]
-# Here the advice is right: center, and expect little from anything more. Whitening also costs a $D \times D$
-# matrix product for every image, and it has a danger. If it is computed on training and test images together,
-# without $\varepsilon$, and there are fewer images than inputs, it removes everything that a fully connected
-# network could generalize from (Wadia et al., 2021). The next section shows this.
+# Here the advice is right on average: center, and expect little from anything more, though single runs gained
+# more than 2 points. Whitening also costs a $D \times D$ matrix product for every image, and it has a danger.
+# If it is computed on training and test images together, without $\varepsilon$, and there are fewer images
+# than inputs, it removes everything that a fully connected network could generalize from (Wadia et al.,
+# 2021). The next section shows this.
 #
 # Are raw pixels hopeless, or only slow? We gave the MLP ten times as many updates. This page shows only the
 # evidence of that training, since it draws no figure; `experiments.patience(run)` repeats it.
@@ -892,9 +893,9 @@ checks.check_fold(fold)
 #   all other directions.
 # - PCA whitening rotates and rescales until inputs are uncorrelated with variance 1; ZCA rotates back and
 #   gives images again; $\varepsilon$ decides how far down the list of directions this goes.
-# - On the scenes, within 300 or 400 updates, centering helped both networks. A convolutional network gained
-#   little from anything more. An MLP learned faster from gently whitened pixels, and worse from strongly
-#   whitened ones.
+# - On the scenes, within 300 or 400 updates, centering helped both networks. On average, a convolutional
+#   network gained nothing from anything more. An MLP learned faster from gently whitened pixels, and worse
+#   from strongly whitened ones.
 # - Fit statistics only on training images, and store them with the weights.
 #
 # **Limits.** We used small rendered images, two small networks without normalization layers, short training
