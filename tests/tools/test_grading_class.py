@@ -70,7 +70,7 @@ def test_the_page_is_one_file_that_runs_nothing_a_student_wrote():
         looked_at,
     )  # fmt: skip
     assert "<script" not in page and "http" not in page
-    assert page.count("data:image/png") == 2 and page.count("<details>") == 3
+    assert page.count("data:image/svg+xml") == 4 and page.count("<details>") == 3
     assert "5 students" in page and "uses &lt;script" in page
     empty = render_class_page("term", [], [], [], [], [])
     assert "No two wrong answers behave alike." in empty and "There are none." in empty

@@ -12,7 +12,8 @@ from matplotlib import rc_context
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from lib.plotting.style import BLUE, INK, figure, use_style
+from lib.plotting.style import BLUE, INK, PAPER, figure, use_style
+from tools.figures import themed
 from tools.grading.rows import Row
 from tools.grading.similarity import Pair
 from tools.grading.statistics import Item, Mistake
@@ -21,7 +22,8 @@ from tools.grading.tables import printable
 STYLE = """
 :root { color-scheme: light dark; --rule: #8884; --soft: #8882; }
 body { font: 1rem/1.5 system-ui, sans-serif; max-width: 52rem; margin: 2rem auto; padding: 0 1rem; }
-img { max-width: 100%; height: auto; border-radius: .4rem; }
+img { max-width: 100%; width: 34rem; height: auto; }
+@media (prefers-color-scheme: dark) { body { background: #15181e; color: #e6e9ef; } }
 .wide { overflow-x: auto; }
 table { border-collapse: collapse; width: 100%; font-variant-numeric: tabular-nums; }
 th, td { text-align: left; padding: .3rem .6rem; border-bottom: 1px solid var(--rule); }
@@ -90,7 +92,7 @@ def draw_totals(percents: Sequence[float]) -> Figure:
     with rc_context():
         use_style()
         made, ax = figure(height=2.4)
-        ax.hist(percents, bins=[*range(0, 101, 10)], color=BLUE, edgecolor="white")
+        ax.hist(percents, bins=[*range(0, 101, 10)], color=BLUE, edgecolor=PAPER)
         ax.set(xlabel="total in percent", ylabel="students", xlim=(0, 100), title="Totals")
         ax.yaxis.set_major_locator(MaxNLocator(integer=True))
         ax.grid(visible=False, axis="x")
@@ -168,7 +170,14 @@ def _text(text: str) -> str:
 
 
 def _image(made: Figure, alt: str) -> str:
-    buffer = io.BytesIO()
-    made.savefig(buffer, format="png")
-    data = base64.b64encode(buffer.getvalue()).decode("ascii")
-    return f'<img alt="{html.escape(alt)}" src="data:image/png;base64,{data}">'
+    """The figure in the colors of a light or a dark page."""
+    buffer = io.StringIO()
+    made.savefig(buffer, format="svg", metadata={"Date": None})
+    light, dark = (
+        "data:image/svg+xml;base64," + base64.b64encode(drawing.encode()).decode("ascii")
+        for drawing in themed(buffer.getvalue()).values()
+    )
+    return (
+        f'<picture><source media="(prefers-color-scheme: dark)" srcset="{dark}">'
+        f'<img alt="{html.escape(alt)}" src="{light}"></picture>'
+    )
