@@ -64,7 +64,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-# %%
+# %% tags=["hide-input"]
 from chapters.features import (
     channels,
     checks,

@@ -160,6 +160,7 @@ NO_AUGMENTATIONS = {  # functions of images in rooms that do something else
     "features.spaces.vectors": "a network's features",
     "preprocessing.leaks._standardized": "statistics of a data set",
     "preprocessing.leaks.mistakes": "statistics of a data set",
+    "preprocessing.mistakes.scaled": "statistics of a data set",
     "saliency.judging.blob": "a map beside the images, in float32",
     "synthesis.checks._swap": "the answer to an exercise",
 }
