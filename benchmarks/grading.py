@@ -13,7 +13,7 @@ from pathlib import Path
 from benchmarks.record import Duration
 from tools.assignment import find_chapter, write_assignment
 from tools.chapters import ROOT, read_source
-from tools.colab import as_handed_out
+from tools.colab import with_first_cell
 from tools.exercises import SOLUTION, without_solutions
 
 TITLE = "Grading a class"
@@ -57,7 +57,7 @@ def hand_in(chapter: str, folder: Path) -> None:
     source = read_source(find_chapter(chapter))
     solved = {cell.metadata["exercise"]: cell.source for cell in source.cells
               if SOLUTION in cell.metadata.get("tags", [])}  # fmt: skip
-    made = as_handed_out(without_solutions(copy.deepcopy(source)), None)
+    made = with_first_cell(without_solutions(copy.deepcopy(source)), None)
     for student in range(STUDENTS):
         for cell in made.cells:
             if name := cell.metadata.get("exercise"):

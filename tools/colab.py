@@ -132,7 +132,7 @@ def read_repository(root: Path = ROOT) -> Repository:
     return Repository(url.rstrip("/"), settings["repository"].get("branch", "main"))
 
 
-def as_handed_out(
+def with_first_cell(
     notebook: nbformat.NotebookNode, repository: Repository | None, *, page: str | None = None
 ) -> nbformat.NotebookNode:
     """The notebook with a cell that fetches the course after its title, and answers out of sight.

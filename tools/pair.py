@@ -13,7 +13,7 @@ from lib.evidence.ledger import load_ledger
 from lib.files import write_atomically
 from tools.build import BUILD, bring_data, reporting
 from tools.chapters import Chapter, CourseError, is_checked, list_chapters, read_source
-from tools.colab import as_handed_out, read_repository
+from tools.colab import read_repository, with_first_cell
 from tools.execute import execute
 from tools.lock import exclusive
 from tools.quotes import fill_quotes
@@ -39,7 +39,7 @@ def reference_notebook(result: Executed) -> nbformat.NotebookNode:
 
 def _as_committed(notebook: nbformat.NotebookNode, chapter: Chapter) -> nbformat.NotebookNode:
     repository = read_repository()
-    return as_handed_out(notebook, repository, page=repository.page_link(chapter))
+    return with_first_cell(notebook, repository, page=repository.page_link(chapter))
 
 
 def _joined(outputs: list[nbformat.NotebookNode]) -> list[nbformat.NotebookNode]:

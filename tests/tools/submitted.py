@@ -7,7 +7,7 @@ import nbformat
 
 from tools.assignment import write_assignment
 from tools.chapters import find_chapter, read_source
-from tools.colab import as_handed_out
+from tools.colab import with_first_cell
 from tools.exercises import SOLUTION, without_solutions
 
 CHAPTER = "01_activations"
@@ -27,7 +27,7 @@ def solutions(name=CHAPTER):
 
 def notebook(answers=None, name=CHAPTER):
     """What was handed out, with these answers in the cells of the stubs."""
-    made = copy.deepcopy(as_handed_out(without_solutions(read_source(find_chapter(name))), None))
+    made = copy.deepcopy(with_first_cell(without_solutions(read_source(find_chapter(name))), None))
     for cell in made.cells:
         cell.source = (answers or {}).get(cell.metadata.get("exercise"), cell.source)
     return made

@@ -8,7 +8,7 @@ import pytest
 from lib.colab import EDITION
 from lib.evidence.ledger import load_ledger
 from tools.chapters import ROOT, Chapter, CourseError, list_chapters, read_source
-from tools.colab import Repository, as_handed_out, read_repository
+from tools.colab import Repository, read_repository, with_first_cell
 
 COURSE = Repository("https://github.com/someone/course", "main")
 PREPARE = """\
@@ -50,7 +50,7 @@ def chapter(**course):
 
 
 def run_first_cell(folder, environment, before=""):
-    notebook = as_handed_out(chapter(), COURSE)
+    notebook = with_first_cell(chapter(), COURSE)
     # -S and -E: not even our own lib is there
     command = [sys.executable, "-S", "-E", "-c", before + notebook.cells[0].source]
     folder.mkdir(parents=True, exist_ok=True)
@@ -188,19 +188,21 @@ def test_colab_opens_the_chapters_notebook():
 
 @pytest.mark.parametrize(("count", "said"), [(1, "a minute"), (1.5, "1.5 minutes")])
 def test_a_notebook_says_what_it_costs_and_how_to_keep_it(count, said):
-    source = as_handed_out(chapter(compute_minutes=count), COURSE, page="https://x").cells[0].source
+    source = (
+        with_first_cell(chapter(compute_minutes=count), COURSE, page="https://x").cells[0].source
+    )
     assert f"computes for about {said} on two CPU cores" in source
     assert "needs 2 GB of memory" in source
     assert "on its page: https://x" in source and "Save a copy in Drive" in source
     with pytest.raises(CourseError, match=r"lacks course\.compute_minutes, course\.memory_gb"):
-        as_handed_out(nbformat.v4.new_notebook(), COURSE)
+        with_first_cell(nbformat.v4.new_notebook(), COURSE)
 
 
 def test_a_notebook_hides_what_the_page_folds_and_leaves_the_source_alone():
     tags = ([], ["hide-cell"], ["remove-input"], ["nbval-check-output", "remove-cell"])
     notebook = chapter()
     notebook.cells = [nbformat.v4.new_code_cell("1", metadata={"tags": found}) for found in tags]
-    made = as_handed_out(notebook, None)
+    made = with_first_cell(notebook, None)
     hidden = [cell.metadata.get("cellView") == "form" for cell in made.cells]
     assert hidden == [False, True, True, True, True]  # the second one fetches the course
     assert made.cells[2].metadata.jupyter == {"source_hidden": True}

@@ -18,7 +18,7 @@ from tests.tools.submitted import (
     with_cell,
 )
 from tools.chapters import list_chapters
-from tools.colab import Repository, as_handed_out, without_first_cell
+from tools.colab import Repository, with_first_cell, without_first_cell
 from tools.exercises import definitions
 from tools.grading.judging import STAND_INS
 from tools.grading.programs import ADDED, CHAPTERS, OWN, program
@@ -324,7 +324,7 @@ def test_a_solution_that_the_book_shows_is_no_answer():
 
 @pytest.mark.parametrize("repository", [None, Repository("https://github.com/a/b", "main")])
 def test_of_the_first_cell_only_what_a_reader_added_is_read(repository):
-    made = as_handed_out(notebook(), repository)
+    made = with_first_cell(notebook(), repository)
     assert without_first_cell(made.cells[1].source) == ""
     assert without_first_cell(made.cells[1].source + "\r\nx = 1\r\n") == "x = 1"
     assert without_first_cell("x = 1\n") == "x = 1\n"

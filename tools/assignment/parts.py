@@ -22,7 +22,7 @@ from tools.assignment.gradescope import write_autograders
 from tools.assignment.plans import render_plan, render_rubric, rules
 from tools.assignment.questions import write_questions
 from tools.chapters import ROOT, Chapter, CourseError, read_source, title_of
-from tools.colab import Repository, as_handed_out, read_repository
+from tools.colab import Repository, read_repository, with_first_cell
 from tools.course_file import DIGEST, MARK, NAME, Course, read_course, sample, written
 from tools.exercises import Exercise, list_exercises, without_solutions
 from tools.folders import replace_folder
@@ -115,7 +115,7 @@ def write_student(
         copy_fashion_mnist(out / "data")
     for chapter in chapters:
         notebook = without_solutions(read_source(chapter))
-        notebook = as_handed_out(notebook, published)
+        notebook = with_first_cell(notebook, published)
         if link := published and published.colab_link(chapter, folder=""):
             badge = nbformat.v4.new_markdown_cell(f"[Open on Colab]({link})", id="open-on-colab")
             notebook.cells.insert(1, badge)
@@ -146,7 +146,7 @@ def write_variants(
         folder.mkdir(parents=True)
         for chapter in chapters:
             notebook = with_variant(without_solutions(read_source(chapter)), chapter, variant)
-            nbformat.write(as_handed_out(notebook, published), folder / chapter.notebook.name)
+            nbformat.write(with_first_cell(notebook, published), folder / chapter.notebook.name)
     table = table_text(["name", "id", "email", "variant"], rows)
     (out / "instructor" / VARIANTS).write_text(table, encoding="utf-8")
 
