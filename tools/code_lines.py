@@ -28,7 +28,7 @@ def _lines(code: str) -> str:
     lines, line, tags = [], [], []
     for token in TOKEN.findall(code.removesuffix("\n")):
         if token == "\n":
-            lines.append("".join(line) + "</span>" * len(tags) + "\n")
+            lines.append("".join(line) + "</span>" * len(tags))
             line = list(tags)
             continue
         line.append(token)
@@ -36,11 +36,11 @@ def _lines(code: str) -> str:
             tags.pop()
         elif token.startswith("<span"):
             tags.append(token)
-    lines.append("".join(line) + "\n")
+    lines.append("".join(line))
     return "".join(map(_line, lines))
 
 
 def _line(line: str) -> str:
     text = re.sub(r"<[^>]*>", "", line)
     indent = len(text) - len(text.lstrip(" "))
-    return f'<span class="course-line" style="--indent:{indent}ch">{line}</span>'
+    return f'<span class="course-line" style="--indent:{indent}ch">{line}</span>\n'

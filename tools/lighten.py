@@ -28,7 +28,8 @@ def lighten_book(folder: Path) -> None:
         page.write_text(lighten_page(html, is_search=page.name == "search.html"), encoding="utf-8")
     for style in (folder / "_static" / "styles").glob("*.css"):
         style.write_text(lighten_style(style.read_text(encoding="utf-8")), encoding="utf-8")
-    shutil.rmtree(folder / "_static" / "vendor" / ICONS, ignore_errors=True)
+    if (fonts := folder / "_static" / "vendor" / ICONS).is_dir():
+        shutil.rmtree(fonts)
     for script in (folder / "_static" / "scripts").glob(f"{ICONS}.js*"):
         script.unlink()
 
