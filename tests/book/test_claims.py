@@ -37,6 +37,7 @@ def test_the_page_opened_from_a_file_filters_too(contexts, html):
 @pytest.mark.parametrize("look", LOOKS, ids=str)
 def test_strips_are_readable_and_their_names_unique(contexts, base, look):
     found = visit(contexts[look], base, PAGE)
+    found.page.get_by_role("button", name="Show all").click()
     strips = found.page.locator("svg.course-strip")
     assert strips.count() == found.page.locator(".course-claim-row").count()
     widths = strips.evaluate_all("nodes => nodes.map(node => node.getBoundingClientRect().width)")

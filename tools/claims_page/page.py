@@ -49,6 +49,10 @@ VERDICTS = {
     "provisional": "measured with fewer than three base seeds so far. The interval covers the "
     "values within a run, so it is likely too narrow",
 }
+FOLDED = """\
+<details class="course-claims-chapter"><summary>{counts}</summary>
+<ul class="course-claims">"""
+UNFOLDED = "</ul></details>\n"
 SOURCE = "[Benjamini and Yekutieli, 2001](https://doi.org/10.1214/aos/1013699998)"
 NOTHING = "No chapter of this build recorded a claim.\n"
 NUMBERS = f"""\
@@ -88,7 +92,7 @@ def render_claims_page(
                 )
                 for card in cards
             ]
-            parts += [f"## {title}\n", '<ul class="course-claims">', *rows, "</ul>\n"]
+            parts += [f"## {title}\n", FOLDED.format(counts=summed(cards)), *rows, UNFOLDED]
     if elsewhere:
         parts.append(render_elsewhere(elsewhere, every))
     return "\n".join([*parts, NUMBERS, columns()])
@@ -105,8 +109,16 @@ def summary(cards: Sequence[Card]) -> str:
         "Not measured yet": without,
     }
     told = [f"{name}: {_counted(those)}." for name, those in kinds.items() if those]
-    total = "1 claim" if len(cards) == 1 else f"{len(cards)} claims"
-    return " ".join([f"**{total}.**", *told, agreement(cards)]) + "\n"
+    return " ".join([f"**{_number(cards)}.**", *told, agreement(cards)]) + "\n"
+
+
+def summed(cards: Sequence[Card]) -> str:
+    """Such as "3 claims: 2 hold, 1 is inconclusive"; what stands for a chapter's folded claims."""
+    return f"{_number(cards)}: {_counted(cards)}"
+
+
+def _number(cards: Sequence[Card]) -> str:
+    return "1 claim" if len(cards) == 1 else f"{len(cards)} claims"
 
 
 def _counted(cards: Sequence[Card]) -> str:

@@ -26,6 +26,14 @@
       .split(/\s+/)
       .every((word) => texts.get(row)?.includes(word));
 
+  const chapters = /** @type {HTMLDetailsElement[]} */ ([
+    ...document.querySelectorAll(".course-claims-chapter"),
+  ]);
+  const unfold = () => {
+    for (const chapter of chapters) chapter.open = true;
+  };
+  window.addEventListener("beforeprint", unfold);
+
   /** @returns {[string, string][]} what the fields say, by their names */
   const choices = () => fields.map((field) => [field.name, field.value]);
 
@@ -56,10 +64,17 @@
       if (field instanceof HTMLSelectElement && field.selectedIndex === -1) field.value = ""; // no such choice
     }
     apply();
+    if (wanted.size) unfold();
+    const target = document.getElementById(hash.slice(1));
+    const chapter = chapters.find((chapter) => chapter.contains(target));
+    if (!chapter) return;
+    chapter.open = true;
+    target?.scrollIntoView();
   };
 
   const change = () => {
     apply();
+    unfold();
     remember();
   };
   form.addEventListener("input", change);

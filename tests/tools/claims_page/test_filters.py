@@ -69,6 +69,12 @@ def page(browser, address):
 
 
 def shown(page):
+    """The claims that the filters leave, folded away or not."""
+    rows = page.locator(".course-claim-row:not([hidden])")
+    return rows.evaluate_all("rows => rows.map(r => r.id)")
+
+
+def unfolded(page):
     return page.locator(".course-claim-row:visible").evaluate_all("rows => rows.map(r => r.id)")
 
 
@@ -146,22 +152,51 @@ def test_a_link_to_a_hidden_claim_shows_it(page):
     assert shown(page) == ALL
 
 
+def test_each_chapter_is_folded_to_its_counts_until_it_is_opened(page):
+    summaries = page.locator(".course-claims-chapter > summary")
+    assert unfolded(page) == []
+    assert summaries.all_inner_texts() == [
+        "2 claims: 1 holds, 1 does not hold here", "2 claims: 1 holds, 1 has no evidence yet"
+    ]  # fmt: skip
+    summaries.last.click()
+    assert unfolded(page) == ["mixup-helps", "not-yet"]
+
+
+def test_filters_and_links_unfold_what_they_lead_to(page):
+    page.get_by_label("Verdict").select_option("holds")
+    assert unfolded(page) == ["relu-wins", "mixup-helps"]
+    page.get_by_role("button", name="Show all").click()
+    assert unfolded(page) == ALL
+
+
+def test_an_address_with_a_claim_unfolds_its_chapter_alone(page, address):
+    page.goto(f"{address}#not-yet")
+    page.reload()
+    expect(page.locator("#not-yet")).to_be_in_viewport()
+    assert unfolded(page) == ["mixup-helps", "not-yet"]
+
+
 def test_paper_shows_all_claims_and_no_controls(page):
+    page.emulate_media(media="print")
+    assert unfolded(page) == ALL
+    page.emulate_media(media="screen")
     page.get_by_label("Chapter").select_option("02_b")
     page.emulate_media(media="print")
-    assert shown(page) == ALL
+    assert unfolded(page) == ALL
     expect(page.locator("form")).to_be_hidden()
-    expect(page.locator("summary:visible")).to_have_count(0)
+    expect(page.locator(".course-claim-row summary:visible")).to_have_count(0)
 
 
 def test_without_javascript_all_is_there_and_no_control(browser, address):
     context = browser.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(address)
+    expect(page.locator("form")).to_be_hidden()
+    for summary in page.locator(".course-claims-chapter > summary").all():
+        summary.click()
     expect(page.locator(".course-claim-row:visible")).to_have_count(4)
     expect(page.locator("svg:visible")).to_have_count(3)
-    expect(page.locator("form")).to_be_hidden()
-    page.locator("summary").first.click()
+    page.locator(".course-claim-row summary").first.click()
     expect(page.locator("details table").first).to_be_visible()
     context.close()
 
