@@ -923,5 +923,5 @@ checks.check_fold(fold)
 # - Simonyan, Zisserman (2015). Very deep convolutional networks for large-scale image recognition. ICLR.
 #   [arXiv:1409.1556](https://arxiv.org/abs/1409.1556)
 # - Wadia, Duckworth, Schoenholz, Dyer, Sohl-Dickstein (2021). Whitening and second order optimization both
-#   make information about the dataset unusable during training, and can reduce or prevent
+#   make information in the dataset unusable during training, and can reduce or prevent
 #   generalization. ICML. [arXiv:2008.07545](https://arxiv.org/abs/2008.07545)

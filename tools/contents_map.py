@@ -10,8 +10,8 @@ import nbformat
 from tools.chapters import Chapter, CourseError, read_source, title_of
 
 PLACE = "<!-- the map of the chapters -->"
-ROW, TOP, LEFT, WIDTH = 54, 30, 66, 420  # dimensions of the drawing, in its own units
-BELOW = 28  # room for the last chapter's minutes
+EM = 16  # one rem, in the units of the drawing
+ROW, LEFT = 56, 60  # height of a row, and where the dots are
 LANE = 9  # distance between two arcs
 
 
@@ -61,21 +61,23 @@ def _read_stop(chapter: Chapter, notebook: nbformat.NotebookNode) -> Stop:
 
 
 def render_map(stops: Sequence[Stop]) -> str:
-    """The map as one line of HTML: an SVG with a row per chapter and arcs between chapters.
+    """The map as one line of HTML: a list with a row per chapter, and arcs beside it.
 
-    Screen readers get a list of links, each saying which chapters its chapter builds on.
+    Screen readers hear in each row which chapters its chapter builds on; the arcs say the same.
     """
-    height = TOP + ROW * (len(stops) - 1) + BELOW
-    rows = {stop.chapter.name: TOP + ROW * index for index, stop in enumerate(stops)}
+    rows = {stop.chapter.name: ROW * index + ROW // 2 for index, stop in enumerate(stops)}
     arcs = [
         _arc(rows[earlier], rows[stop.chapter.name]) for stop in stops for earlier in stop.builds_on
     ]
+    dots = [f'<circle cx="{LEFT}" cy="{y}" r="6"/>' for y in rows.values()]
     titles = {stop.chapter.name: stop.title for stop in stops}
-    texts = [_row(stop, rows[stop.chapter.name], titles) for stop in stops]
+    width, height = LEFT + 8, ROW * len(stops)
+    size = f"width:{width / EM:g}rem;height:{height / EM:g}rem"
     return (
-        f'<svg class="course-map" viewBox="0 0 {WIDTH} {height}" role="group" '
-        'aria-label="The chapters, and which builds on which">'
-        f'<g aria-hidden="true">{"".join(arcs)}</g>{"".join(texts)}</svg>\n'
+        f'<div class="course-map" style="--course-row:{ROW / EM:g}rem">'
+        f'<svg viewBox="0 0 {width} {height}" style="{size}" aria-hidden="true">'
+        f"{''.join(arcs)}{''.join(dots)}</svg>"
+        f"<ol>{''.join(_row(stop, titles) for stop in stops)}</ol></div>\n"
     )
 
 
@@ -90,17 +92,14 @@ def _arc(start: int, end: int) -> str:
     )
 
 
-def _row(stop: Stop, y: int, titles: dict[str, str]) -> str:
-    """A chapter: a dot, its title as a link, its minutes."""
-    number = stop.chapter.name.split("_")[0]
+def _row(stop: Stop, titles: dict[str, str]) -> str:
+    """A chapter: its title as a link, its minutes."""
+    number = int(stop.chapter.name.split("_")[0])
     short = re.split("[,:]", stop.title)[0]  # the full title is on the page
     names = " and ".join(f"“{titles[name]}”" for name in stop.builds_on)
     tip = f"Builds on {names}" if names else "Builds on nothing before it"
-    minutes = f"{stop.reading} min reading · {stop.exercises} min exercises"
-    minutes += f" · {stop.computing:g} min computing"
+    minutes = f"{stop.reading} min to read · {stop.exercises} to solve · {stop.computing:g} to run"
     return (
-        f'<a href="{stop.chapter.docname}.html"><title>{escape(tip)}</title>'
-        f'<circle cx="{LEFT}" cy="{y}" r="6"/>'
-        f'<text class="name" x="{LEFT + 16}" y="{y + 1}">{number} · {escape(short)}</text>'
-        f'<text class="minutes" x="{LEFT + 16}" y="{y + 19}">{escape(minutes)}</text></a>'
+        f'<li><a href="{stop.chapter.docname}.html" title="{escape(tip)}">'
+        f'{number} · {escape(short)}</a><span class="minutes">{escape(minutes)}</span></li>'
     )

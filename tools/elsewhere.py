@@ -21,7 +21,8 @@ INTRO = """\
 
 What published papers found on these rules of thumb, next to what this course measured. Their
 networks and data sets are mostly larger, and they train longer. So a difference does not mean that
-one side is wrong, and where there is one, a sentence says why it may be.
+one side is wrong, and where there is one, a sentence says why it may be. Which of these rules would
+you have trusted? Open a rule to compare.
 """
 IN_WORDS = "in words"  # no number was read anywhere
 ADDRESS = re.compile(r"https?://[^\s,;()]+")
@@ -86,13 +87,13 @@ def check_claims(entries: Sequence[Entry], known: Collection[str]) -> None:
 
 
 def render_elsewhere(entries: Sequence[Entry], cards: Sequence[Card]) -> str:
-    """The section in MyST Markdown: a definition list of rules, which fits a phone.
+    """The section in MyST Markdown: the rules, with what was found folded below each.
 
     Args:
         cards: the cards of all claims; a claim without one is said to be missing from this book.
     """
     by_id = {card.claim.id: card for card in cards}
-    return "\n".join([INTRO, *(_definition(entry, by_id) for entry in entries)])
+    return "\n".join([INTRO, *(_found(entry, by_id) for entry in entries)])
 
 
 def _entry(fields: Any, citations: Collection[str]) -> Entry:
@@ -131,7 +132,7 @@ def _check_fields(fields: Any) -> None:
             raise CourseError(f"an entry of elsewhere.yml has {kind} as {name}; got {value!r}")
 
 
-def _definition(entry: Entry, cards: Mapping[str, Card]) -> str:
+def _found(entry: Entry, cards: Mapping[str, Card]) -> str:
     """A rule, and below it what was found elsewhere and here, and why they may differ."""
     lines = [f"Elsewhere: {entry.found} ({{cite:alp}}`{','.join(entry.cite)}`)"]
     if entry.located != IN_WORDS:
@@ -140,7 +141,8 @@ def _definition(entry: Entry, cards: Mapping[str, Card]) -> str:
     lines += [f"Here: {line}" for line in here]
     if entry.differs:
         lines.append(f"Why they may differ: {entry.differs}")
-    return "\n".join([f"**{entry.rule}**", *(f": {line}\n" for line in lines)])
+    rule = f'<details class="course-elsewhere"><summary>{html.escape(entry.rule)}</summary>'
+    return "\n\n".join([rule, *lines, "</details>\n"])
 
 
 def _link(address: re.Match[str]) -> str:

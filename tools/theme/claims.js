@@ -32,7 +32,12 @@
   const unfold = () => {
     for (const chapter of chapters) chapter.open = true;
   };
-  window.addEventListener("beforeprint", unfold);
+  window.addEventListener("beforeprint", () => {
+    for (const folded of document.querySelectorAll("details.course-elsewhere")) {
+      folded.setAttribute("open", "");
+    }
+    unfold();
+  });
 
   /** @returns {[string, string][]} what the fields say, by their names */
   const choices = () => fields.map((field) => [field.name, field.value]);
