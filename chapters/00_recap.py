@@ -579,14 +579,14 @@ Prediction(
             "They are five of the eight layers, and they do most of the multiplications. But their filters are small.",
         ),
         Choice(
-            "The fully connected layers have most of the weights, the convolutions do most of the multiplications",
-            "A weight of a convolution is used at each place of the map, but one of a fully connected layer only once.",
-            correct=True,
-        ),
-        Choice(
             "The fully connected layers have most of both",
             "They have most of the weights, but each is used only once per picture. A filter's weights are used at every "
             "place.",
+        ),
+        Choice(
+            "The fully connected layers have most of the weights, the convolutions do most of the multiplications",
+            "A weight of a convolution is used at each place of the map, but one of a fully connected layer only once.",
+            correct=True,
         ),
     ],
 )
@@ -642,14 +642,14 @@ Prediction(
     "layers, convolutional. Which become worse on held-out pictures?",
     [
         Choice(
-            "All three: nobody can recognize such pictures",
-            "People cannot. But (1) and (4) give each pixel a weight of its own; they never knew where it was.",
-        ),
-        Choice(
             "Only the convolutional network",
             "For the other two, shuffling pixels is the same as shuffling the columns of the first matrix, and "
             "these weights start at zero or at random anyway.",
             correct=True,
+        ),
+        Choice(
+            "All three: nobody can recognize such pictures",
+            "People cannot. But (1) and (4) give each pixel a weight of its own; they never knew where it was.",
         ),
         Choice(
             "None: no information is lost",

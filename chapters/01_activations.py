@@ -705,16 +705,16 @@ Prediction(
     "Each activation gets its own best learning rate. How do the test accuracies of the seven compare?",
     [
         Choice(
-            "ReLU leads by several points",
-            "It beats the sigmoid by far, but it does not beat tanh. Leaky ReLU, maxout, ELU and "
-            "SELU are about as accurate on average.",
-        ),
-        Choice(
             "One is far behind, and the others are close to each other",
             "The sigmoid is far behind: through five layers its first weights hardly get a "
             "gradient, and 300 updates are too few for it. The claims below say how close the "
             "others are.",
             correct=True,
+        ),
+        Choice(
+            "ReLU leads by several points",
+            "It beats the sigmoid by far, but it does not beat tanh. Leaky ReLU, maxout, ELU and "
+            "SELU are about as accurate on average.",
         ),
         Choice(
             "Sigmoid and tanh are both far behind",

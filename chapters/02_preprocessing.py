@@ -493,15 +493,15 @@ Prediction(
     "The MLP gets 300 updates, with each preprocessing at its own best learning rate. What do you expect?",
     [
         Choice(
-            "All are about equally accurate: a network can learn to subtract a mean",
-            "In principle it can, with its biases. But descent has to find these, and the steep direction "
-            "of the mean keeps its rates tiny.",
-        ),
-        Choice(
             "Uncentered pixels fall far behind all the others",
             "Networks learn from centered data with any of the three recipes, and from suitably whitened data. "
             "On raw pixels they have hardly started by then.",
             correct=True,
+        ),
+        Choice(
+            "All are about equally accurate: a network can learn to subtract a mean",
+            "In principle it can, with its biases. But descent has to find these, and the steep direction "
+            "of the mean keeps its rates tiny.",
         ),
         Choice(
             "Only whitened pixels learn",
@@ -620,6 +620,7 @@ Prediction(
     "alternate between 0 and 1. On all 100 examples, you choose the 20 inputs that correlate most with the labels. "
     "Then you train a classifier on 50 examples and test it on the other 50. What is its test accuracy?",
     [
+        Choice("Below 40%", "The chosen inputs fit the test half, so they help there."),
         Choice(
             "About 50%, since it is noise",
             "It would be, if the inputs had been chosen on the training half. Among 1000 inputs of noise, some "
@@ -631,7 +632,6 @@ Prediction(
             "that holds for new examples, but the test says it has.",
             correct=True,
         ),
-        Choice("Below 40%", "The chosen inputs fit the test half, so they help there."),
     ],
 )
 
@@ -690,14 +690,14 @@ Prediction(
             "sees the same shapes.",
         ),
         Choice(
-            "The mean and std of the 2,000 test images, instead of the training set's",
-            "Both sets show the same kinds of scenes, so their means and stds hardly differ.",
-        ),
-        Choice(
             "Preprocessing forgotten: pixels from 0 to 1 go straight in",
             "The network was trained on numbers around 0 with std 1. Now it gets positive ones whose std is "
             "half of that at most.",
             correct=True,
+        ),
+        Choice(
+            "The mean and std of the 2,000 test images, instead of the training set's",
+            "Both sets show the same kinds of scenes, so their means and stds hardly differ.",
         ),
     ],
 )

@@ -134,9 +134,9 @@ Prediction(
     "pictures. How does it do on new pictures of the same kind?",
     [
         Choice(
-            "Close to 100% as well",
-            "It would have to tell ten shapes apart on any background after seeing 25 pictures of "
-            "each. It can reach 100% by memorizing those 25.",
+            "No better than guessing, 10%",
+            "The network memorizes, but it also learns something that carries over: new pictures "
+            "resemble the old ones.",
         ),
         Choice(
             "More than 25 points worse",
@@ -145,9 +145,9 @@ Prediction(
             correct=True,
         ),
         Choice(
-            "No better than guessing, 10%",
-            "The network memorizes, but it also learns something that carries over: new pictures "
-            "resemble the old ones.",
+            "Close to 100% as well",
+            "It would have to tell ten shapes apart on any background after seeing 25 pictures of "
+            "each. It can reach 100% by memorizing those 25.",
         ),
     ],
 )
@@ -615,6 +615,9 @@ Playground(
 # No update can rely on a detail that may be gone in the next one. Most methods replace the average in (11)
 # by something cheaper; cutout and mixup are just switched off. What plays the role of $z$ in each?
 #
+# Seven methods follow. If you are short of time, read dropout, batch normalization, and cutout and mixup. The
+# other three vary the same idea, and you can come back to them when the contest mentions them.
+#
 # ### Dropout
 #
 # Each hidden unit is set to zero with probability $p$, drawn anew for every example and update
@@ -839,7 +842,42 @@ at = regularization.fractional_boundaries(10, 7, u=torch.tensor([0.15, 0.6]))
 figures.plot_pool_regions(axes[1, 2], at[0], at[1], 10).set_title("pooling 10 → 7", fontsize=11)
 fig
 
+# %% tags=["remove-input"]
+Prediction(
+    "You evaluate a network but forget to switch it to evaluation: everything that is random in training stays "
+    "on. With which layer does the answer for one picture now depend on the other pictures of its batch?",
+    [
+        Choice(
+            "Dropout",
+            "Each picture draws a mask of its own. The answer becomes noisy, but the others have no part in it.",
+        ),
+        Choice(
+            "Stochastic depth",
+            "Here each picture draws for itself which blocks it skips. In the paper's version a whole batch "
+            "skips them together, but even then no picture sees the others.",
+        ),
+        Choice(
+            "Batch normalization",
+            "Its mean and variance come from the batch. The same picture gets another answer in other company, "
+            "and a batch of one picture may get a useless one. This is a common bug.",
+            correct=True,
+        ),
+    ],
+)
+
 # %% [markdown]
+# Here is the list of what is random, for you to check yours against:
+#
+# | method | the randomness $z$ | at test |
+# |---|---|---|
+# | dropout | which units are zero | nothing is dropped |
+# | DropConnect | which weights are zero | nothing is dropped |
+# | batch norm | which other pictures are in the batch | running averages |
+# | stochastic depth | which blocks are skipped | no block is skipped |
+# | fractional pooling | where the regions begin | fixed regions; the paper averages several passes |
+# | cutout | where the square is | no square |
+# | mixup | the partner and the blend | no blend |
+#
 # At test, dropout does nothing instead of computing the average (11). Is that shortcut accurate? For one layer
 # it is exact. For a whole network it is an approximation. We take a network that was trained with dropout,
 # leave its dropout on, average the probabilities of many passes, and compare them with the shortcut:
@@ -891,15 +929,15 @@ Prediction(
     "of the two gains more test accuracy in 120 updates on 250 pictures, on average over seeds?",
     [
         Choice(
-            "Mixup: a blend is the stronger change",
-            "The stronger change is also the harder task, since the network has to recognize two "
-            "pictures at once. 120 updates of 32 pictures are 15 epochs, too few for that to pay.",
-        ),
-        Choice(
             "Augmentation: a picture that is moved a little is still an ordinary picture",
             "What the network learns from such pictures helps with the test pictures at once. No "
             "test picture is a blend.",
             correct=True,
+        ),
+        Choice(
+            "Mixup: a blend is the stronger change",
+            "The stronger change is also the harder task, since the network has to recognize two "
+            "pictures at once. 120 updates of 32 pictures are 15 epochs, too few for that to pay.",
         ),
         Choice(
             "They end level",

@@ -164,15 +164,15 @@ Prediction(
     "What does it call most of them?",
     [
         Choice(
-            "6: it has learned the shape",
-            "It has learned which pixels are dark when the label is 6. Nothing in training said "
-            "that a turned shape is the same shape.",
-        ),
-        Choice(
             "9",
             "The pixels are those of a 9, and pixels are all the network sees. Training with such "
             "turns would mean two labels for one picture.",
             correct=True,
+        ),
+        Choice(
+            "6: it has learned the shape",
+            "It has learned which pixels are dark when the label is 6. Nothing in training said "
+            "that a turned shape is the same shape.",
         ),
         Choice(
             "Anything, with equal chances",
@@ -240,15 +240,15 @@ Prediction(
     "the photograph does the network see?",
     [
         Choice(
-            "About half",
-            "224 / 480 is about half of the width, but of the height, too, so it's about a quarter "
-            "of the area.",
-        ),
-        Choice(
             "About a fifth",
             "(224 / 480)² ≈ 0.22. With L = 256 it is 77%. So the recipe varies how large things "
             "look by a factor of almost two, and which part is seen.",
             correct=True,
+        ),
+        Choice(
+            "About half",
+            "224 / 480 is about half of the width, but of the height, too, so it's about a quarter "
+            "of the area.",
         ),
         Choice("All of it, smaller", "The patch is cut out after resizing; the rest is not seen."),
     ],
@@ -648,6 +648,10 @@ Prediction(
     "over one center crop. How much of this gain remains with only the ten center crops?",
     [
         Choice(
+            "None: without the corners nothing varies",
+            "The scale still varies, and so do left and right. That is enough for errors to differ.",
+        ),
+        Choice(
             "About a fifth, with a fifth of the crops",
             "Gains from averaging do not add up like that: the first few crops help most.",
         ),
@@ -657,10 +661,6 @@ Prediction(
             "that show it whole do as well, for a fifth of the price. The fixed set should suit the "
             "pictures.",
             correct=True,
-        ),
-        Choice(
-            "None: without the corners nothing varies",
-            "The scale still varies, and so do left and right. That is enough for errors to differ.",
         ),
     ],
 )

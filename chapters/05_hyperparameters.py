@@ -174,6 +174,8 @@ Prediction(
     "The initial weights of a perceptron have LeCun's scale, s = 1/√n for n inputs. All of them, in both "
     "layers, are multiplied by 8. What is its initial loss on ten classes?",
     [
+        Choice("Less than log 10",
+               "Only a network that knows something can be better than guessing on average."),
         Choice("Still log 10 = 2.3: it has learned nothing",
                "It has learned nothing, but it is no longer undecided: large logits give almost all "
                "probability to one class."),
@@ -181,8 +183,6 @@ Prediction(
                "The logits grow by a factor of 8 × 8 = 64. The network is confident, and wrong nine "
                "times in ten, which makes the loss large.",
                correct=True),
-        Choice("Less than log 10",
-               "Only a network that knows something can be better than guessing on average."),
     ],
 )  # fmt: skip
 
@@ -268,12 +268,12 @@ Prediction(
     "large. How many updates does a rate of 0.0001 need to move the weights as far as 100 updates at a "
     "rate of 0.01 do?",
     [
+        Choice("About 100: it follows the same gradients",
+               "It does, but each step is a hundredth as long."),
         Choice("About 400", "A rate that is ten times smaller needs ten times as many updates."),
         Choice("About 10,000",
                "Each update goes a hundredth of the way. So after 100 updates you can't tell a rate "
                "that is too low from a network that does not learn.", correct=True),
-        Choice("About 100: it follows the same gradients",
-               "It does, but each step is a hundredth as long."),
     ],
 )  # fmt: skip
 
@@ -376,11 +376,11 @@ Prediction(
     "Suppose that the best cell of a coarse grid lies in the row of the largest rate that was tried. Which "
     "rates should the next grid hold?",
     [
-        Choice("The best rate and the next smaller one, and some between them",
-               "You do not know yet what lies on the other side. The best rate of all may be larger."),
         Choice("The best rate, and rates on both sides of it",
                "If the winner lies on the border, the grid was in the wrong place. Move it until the "
                "best rate lies inside.", correct=True),
+        Choice("The best rate and the next smaller one, and some between them",
+               "You do not know yet what lies on the other side. The best rate of all may be larger."),
         Choice("The best rate alone, trained for longer",
                "It was the best of a few rates, after a few epochs, with some luck. Try its neighbors, "
                "too."),
@@ -607,11 +607,11 @@ Prediction(
     "On a made-up surface of scores, *both* hyperparameters matter equally. What remains of random "
     "search's advantage over a grid with as many trials?",
     [
-        Choice("It grows", "A grid wastes no trials when both dimensions matter."),
         Choice("Nothing, or less", "Random search gains from dimensions that do not matter. If all "
                "of them matter, an even spread leaves fewer large holes.", correct=True),
         Choice("It stays the same", "Its advantage is the number of different values in each "
                "dimension, which helps if one dimension decides."),
+        Choice("It grows", "A grid wastes no trials when both dimensions matter."),
     ],
 )  # fmt: skip
 

@@ -626,7 +626,19 @@ PictureMap(
 
 # %% [markdown]
 # The grid is the t-SNE map of features with every picture moved to a cell of its own, as little as
-# possible, so that none hides another.
+# possible, so that none hides another. How many of a picture's neighbors does a flat map keep?
+
+# %% tags=["hide-input"]
+for name in ("t-SNE, features", "PCA, features", "t-SNE, pixels", "PCA, pixels"):
+    on_map = visualization.nearest_neighbors(maps[name], maps[name], k, exclude_self=True).indices
+    there = near["feature space" if "features" in name else "pixel space"]
+    kept = (on_map[:, :, None] == there[:, None]).any(dim=2).float().mean().item()
+    print(f"{name:>16}: {kept:4.0%} of the {k} nearest")
+print(f"{'a random map':>16}: {k / (n - 1):4.0%}")
+
+# %% [markdown]
+# Neither map keeps all of them: two dimensions have too little room. So a cluster on a map is a reason to look
+# at the pictures in it, not a result.
 #
 # ### What distances on such a map mean
 #
@@ -640,9 +652,10 @@ Prediction(
     "perplexity 20, how long is B to C on average?",
     [
         Choice(
-            "About 5 times A to B",
-            "That is what a map of a country would do. t-SNE only cares which points are neighbors, and no point "
-            "of C has a neighbor outside C.",
+            "Less than 2 times A to B",
+            "Beyond the neighbors, all P in (7) are practically zero, so the map only keeps the clouds apart. "
+            "How far apart they lie is mostly left to the random start.",
+            correct=True,
         ),
         Choice(
             "Between 2 and 4 times A to B",
@@ -650,10 +663,9 @@ Prediction(
             "one outside C.",
         ),
         Choice(
-            "Less than 2 times A to B",
-            "Beyond the neighbors, all P in (7) are practically zero, so the map only keeps the clouds apart. "
-            "How far apart they lie is mostly left to the random start.",
-            correct=True,
+            "About 5 times A to B",
+            "That is what a map of a country would do. t-SNE only cares which points are neighbors, and no point "
+            "of C has a neighbor outside C.",
         ),
     ],
 )

@@ -246,19 +246,19 @@ Prediction(
     "you know?",
     [
         Choice(
+            "A small change of this pixel, in its most sensitive color, changes the score more than the same "
+            "change of any one color at a dark pixel",
+            "You know that, and no more. The map says how sensitive the score is, not what the answer rests on. "
+            "The two can differ, as you will see below.",
+            correct=True,
+        ),
+        Choice(
             "The wall is evidence for the class",
             "The absolute value in (3) hides the sign, so it might as well be evidence against the class.",
         ),
         Choice(
             "Without this pixel the score would fall",
             "That is what occlusion measures. The gradient is only about small changes.",
-        ),
-        Choice(
-            "A small change of this pixel, in its most sensitive color, changes the score more than the same "
-            "change of any one color at a dark pixel",
-            "You know that, and no more. The map says how sensitive the score is, not what the answer rests on. "
-            "The two can differ, as you will see below.",
-            correct=True,
         ),
     ],
 )
@@ -516,15 +516,15 @@ Prediction(
             "object.",
         ),
         Choice(
+            "Saliency, by a little: most pixels of a scene tell nothing",
+            "They tell nothing about the class, but the score reacts to them all the same.",
+        ),
+        Choice(
             "The blob",
             "The gradient of a small network is grainy and reaches everywhere, while the objects in these scenes "
             "stand near the middle, where the blob is. Whoever shows you a score should also show you such a "
             "baseline.",
             correct=True,
-        ),
-        Choice(
-            "Saliency, by a little: most pixels of a scene tell nothing",
-            "They tell nothing about the class, but the score reacts to them all the same.",
         ),
     ],
 )
@@ -589,18 +589,18 @@ Prediction(
     "weights shuffled. What becomes of guided backpropagation's map?",
     [
         Choice(
-            "It turns into noise",
-            "A map that explained the class would have to change. Look below.",
+            "It stays nearly as it was",
+            "Whatever the score starts from, the rule lets the same strong, positive paths through, and these "
+            "follow the edges in the picture. The map shows the picture more than the answer.",
+            correct=True,
         ),
         Choice(
             "It shows the parts of another class",
             "The map now starts from a random mix of features, which is not a class, and it hardly changes.",
         ),
         Choice(
-            "It stays nearly as it was",
-            "Whatever the score starts from, the rule lets the same strong, positive paths through, and these "
-            "follow the edges in the picture. The map shows the picture more than the answer.",
-            correct=True,
+            "It turns into noise",
+            "A map that explained the class would have to change. Look below.",
         ),
     ],
 )
@@ -745,18 +745,18 @@ Prediction(
     "on free scenes?",
     [
         Choice(
-            "Over 80%: the shapes are the same",
-            "They are, but nothing made the network use the shapes.",
+            "Less than half",
+            "The ground always gave the class away, so the network hardly learned the shape. A claim below says "
+            "how much accuracy it loses.",
+            correct=True,
         ),
         Choice(
             "Between half and 80%",
             "That would be so if the network used both the shape and the ground. But the ground is enough.",
         ),
         Choice(
-            "Less than half",
-            "The ground always gave the class away, so the network hardly learned the shape. A claim below says "
-            "how much accuracy it loses.",
-            correct=True,
+            "Over 80%: the shapes are the same",
+            "They are, but nothing made the network use the shapes.",
         ),
     ],
 )

@@ -157,14 +157,14 @@ Prediction(
     "picture after the last step?",
     [
         Choice(
-            "A cat, a little blurred",
-            "Nothing in (1) asks for the smoothness of photographs, not even the L2 term.",
-        ),
-        Choice(
             "Grain, in which you may guess fur here and there",
             "Almost every direction in the space of pictures is grain, and many of these directions raise the "
             "score a little. Steps along the gradient follow all of them.",
             correct=True,
+        ),
+        Choice(
+            "A cat, a little blurred",
+            "Nothing in (1) asks for the smoothness of photographs, not even the L2 term.",
         ),
         Choice(
             "An even gray",
@@ -597,10 +597,6 @@ Prediction(
     "saves is left under the second attack?",
     [
         Choice(
-            "All of them: what the blur removes is gone",
-            "The grain is gone, but the attack may use any change of at most ε, and smooth ones as well.",
-        ),
-        Choice(
             "Less than half of them",
             "The second attack finds changes that pass through the blur. Most published defenses of "
             "this kind fell to such attacks (Athalye et al., 2018; Tramèr et al., 2020).",
@@ -609,6 +605,10 @@ Prediction(
         Choice(
             "More than half, but not all: the blur makes gradients small",
             "Only the sign of a gradient counts in PGD, so small gradients are as good as large ones.",
+        ),
+        Choice(
+            "All of them: what the blur removes is gone",
+            "The grain is gone, but the attack may use any change of at most ε, and smooth ones as well.",
         ),
     ],
 )
@@ -672,15 +672,15 @@ Prediction(
             "Then 3,072 numbers would determine 49,152 numbers.",
         ),
         Choice(
+            "No, since features do not depend on colors",
+            "Features may depend on anything in the picture, colors included. What they leave open differs from "
+            "layer to layer.",
+        ),
+        Choice(
             "Most likely not",
             "3,072 numbers cannot determine 49,152, so many pictures share the features. Which of them the "
             "search finds depends on the start and on the total variation, that is, on the prior.",
             correct=True,
-        ),
-        Choice(
-            "No, since features do not depend on colors",
-            "Features may depend on anything in the picture, colors included. What they leave open differs from "
-            "layer to layer.",
         ),
     ],
 )

@@ -131,10 +131,6 @@ Prediction(
     "sentences of 50. How many more weights does the second one have?",
     [
         Choice(
-            "Ten times as many",
-            "Its unrolled graph has ten times as many steps, but each step uses the same W_x, W_h and b.",
-        ),
-        Choice(
             "None",
             "All steps share their weights, so one network reads sentences of any length. What "
             "grows with the length is the work, and the distance that a gradient has to travel.",
@@ -143,6 +139,10 @@ Prediction(
         Choice(
             "45 more vectors h",
             "Hidden states are computed, not learned. They take memory, but they are not weights.",
+        ),
+        Choice(
+            "Ten times as many",
+            "Its unrolled graph has ten times as many steps, but each step uses the same W_x, W_h and b.",
         ),
     ],
 )
@@ -343,6 +343,11 @@ Prediction(
     "longer, what happens to the percentage of words that it gets right?",
     [
         Choice(
+            "It rises: a longer sentence tells the network more",
+            "Each French word needs only a word or two of the sentence. The other words compete "
+            "for room in c.",
+        ),
+        Choice(
             "It stays the same: c has as many numbers for a long sentence as for a short one",
             "That is why it falls. The same numbers have to hold more words.",
         ),
@@ -351,11 +356,6 @@ Prediction(
             "c is a *bottleneck*: its size is fixed, while what it must hold grows. With attention, "
             "each step gets a context of its own. Both falls are measured below.",
             correct=True,
-        ),
-        Choice(
-            "It rises: a longer sentence tells the network more",
-            "Each French word needs only a word or two of the sentence. The other words compete "
-            "for room in c.",
         ),
     ],
 )
@@ -692,15 +692,15 @@ Prediction(
             "tells the network what to write.",
         ),
         Choice(
+            "For all kinds equally often, since all weights are learned in the same way",
+            "They are learned in the same way. But what helps to write the next word differs from "
+            "kind to kind.",
+        ),
+        Choice(
             "For articles, such as “le” and “la”",
             "English has only “the”. Which of le, la, l' and les is right depends on the noun, so "
             "looking at the noun helps to translate. But it counts as a wrong link.",
             correct=True,
-        ),
-        Choice(
-            "For all kinds equally often, since all weights are learned in the same way",
-            "They are learned in the same way. But what helps to write the next word differs from "
-            "kind to kind.",
         ),
     ],
 )

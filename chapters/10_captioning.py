@@ -68,6 +68,7 @@ from chapters.captioning import (
     gallery,
     photographs,
 )
+from chapters.captioning.blind import right_from_words
 from chapters.captioning.contest import told, write, wrong_colors
 from lib import plotting, runtime, sentences, widgets
 from lib.datasets import captions, flickr8k
@@ -291,10 +292,10 @@ fig
 cards = experiments.captioners.cards(contest, run)
 cards["things-overflow"]
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Chart of the percentage of words ranked first by kind of word, with a row for sizes, textures, colors, shapes, relations and backgrounds, and in each row a dot for the network with attention and one for the network with one context. The claims below compare colors, shapes and relations."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Chart of the percentage of words ranked first by kind of word, with a row for sizes, textures, colors, shapes, relations and backgrounds, and in each row a dot for the network with attention, one for the network with one context, and a gray mark for a guess without a picture, which is far to the left in all rows but that of sizes. The claims below compare colors, shapes and relations."}}
 by_kind = {n: contest.by_kind(n) for n in experiments.NETWORKS}
 fig, ax = plotting.figure(height=3.7, margins={"left": 0.2, "top": 0.8, "bottom": 0.16})
-figures.plot_kinds(ax, by_kind)
+figures.plot_kinds(ax, by_kind, right_from_words(contest.pictures))
 fig.suptitle("Words right, kind by kind", x=0.02, ha="left")
 fig
 
@@ -305,10 +306,13 @@ cards["colors-are-lost"]
 cards["directions-are-kept"]
 
 # %% [markdown]
-# So one context does not lose first where things are: it gets relations right more often than colors. (Part
-# of this is easier guessing: by chance, 25% of the relations are right, but only 13% of the colors and 10% of
-# the shapes. Given the words before, one can guess better still.) And attention, which is ahead for colors,
-# has no lead for relations that we could establish. A relation depends on two places, and a weighted mean
+# The gray marks show what the two words before give away: a guess that sees no picture and names the word that
+# most often follows them in the training captions. Most words for a size can be had in this way, but few others,
+# so both networks have seen something.
+#
+# One context does not lose first where things are: it gets relations right more often than colors. (There are
+# only four relations, but eight colors and ten shapes, so part of this may be easier guessing.) And attention, which is ahead for
+# colors, has no lead for relations that we could establish. A relation depends on two places, and a weighted mean
 # does not keep which part came from where. Whether this is the reason, we have not tested.
 #
 # Is $c$ too small for the colors? To judge that, it helps to look at pictures from the training set:
@@ -348,6 +352,11 @@ Prediction(
     "network put more weight on the thing than even weights would?",
     [
         Choice(
+            "Only before the first of them, since one look tells it all four",
+            "It could keep what it saw in its state. But every step gets a context of its own, so it "
+            "need not.",
+        ),
+        Choice(
             "Only before the shape, since that is the noun",
             "Size, texture and color have to be read off the picture, too.",
         ),
@@ -356,11 +365,6 @@ Prediction(
             "Nobody told the network so, but looking at the thing helps to name each of them. How "
             "much of the weight lies on the thing is measured below.",
             correct=True,
-        ),
-        Choice(
-            "Only before the first of them, since one look tells it all four",
-            "It could keep what it saw in its state. But every step gets a context of its own, so it "
-            "need not.",
         ),
     ],
 )

@@ -73,11 +73,14 @@ def plot_word_maps(
     return axes
 
 
-def plot_kinds(ax: Axes, values: Mapping[str, Mapping[str, Sequence[float]]]) -> Axes:
+def plot_kinds(
+    ax: Axes, values: Mapping[str, Mapping[str, Sequence[float]]], blind: Mapping[str, float]
+) -> Axes:
     """Draw each network's percentage for each kind of word: the mean, and a bar over the seeds.
 
     Args:
         values: for each key of `TRANSLATOR_COLORS`, for each kind, a percentage per seed.
+        blind: for each kind the percentage of a guess that sees no picture.
     """
     kinds = list(next(iter(values.values())))
     for shift, (name, of_kind) in zip((-KIND_STEP, KIND_STEP), values.items(), strict=True):
@@ -87,11 +90,14 @@ def plot_kinds(ax: Axes, values: Mapping[str, Mapping[str, Sequence[float]]]) ->
             label = name if row == 0 else None
             ax.plot([seeds.min(), seeds.max()], [row + shift] * 2, color=color, lw=3, alpha=0.35)
             ax.plot(seeds.mean(), row + shift, "o", color=color, label=label)
+    ax.scatter([blind[kind] for kind in kinds], range(len(kinds)), marker="|", s=260, lw=2.5,
+               color=GRAY, label="without a picture")  # fmt: skip
     ax.set_yticks(range(len(kinds)), kinds)
     ax.set(xlim=(0, 103), ylim=(len(kinds) - 0.5, -0.5), xlabel="words right (%)")
     ax.grid(axis="y", visible=False)
     # Above the rows, since dots can be anywhere in them.
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0.2)
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, borderaxespad=0.2,
+              columnspacing=1.2, handletextpad=0.4)  # fmt: skip
     return ax
 
 

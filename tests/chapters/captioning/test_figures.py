@@ -44,10 +44,12 @@ def test_kinds_of_words_have_a_dot_for_each_network_at_its_mean():
         name: {"color": [80 + k, 90 + k], "shape": [50 + k, 60 + k]}
         for k, name in enumerate(plotting.TRANSLATOR_COLORS)
     }
-    figures.plot_kinds(ax, values)
+    figures.plot_kinds(ax, values, {"color": 10.0, "shape": 15.0})
     dots = [float(line.get_xdata()[0]) for line in ax.lines if line.get_marker() == "o"]
     assert dots == [85, 55, 86, 56]
-    assert [text.get_text() for text in ax.get_legend().get_texts()] == list(values)
+    assert ax.collections[0].get_offsets().tolist() == [[10, 0], [15, 1]]
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == [*values, "without a picture"]
 
 
 @pytest.mark.parametrize("caption", ["a ring on sand", "a large striped red ring " * 3])
