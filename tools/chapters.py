@@ -2,6 +2,7 @@
 
 import copy
 import hashlib
+import re
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -107,7 +108,7 @@ def _parsed(text: str, form: str) -> nbformat.NotebookNode:
 
 
 def title_of(notebook: nbformat.NotebookNode) -> str:
-    """The text of the notebook's first heading.
+    """The text of the notebook's first heading, without the chapter's number ("3 · ").
 
     Raises:
         CourseError: the first cell does not start with one.
@@ -115,7 +116,7 @@ def title_of(notebook: nbformat.NotebookNode) -> str:
     first = notebook.cells[0].source.splitlines()[0] if notebook.cells else ""
     if not first.startswith("# "):
         raise CourseError(f"a chapter starts with a heading '# …'; got {first!r}")
-    return first.removeprefix("# ")
+    return re.sub(r"^# (\d+ · )?", "", first)
 
 
 def is_checked(cell: nbformat.NotebookNode) -> bool:

@@ -7,7 +7,7 @@ strip looks the same in the book, in JupyterLab and in Colab; the book's colors 
 import html
 import math
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from lib.evidence.claims import Claim, minus
 from lib.evidence.estimates import Estimate
@@ -42,6 +42,7 @@ class Mark:
         shape: the index of its processor's shape.
         filled: whether the shape is filled; it is for pinned runs.
         name: the run in words.
+        seed: its base seed.
     """
 
     mean: float
@@ -49,6 +50,7 @@ class Mark:
     shape: int
     filled: bool
     name: str
+    seed: int
 
 
 def marks_of(claim: Claim, ledger: Ledger) -> tuple[Mark, ...]:
@@ -66,7 +68,26 @@ def _mark(kept: Kept, processors: Sequence[str], counts: bool, claim: Claim) -> 
         lane = PILOT if run.device == "cpu" and run.seed in PILOTS else GPU
     shape = min(processors.index(run.processor), len(SHAPES) - 1)
     shown = claim.with_unit(minus(f"{mean:.3g}"))
-    return Mark(mean, lane, shape, bool(run.pins), f"seed {run.seed}: {shown}")
+    return Mark(mean, lane, shape, bool(run.pins), f"seed {run.seed}: {shown}", run.seed)
+
+
+def one_per_seed(marks: Sequence[Mark]) -> list[Mark]:
+    """A mark for each base seed that counts, whatever its settings; all marks if none counts."""
+    counted = [mark for mark in marks if mark.lane in COUNTED]
+    by_seed: dict[int, list[Mark]] = {}
+    for mark in counted:
+        by_seed.setdefault(mark.seed, []).append(mark)
+    merged = [
+        replace(
+            same[0],
+            mean=math.fsum(mark.mean for mark in same) / len(same),
+            lane=ALL,
+            shape=0,
+            filled=True,
+        )
+        for same in by_seed.values()
+    ]
+    return merged or list(marks)
 
 
 def describe(
@@ -76,7 +97,8 @@ def describe(
     apart = [mark for mark in marks if mark.lane not in COUNTED]
     parts = [f"Strip of {claim.id}: {_count(len(marks) - len(apart), 'run')}"]
     if evidence is not None:
-        parts[0] += f" of {_count(evidence.runs, 'base seed')}"
+        if len(marks) - len(apart) != evidence.runs:  # some seeds ran with two settings
+            parts[0] += f" of {_count(evidence.runs, 'base seed')}"
         parts.append(f"mean {claim.with_unit(evidence.rounded(evidence.mean))}")
     if evidence is not None and evidence.has_interval:
         low, high = evidence.rounded(evidence.low), evidence.rounded(evidence.high)
@@ -133,8 +155,9 @@ def draw_strip(
         evidence: the estimate from the runs that count.
         here: what the present run found.
         marks: the runs.
-        small: puts all runs that count into one lane and leaves out the marks' names.
+        small: draws one mark for each base seed that counts, all in one lane, without names.
     """
+    marks = one_per_seed(marks) if small else marks
     found = here is not None and math.isfinite(here.mean)
     values = [mark.mean for mark in marks] + ([here.mean] if here and found else [])
     if evidence is not None:
@@ -143,7 +166,7 @@ def draw_strip(
         return ""
     limits = [limit for limit in claim.limits if math.isfinite(limit)]
     axis = _Axis.over([*values, *limits])
-    lanes = _lanes(marks, small)
+    lanes = _lanes(marks)
     tops = _tops(lanes)
     height = tops["axis"] + AXIS
     body = [_bound(axis, claim, tops["axis"]), _ticks(axis, tops["axis"])]
@@ -157,11 +180,11 @@ def draw_strip(
     )
 
 
-def _lanes(marks: Sequence[Mark], small: bool) -> dict[str, list[Mark]]:
+def _lanes(marks: Sequence[Mark]) -> dict[str, list[Mark]]:
     """The marks by lane, without empty lanes."""
     lanes: dict[str, list[Mark]] = {name: [] for name in LANES}
     for mark in marks:
-        lanes[ALL if small and mark.lane in COUNTED else mark.lane].append(mark)
+        lanes[mark.lane].append(mark)
     return {name: lane for name, lane in lanes.items() if lane}
 
 

@@ -41,6 +41,8 @@ def test_ids_depend_on_a_cells_text_alone(write_chapter):
 def test_the_title_is_the_first_heading(write_chapter):
     notebook = read_source(write_chapter("01_a"))
     assert title_of(notebook) == "Chapter 01_a"
+    notebook.cells[0].source = "# 10 · Captions, and where a network looks\n\nSeen."
+    assert title_of(notebook) == "Captions, and where a network looks"
     notebook.cells[0].source = "No heading"
     with pytest.raises(CourseError, match="got 'No heading'"):
         title_of(notebook)

@@ -90,7 +90,7 @@ def extent(data):
 def test_every_run_appears_once_and_so_does_this_one(bound, small):
     claim = make_claim(**bound)
     text = make(claim, make_filled_ledger(claim), [1.5], small=small)
-    assert runs_in(text) == 13
+    assert runs_in(text) == (10 if small else 13)  # a card has one mark for each seed that counts
     assert text.count('class="course-run-here"') == 1
     assert len(Strip(text).titles) == (0 if small else 13)
 
