@@ -77,6 +77,8 @@ class Story:
         question: what the reader predicts before pressing play.
         answer: what could be seen and why, shown after `after` updates.
         start: the settings that differ from `START`.
+        offer: the text of a button below the answer, which tries something else; "" for none.
+        changes: the settings that this button changes.
     """
 
     name: str
@@ -84,6 +86,8 @@ class Story:
     answer: str
     after: int
     start: Mapping[str, Value] = field(default_factory=dict)
+    offer: str = ""
+    changes: Mapping[str, Value] = field(default_factory=dict)
 
 
 NOISY = {"data": "moons", "points": 40, "noise": 0.6, "layers": 3, "units": 8}
@@ -93,9 +97,11 @@ STORIES = (
         "Six sigmoid layers",
         "Six layers of sigmoids: will the boundary close around the inner circle in 500 updates?",
         "Nothing moves. A sigmoid passes on at most a quarter of a gradient, so almost nothing "
-        "reaches the first layers. Change one thing, the activation to tanh, and play again.",
+        "reaches the first layers. What if you change one thing, the activation?",
         after=500,
         start={"layers": 6, "units": 8, "activation": "sigmoid"},
+        offer="Try tanh",
+        changes={"activation": "tanh"},
     ),
     Story(
         "Two spirals",
@@ -109,9 +115,11 @@ STORIES = (
         "Too large a step",
         "The learning rate is 3: will training be faster, or worse?",
         "Worse. Each step overshoots and meets a larger gradient, so the weights grow without "
-        "bound within a few dozen updates. Try 0.03. With ReLU at a rate of 3, units die instead.",
+        "bound within a few dozen updates. With ReLU at a rate of 3, units die instead.",
         after=5,
         start={"layers": 3, "units": 8, "activation": "leaky_relu", "init": "he", "lr": 3},
+        offer="Try a rate of 0.03",
+        changes={"lr": 0.03},
     ),
     Story(
         "Learning the noise",
@@ -120,6 +128,8 @@ STORIES = (
         "the network becomes sure of wrong answers. The accuracy hardly shows it.",
         after=500,
         start=NOISY,
+        offer="Try weight decay",
+        changes={"weight_decay": 0.01},
     ),
     Story(
         "Weight decay",

@@ -1,5 +1,6 @@
 // A small network that trains in the page: the reader chooses, presses play and watches.
 
+import { makeButton } from "./controls.js";
 import { card, element, uniqueId } from "./dom.js";
 import { makeActs, stateOf } from "./playground_acts.js";
 import { makeAddress } from "./playground_address.js";
@@ -10,6 +11,8 @@ import { Training } from "./playground_training.js";
 import { describe, makePictures } from "./playground_view.js";
 
 const HINT = "Make your guess, then press play.";
+const FIRST = ["data", "layers", "activation", "lr"]; // shown while the other lists are folded
+const MANY = 6; // lists, from which some are folded
 const FREE =
   "Every change starts over from the same weights, with the run before as a dotted line.";
 const THEMES = { attributeFilter: ["data-theme", "theme", "data-jp-theme-light"] };
@@ -29,8 +32,16 @@ const THEMES = { attributeFilter: ["data-theme", "theme", "data-jp-theme-light"]
  */
 function writeNote(story, updates) {
   if (!story) return FREE;
-  return updates < story.after ? HINT : story.answer;
+  return isTold(story, updates) ? story.answer : HINT;
 }
+
+/**
+ * Whether a story's answer stands below its question.
+ *
+ * @param {Story | null} story
+ * @param {number} updates
+ */
+const isTold = (story, updates) => story !== null && updates >= story.after;
 
 /**
  * How a training ended or where it rests.
@@ -45,31 +56,40 @@ function writeStatus(run) {
 }
 
 /**
- * The question and the note below the pictures; `story` is the one that is told.
+ * The question and the note below the pictures, with a button for what the answer offers; `story` is
+ * the one that is told. `follow` says whether its answer has just appeared.
  *
  * @param {string} question of the playground itself
  * @param {Story[]} stories
+ * @param {(changes: Loose) => void} attempt
  */
-function makeTold(question, stories) {
+function makeTold(question, stories, attempt) {
   const title = element("p", { class: "course-title", id: uniqueId(), "aria-live": "polite" });
   const note = element("p", { class: "course-note", "aria-live": "polite" });
-  note.hidden = stories.length === 0;
+  const offer = makeButton("", () => attempt(told.story?.changes ?? {}));
   const told = { story: /** @type {Story | null} */ (null) };
   /** @param {Story | null} story */
   const put = (story) => {
     told.story = story;
     title.textContent = story?.question ?? question;
+    offer.textContent = story?.offer ?? "";
+    offer.hidden = true;
   };
   /** @param {number} updates */
   const follow = (updates) => {
     const text = stories.length ? writeNote(told.story, updates) : "";
+    const isNew = note.textContent !== text && text === told.story?.answer;
     if (note.textContent !== text) note.textContent = text;
+    offer.hidden = !told.story?.offer || !isTold(told.story, updates);
+    return isNew;
   };
-  return Object.assign(told, { title, note, put, follow });
+  const node = element("div", { class: "course-told" }, note, offer);
+  node.hidden = stories.length === 0;
+  return Object.assign(told, { title, node, put, follow });
 }
 
 /**
- * A list for each setting that the reader may change.
+ * A list for each setting that the reader may change; if they are many, some are to be folded away.
  *
  * @param {import("./model.js").Model<State>} model
  * @param {(changes: Loose) => void} change
@@ -82,7 +102,10 @@ function makeChoices(model, change) {
   const put = (values) => {
     for (const choice of choices) choice.put({ ...values });
   };
-  return { nodes: choices.map(({ node }) => node), put };
+  const isFolded = shown.map(({ name }) => shown.length > MANY && !FIRST.includes(name));
+  const nodes = choices.filter((_, i) => !isFolded[i]).map(({ node }) => node);
+  const folded = choices.filter((_, i) => isFolded[i]).map(({ node }) => node);
+  return { nodes, folded, put };
 }
 
 /**
@@ -95,7 +118,7 @@ function makeChoices(model, change) {
 function makeDesk(model) {
   const [settings, stories] = [model.get("settings"), model.get("stories")];
   const acts = makeActs(() => desk, settings);
-  const told = makeTold(model.get("title"), stories);
+  const told = makeTold(model.get("title"), stories, acts.attempt);
   const pictures = makePictures();
   const address = makeAddress(model.get("name"), settings);
   const [bar, tellers] = [makeBar(acts), makeStories(stories, acts.tell)];
@@ -106,7 +129,9 @@ function makeDesk(model) {
   };
   const changed = () => {
     bar.put(training);
-    told.follow(training.run.updates);
+    if (!told.follow(training.run.updates) || !training.isPlaying) return;
+    training.play(false); // so that the answer can be read next to what it is about
+    rest();
   };
   const [, last] = rangeOf(settings, "updates");
   const training = new Training(model.get("start"), last, pictures, { changed, ended: rest });
@@ -145,7 +170,9 @@ function makeLoaders({ told, address, bar, tellers, choices, training }) {
 /** @param {Desk} desk */
 function makeCard({ told, pictures, address, bar, tellers, choices }) {
   const controls = element("div", { class: "course-controls" }, ...choices.nodes);
-  const parts = [pictures.boundary, bar.node, told.note, pictures.inside];
+  const folded = element("div", { class: "course-controls" }, ...choices.folded);
+  const more = element("details", {}, element("summary", {}, "More settings"), folded);
+  const parts = [pictures.boundary, bar.node, told.node, pictures.inside];
   return card(
     { class: "course-playground", role: "group", "aria-labelledby": told.title.id },
     "Playground",
@@ -154,6 +181,7 @@ function makeCard({ told, pictures, address, bar, tellers, choices }) {
     element("div", { class: "course-body" }, ...parts),
     address.field,
     controls,
+    ...(choices.folded.length ? [more] : []),
   );
 }
 

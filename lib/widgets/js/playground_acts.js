@@ -17,6 +17,7 @@ import { rangeOf } from "./playground_state.js";
  * @property {() => void} redraw
  * @property {(story: Story) => void} tell
  * @property {(changes: Loose) => void} change
+ * @property {(changes: Loose) => void} attempt
  */
 
 /** @typedef {Starts & Record<"play" | "step" | "share", () => void>} Acts */
@@ -93,6 +94,11 @@ function makeStarts(getDesk, offered) {
   };
   /** @param {Loose} changes */
   const change = (changes) => getDesk().begin({ ...settings(), ...changes }, null);
+  /** @param {Loose} changes */
+  const attempt = (changes) => {
+    change(changes);
+    getDesk().training.play(true);
+  };
   const redraw = () => change(nextSeed(settings(), rangeOf(offered, "seed")));
-  return { reset, tell, change, redraw };
+  return { reset, tell, change, attempt, redraw };
 }

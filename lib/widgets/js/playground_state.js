@@ -39,6 +39,8 @@
  * @property {string} answer
  * @property {number} after updates from which the answer is told
  * @property {Values} start
+ * @property {string} offer text of a button that tries something else, or ""
+ * @property {Loose} changes what that button changes
  */
 
 /**

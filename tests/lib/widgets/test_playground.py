@@ -148,6 +148,10 @@ def wait_for_updates(page: Page, count: int) -> None:
     expect(page.locator(".course-count")).to_have_text(f"{count} update" + "s" * (count != 1))
 
 
+def unfold(page: Page) -> None:
+    page.get_by_text("More settings").click()
+
+
 def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
@@ -217,6 +221,7 @@ def test_new_weights_change_the_units_but_not_the_points(opened):
 def test_every_list_starts_another_training_and_is_kept_in_the_address(opened):
     found = opened(link(updates=10))
     page = found.page
+    unfold(page)
     for name, (label, options) in OPTIONS.items():
         value = next(value for value in options if value != START[name])
         choice = page.get_by_label(label, exact=True)
@@ -299,9 +304,45 @@ def test_a_story_asks_and_answers_only_after_its_updates(opened):
     for _ in range(story.after):
         press(page, "Step")
     expect(page.get_by_text(story.answer)).to_be_visible()
-    page.get_by_label("Noise").select_option(index=0)
+    page.get_by_label("Data").select_option(label="moons")
     expect(page.get_by_text(TITLE)).to_be_visible()
     expect(page.locator("[aria-pressed=true]")).to_have_count(0)
+
+
+def test_a_story_pauses_at_its_answer_and_offers_something_else_to_try(opened):
+    page = opened().page
+    story = STORIES[2]
+    press(page, story.name)
+    offer = page.get_by_role("button", name=story.offer)
+    expect(offer).to_have_count(0)
+    press(page, "Play")
+    expect(page.get_by_text(story.answer)).to_be_visible()
+    expect(page.get_by_role("button", name="Play")).to_be_visible()
+    press(page, "Play")  # on from there
+    expect(page.get_by_role("status")).to_have_text(re.compile("Diverged"))
+    offer.click()
+    expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    expect(page.get_by_label("Learning rate").locator("option:checked")).to_have_text("0.03")
+    expect(offer).to_have_count(0)
+
+
+def test_what_a_story_offers_differs_from_its_start():
+    for story in playground_state(TITLE, stories=True)["stories"]:
+        assert bool(story["offer"]) == bool(story["changes"])
+        assert all(story["start"][name] != value for name, value in story["changes"].items())
+
+
+def test_of_many_lists_some_are_folded(opened):
+    page = opened().page
+    hidden = [
+        label
+        for label, _ in OPTIONS.values()
+        if not page.get_by_label(label, exact=True).is_visible()
+    ]
+    assert hidden == ["Training points", "Noise", "Units per layer", "Initialization", "Momentum",
+                      "Weight decay", "Dropout"]  # fmt: skip
+    unfold(page)
+    assert all(page.get_by_label(label, exact=True).is_visible() for label, _ in OPTIONS.values())
 
 
 def test_divergence_is_told_and_stops(opened):
@@ -344,6 +385,7 @@ def test_the_run_before_stays_in_sight_where_it_can_be_compared(opened):
     wait_for_updates(page, 50)
     before = page.locator(".course-curve.course-before")
     assert not before.get_attribute("d")
+    unfold(page)
     page.get_by_label("Weight decay").select_option(label="0.1")
     assert before.get_attribute("d")
     page.get_by_label("Data").select_option(label="moons")
@@ -352,15 +394,19 @@ def test_the_run_before_stays_in_sight_where_it_can_be_compared(opened):
 
 def test_the_keyboard_reaches_and_works_everything(opened):
     page = opened(link()).page
+    page.locator("details").evaluate("node => { node.open = true; }")
     seen = []
-    for _ in range(len(STORIES) + len(BUTTONS) + len(OPTIONS)):
+    for _ in range(len(STORIES) + len(BUTTONS) + len(OPTIONS) + 1):
         page.keyboard.press("Tab")
         seen.append(
             page.evaluate(
                 "(document.activeElement.labels?.[0] ?? document.activeElement).textContent"
             )
         )
-    assert seen == [*(s.name for s in STORIES), *BUTTONS, *(label for label, _ in OPTIONS.values())]
+    labels = [label for label, _ in OPTIONS.values()]
+    first = ["Data", "Hidden layers", "Activation", "Learning rate"]
+    rest = [label for label in labels if label not in first]
+    assert seen == [*(s.name for s in STORIES), *BUTTONS, *first, "More settings", *rest]
     page.get_by_role("button", name="Step", exact=True).focus()
     page.keyboard.press("Enter")
     wait_for_updates(page, 1)
