@@ -93,3 +93,20 @@ def test_texts_become_html():
     assert to_html("if `a < b`, *never* a & b") == (
         "<p>if <code>a &lt; b</code>, <em>never</em> a &amp; b</p>"
     )
+
+
+def answers_of_predictions():
+    """The lengths of each prediction's answers, and the place of the right one."""
+    for chapter in CHAPTERS:
+        for question in list_questions(chapter):
+            if "-prediction-" in question.id:
+                places = [n for n, answer in enumerate(question.answers) if answer.correct]
+                yield [len(answer.text) for answer in question.answers], places[0]
+
+
+def test_neither_its_place_nor_its_length_gives_the_right_answer_away():
+    found = list(answers_of_predictions())
+    for place in range(3):
+        assert sum(right == place for _, right in found) <= 0.45 * len(found)
+    longest = sum(lengths[right] == max(lengths) for lengths, right in found)
+    assert longest <= 0.5 * len(found)

@@ -9,7 +9,7 @@ import { makeSwatch, makeTable } from "./runs_table.js";
 
 const SMOOTHINGS = [1, 3, 5, 9, 15];
 const ALL = "All";
-const HINT = "Point at a line, or choose a run in the table, to see its settings.";
+const HINT = "Point at a line, tap it, or choose a run in the table, to see its settings.";
 
 /** @typedef {import("./runs.js").State} State */
 /** @typedef {import("./runs.js").Seen} Seen */

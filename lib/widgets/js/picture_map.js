@@ -39,7 +39,8 @@ function makeLegend(model) {
     swatch.style.background = colorOf(label);
     return element("span", { class: "course-key" }, swatch, name);
   });
-  return element("p", { class: "course-legend" }, ...keys);
+  const hint = element("span", {}, "Tap or click a picture to choose it.");
+  return element("p", { class: "course-legend" }, ...keys, hint);
 }
 
 /**
