@@ -106,3 +106,4 @@ _INFECT: dict[str, Callable[[Setup], Setup]] = {
     "test augmentation": lambda s: replace(s, test_transform=_moved),
     "optimizer": lambda s: replace(s, make_optimizer=_biases_alone),
 }
+FIXTURES = (perceptron, all_parameters)  # what the cure of a patient may consist of

@@ -28,6 +28,7 @@ from tools.grading.trials.values import (
     DEEPEST,
     encode,
     encode_tensor,
+    fixtures,
     parts_of,
     write_json,
 )
@@ -217,6 +218,9 @@ def hold(value: object, parts: Sequence[object] = ()) -> dict | None:
     Args:
         parts: the arguments of the call that returned it, among them what an optimizer trains.
     """
+    name, module = getattr(value, "__name__", ""), getattr(value, "__module__", "")
+    if callable(value) and fixtures(module).get(name) is value:
+        return {"fixture": [module, name]}
     number = len(HELD)
     described: dict[str, object] = {"number": number}
     if hasattr(value, "step") and hasattr(value, "zero_grad"):

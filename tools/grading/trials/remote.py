@@ -20,7 +20,7 @@ from torch import Tensor, nn
 from tools.grading.trials import answering
 from tools.grading.trials.changes import change
 from tools.grading.trials.frames import GoneError, MalformedError, receive, send
-from tools.grading.trials.values import Decoder, parts_of, read_json
+from tools.grading.trials.values import Decoder, fixtures, parts_of, read_json
 
 HANG_UP = 5.0  # seconds that a cell may take beyond the time limit that its process sets
 ENDED = "its process has ended"
@@ -128,6 +128,9 @@ class Answers(Mapping[str, object]):
 
     def _decoder(self, parts: Any, graph: Any = None) -> Decoder:
         def fetch(described: Mapping[str, Any]) -> object:
+            if "fixture" in described:
+                module, name = described["fixture"]
+                return fixtures(module)[name]
             number = int(described["number"])
             if "optimizes" in described:
                 return RemoteOptimizer(self, number, described["optimizes"], parts)
