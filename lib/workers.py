@@ -1,6 +1,7 @@
 """Independent calls, spread over worker processes."""
 
 import os
+import threading
 import warnings
 from collections.abc import Callable, Sequence
 from typing import TypeVar
@@ -40,7 +41,9 @@ def spread(
 ) -> list[Result]:
     """`function` of every item, in order; each call has one thread, wherever it runs.
 
-    So results depend neither on the number of workers nor on that of cores.
+    So results depend neither on the number of workers nor on that of cores. Called by a worker, it
+    makes all calls in this worker, one after another: else threads would share what they compute
+    with.
 
     Args:
         function: sent to the workers with everything it refers to, lambdas and networks included;
@@ -56,17 +59,27 @@ def spread(
     """
     if workers < 1:
         raise ValueError(f"workers must be at least 1; got {workers}")
-    pool = joblib.Parallel(max(1, min(workers, len(items))), return_as="generator")
+    count = 1 if _here.is_worker else max(1, min(workers, len(items)))
+    pool = joblib.Parallel(count, return_as="generator")
     with warnings.catch_warnings():  # a worker whose memory has grown is replaced; nothing is lost
         warnings.filterwarnings("ignore", "A worker stopped", UserWarning)
-        done = pool(joblib.delayed(_on_one_thread)(function, item) for item in items)
+        done = pool(joblib.delayed(_on_one_thread)(function, item, count > 1) for item in items)
         return list(progress_bar(done, desc=progress, shown=progress is not None, total=len(items)))
 
 
-def _on_one_thread(function: Callable[[Item], Result], item: Item) -> Result:
-    threads = torch.get_num_threads()
+class _Here(threading.local):
+    is_worker = False
+
+
+_here = _Here()
+
+
+def _on_one_thread(function: Callable[[Item], Result], item: Item, by_worker: bool) -> Result:
+    threads, before = torch.get_num_threads(), _here.is_worker
     torch.set_num_threads(1)
+    _here.is_worker = before or by_worker
     try:
         return function(item)
     finally:
         torch.set_num_threads(threads)
+        _here.is_worker = before

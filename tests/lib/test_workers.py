@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+import threading
 
 import joblib
 import pytest
@@ -67,3 +69,22 @@ def test_a_place_that_shares_its_cores_can_allow_fewer(monkeypatch):
         monkeypatch.setenv("COURSE_WORKERS", wrong)
         with pytest.raises(ValueError, match="COURSE_WORKERS must be a positive integer; got"):
             worker_count(run)
+
+
+def who(_: int) -> tuple[int, int]:
+    return os.getpid(), threading.get_ident()
+
+
+def who_below(item: int) -> list[tuple[int, int]]:
+    return [who(item), *spread(who, range(4), workers=2)]
+
+
+def test_a_worker_makes_the_calls_that_it_spreads_itself():
+    for found in spread(who_below, range(2), workers=2):
+        assert len(set(found)) == 1  # threads would share networks, and hooks on them
+
+
+def test_one_after_another_the_calls_may_be_spread_below():
+    (found,) = spread(who_below, [0], workers=1)
+    assert found[0] == (os.getpid(), threading.get_ident())
+    assert {process for process, _ in found[1:]} != {os.getpid()}
