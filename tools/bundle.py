@@ -17,7 +17,7 @@ from tools.javascript import JavaScriptError, run
 
 SOURCES = ROOT / "lib" / "widgets" / "js"
 PAGE = "course-widgets"  # the bundle of `page.js`, under the name that the book serves
-SHARED = {"card", "page"}  # styles that do not belong to a widget
+SHARED = {"card", "page", "record"}  # styles that do not belong to a widget
 OPTIONS = ("--bundle", "--charset=utf8", "--minify", "--legal-comments=none")
 
 

@@ -26,8 +26,9 @@ from tools.colab import read_repository
 from tools.contents_map import PLACE, read_stops, render_map
 from tools.elsewhere import Entry, check_claims, read_elsewhere
 from tools.exercises import without_solutions
-from tools.figures import place_figures
+from tools.figures import EXTRA, place_figures
 from tools.places import place_widgets
+from tools.predictions import QUESTIONS, add_record, questions_script
 from tools.quotes import fill_quotes
 from tools.results import THREADS, Executed, Parameters
 from tools.syllabus_page import Page, read_syllabus, render_syllabus_page
@@ -79,13 +80,16 @@ def stage(
         link = repository.colab_link(chapter)
         add_card(notebook, chapter, facts.get(chapter, WAITING), link)
         add_anchors(notebook, cards)
+        add_record(notebook)
         renew_cards(notebook, cards)
         files |= place_widgets(notebook, chapter.name)
         files |= place_figures(notebook, chapter.name)
         fill_quotes(notebook, ledger)
         cite(notebook, references)
         files[f"{chapter.docname}.ipynb"] = nbformat.writes(notebook).encode()
-    files["index.md"] = with_map(files["index.md"], sorted(chapters, key=lambda c: c.name))
+    ordered = sorted(chapters, key=lambda chapter: chapter.name)
+    files[f"{EXTRA}/{QUESTIONS}"] = questions_script(ordered).encode()
+    files["index.md"] = with_map(files["index.md"], ordered)
     if not waiting:
         check_claims(elsewhere, [card.claim.id for _, cards in claims.values() for card in cards])
     return files | generated_files(claims, pages, ledger, elsewhere, root)

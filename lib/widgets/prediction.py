@@ -39,6 +39,7 @@ class Prediction(anywidget.AnyWidget):
     question = traitlets.Unicode().tag(sync=True)
     choices = traitlets.List().tag(sync=True)
     chosen = traitlets.Int(None, allow_none=True).tag(sync=True)
+    sure = traitlets.Int(None, allow_none=True).tag(sync=True)  # 0 guessing, 1 fairly, 2 very sure
     committed = traitlets.Bool(False).tag(sync=True)
 
     def __init__(self, question: str, choices: Sequence[Choice]) -> None:

@@ -53,8 +53,11 @@ def base(html, tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def contexts(browser):
-    """A browser context for each look."""
-    return {look: open_context(browser, look) for look in LOOKS}
+    """A browser context for each look; a page knows nothing of what an earlier one was told."""
+    found = {look: open_context(browser, look) for look in LOOKS}
+    for context in found.values():
+        context.add_init_script("try { localStorage.removeItem('course-record') } catch {}")
+    return found
 
 
 @pytest.fixture

@@ -233,6 +233,6 @@ def test_widgets_become_places_that_the_pages_script_fills(executed, site, monke
     notebook.metadata["widgets"] = {STATE: {"state": {"a": model}}}
     monkeypatch.setattr(Executed, "notebook", lambda self: nbformat.from_dict(notebook))
     page = stage([executed], Parameters(), NO_LEDGER, root=site)["chapters/01_a.ipynb"].decode()
-    lines = json.loads(page)["cells"][-1]["outputs"][0]["data"]["text/html"]
+    lines = json.loads(page)["cells"][-2]["outputs"][0]["data"]["text/html"]
     assert "".join(lines) == make_place("prediction", "a", {"question": "Why?"})
     assert VIEW not in page and STATE not in page

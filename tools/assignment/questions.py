@@ -5,12 +5,11 @@ question/format/xml/format.php) and as IMS QTI 1.2 in a package that Canvas and 
 Question and Test Interoperability, ASI XML binding 1.2.1, 2003).
 """
 
-import ast
 import html
 import io
 import re
 import xml.etree.ElementTree as ET
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from zipfile import ZIP_DEFLATED, ZipFile
@@ -20,6 +19,7 @@ from lib.evidence.estimates import Estimate
 from lib.evidence.ledger import load_ledger
 from tools.chapters import Chapter, read_source, title_of
 from tools.measure import list_experiments
+from tools.predictions import Answer, list_predictions
 
 VERDICTS = {
     HOLDS: "Yes: that is what they show",
@@ -28,15 +28,6 @@ VERDICTS = {
 }
 PACKAGE = "http://www.imsglobal.org/xsd/imscp_v1p1"
 ITEM_TYPE = "multiple_choice_question"  # Canvas asks for it
-
-
-@dataclass(frozen=True)
-class Answer:
-    """A choice, and what is said of it."""
-
-    text: str
-    why: str
-    correct: bool
 
 
 @dataclass(frozen=True)
@@ -67,33 +58,13 @@ def list_questions(chapter: Chapter) -> list[Question]:
     """The chapter's predictions, then a question for each claim with evidence."""
     predictions = [
         Question(f"{chapter.name}-prediction-{number}", text, answers)
-        for number, (text, answers) in enumerate(_predictions(chapter), start=1)
+        for number, (text, answers) in enumerate(list_predictions(chapter), start=1)
     ]
     ledger = load_ledger(chapter=chapter.name)
     claims = [(claim, ledger.estimate(claim)) for experiment in list_experiments(chapter.name)
               for claim in experiment.claims]  # fmt: skip
     return predictions + [_of_claim(claim, found) for claim, found in claims
                           if found and not found.is_provisional]  # fmt: skip
-
-
-def _predictions(chapter: Chapter) -> Iterator[tuple[str, tuple[Answer, ...]]]:
-    """The text and choices of each `Prediction(…)` in the chapter's code."""
-    for cell in read_source(chapter).cells:
-        if cell.cell_type != "code" or "Prediction(" not in cell.source:
-            continue
-        for node in ast.walk(ast.parse(cell.source)):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Prediction":
-                text, choices = node.args
-                assert isinstance(choices, ast.List)
-                yield ast.literal_eval(text), tuple(map(_answer, choices.elts))
-
-
-def _answer(node: ast.expr) -> Answer:
-    """A `Choice(text, why, correct=…)`."""
-    assert isinstance(node, ast.Call)
-    given = dict(zip(("text", "why", "correct"), map(ast.literal_eval, node.args), strict=False))
-    given |= {str(option.arg): ast.literal_eval(option.value) for option in node.keywords}
-    return Answer(given["text"], given["why"], bool(given.get("correct")))
 
 
 def _of_claim(claim: Claim, found: Estimate) -> Question:

@@ -36,7 +36,7 @@ WIDGETS = ".course-widget"
 DRAWN = f"""() => {{
     window.drawWidgets?.();
     return [...document.querySelectorAll('{WIDGETS}')].every(
-        place => place.querySelector('.course-card'));
+        place => place.querySelector('.course-card, .course-record'));
 }}"""
 # Resolves once maths is typeset, fonts are loaded and the last change is laid out.
 SETTLED = """async () => {

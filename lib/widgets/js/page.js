@@ -10,6 +10,7 @@ import picture_map from "./picture_map.js";
 import playground from "./playground.js";
 import prediction from "./prediction.js";
 import { makeModel } from "./page_model.js";
+import record, { keepPrediction } from "./record_view.js";
 
 /**
  * A model of any widget: only the widget knows what its state holds.
@@ -26,6 +27,7 @@ const WIDGETS = {
   picture_map,
   playground,
   prediction,
+  record,
 };
 
 const AHEAD = "1500px 0px"; // a state is loaded when its place comes this near
@@ -45,6 +47,7 @@ function findModel(id) {
   const state = window.courseStates?.[id] ?? (script && JSON.parse(script.textContent));
   if (!state) throw new Error(`the page has no state of the model ${id}`);
   const model = makeModel(state);
+  if ("committed" in state) keepPrediction(model);
   models.set(id, model);
   return model;
 }

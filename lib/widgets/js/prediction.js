@@ -14,8 +14,13 @@ const WRONG = "M3.6 2 8 6.4 12.4 2 14 3.6 9.6 8l4.4 4.4-1.6 1.6L8 9.6 3.6 14 2 1
  * @property {string} question
  * @property {Choice[]} choices
  * @property {number | null} chosen
+ * @property {number | null} sure how sure the reader is, an index of `SURE`
  * @property {boolean} committed
+ * @property {string} [eyebrow] the line above the question
  */
+
+export const SURE = ["guessing", "fairly sure", "very sure"];
+const EYEBROW = "Predict before you read on";
 
 /**
  * The text as nodes: `code` and *emphasis* are drawn as such, all else stays text.
@@ -106,7 +111,7 @@ function makeActions(save, focusFirst) {
     again.focus({ preventScroll: true });
   };
   const rethink = () => {
-    save({ committed: false, chosen: null });
+    save({ committed: false, chosen: null, sure: null });
     focusFirst();
   };
   const named = { class: "course-button course-primary course-commit" };
@@ -120,6 +125,27 @@ function makeActions(save, focusFirst) {
     commit.hidden = committed;
     again.hidden = !committed;
     outcome.textContent = committed ? `Your prediction is ${isRight ? "right" : "wrong"}.` : "";
+  };
+  return { node, put };
+}
+
+/**
+ * How sure the reader is: buttons that appear with the first choice. Saying so is optional.
+ *
+ * @param {(changes: Partial<State>) => void} save
+ */
+function makeSure(save) {
+  const buttons = SURE.map((name, level) => makeButton(name, () => save({ sure: level })));
+  const label = element("span", {}, "I am");
+  const node = element("div", { class: "course-sure", role: "group" }, label, ...buttons);
+  node.setAttribute("aria-label", "How sure are you?");
+  /** @type {(sure: number | null, chosen: number | null, committed: boolean) => void} */
+  const put = (sure, chosen, committed) => {
+    node.hidden = chosen === null || (committed && sure === null);
+    buttons.forEach((button, level) => {
+      button.setAttribute("aria-pressed", String(level === sure));
+      button.disabled = committed;
+    });
   };
   return { node, put };
 }
@@ -150,14 +176,15 @@ function makeChoices(specs, choose) {
 }
 
 /**
+ * @param {string} eyebrow
  * @param {string} question
  * @param {HTMLElement[]} choices
- * @param {HTMLElement} actions
+ * @param {...HTMLElement} below
  */
-function makeCard(question, choices, actions) {
+function makeCard(eyebrow, question, choices, ...below) {
   const legend = element("legend", { class: "course-title" }, ...richText(question));
   const fields = element("fieldset", {}, legend, ...choices);
-  return card({ class: "course-prediction" }, "Predict before you read on", fields, actions);
+  return card({ class: "course-prediction" }, eyebrow, fields, ...below);
 }
 
 /** @param {import("./model.js").View<State>} view */
@@ -166,16 +193,19 @@ function render({ model, el }) {
   const save = makeSaver(model);
   const choices = makeChoices(specs, (chosen) => save({ chosen }));
   const actions = makeActions(save, choices.focusFirst);
+  const sure = makeSure(save);
   const update = () => {
     const [chosen, committed] = [model.get("chosen"), model.get("committed")];
     choices.put(chosen, committed);
+    sure.put(model.get("sure"), chosen, committed);
     actions.put(chosen, committed, chosen !== null && specs[chosen].correct);
   };
   update();
-  const root = makeCard(question, choices.nodes, actions.node);
+  const eyebrow = model.get("eyebrow") ?? EYEBROW;
+  const root = makeCard(eyebrow, question, choices.nodes, sure.node, actions.node);
   el.append(root);
   const endAnswer = answerOnPaper(root, makeAnswer(question, specs));
-  const endUpdates = listen(model, ["chosen", "committed"], update);
+  const endUpdates = listen(model, ["chosen", "sure", "committed"], update);
   return joinEnds(endAnswer, endUpdates);
 }
 
