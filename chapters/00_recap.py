@@ -21,13 +21,12 @@
 # ---
 
 # %% [markdown]
-# # Where we are now
+# # 0 · Where we are now
 #
-# This chapter builds networks, from one matrix to a small convolutional network.
+# We shuffle the pixels of every picture into the same random order. You can no longer tell a shoe from a
+# shirt. Can a network? You build three, from one matrix to a small convolutional network.
 #
-# It ends with a puzzle. We shuffle the pixels of every picture into the same random order, so that you can no
-# longer tell a shoe from a shirt. Can a network still learn? If you have only ten minutes, read "What does a
-# convolution assume?"
+# Only ten minutes? Read [What does a convolution assume?](#what-does-a-convolution-assume)
 #
 # After this chapter you can
 #
@@ -37,6 +36,11 @@
 # - say which layers hold most of the weights, and which do most of the work;
 # - show what a convolution assumes.
 #
+# You need matrices, derivatives and Python.
+#
+# <details>
+# <summary>Words that may be new</summary>
+#
 # | word | meaning |
 # |---|---|
 # | class | one of the kinds of things that a picture may show |
@@ -44,6 +48,8 @@
 # | weights, biases | the numbers that training changes |
 # | map | the outputs of one filter, arranged as a picture |
 # | channel | one of the pictures that a layer takes; red, green and blue are three |
+#
+# </details>
 
 # %% tags=["parameters"]
 # budget: "quick", "standard" or "full"
@@ -113,14 +119,15 @@ Prediction(
             "to tell its class from the nine others, not to look like it.",
         ),
         Choice(
-            "Where trousers differ from other clothes, for and against",
+            "What sets trousers apart from other clothes",
             "A row is a comparison. What all clothes share tells the row nothing, but the gap between the legs "
             "tells it a lot.",
             correct=True,
         ),
         Choice(
-            "Noise, since nobody told it what a shape is",
-            "Nobody did. But if a pixel is bright in one class and dark in the others, every mini-batch pushes "
+            "Noise without a visible shape",
+            "Nobody told it what a shape is. But if a pixel is bright in one class and dark in the others, every "
+            "mini-batch pushes "
             "its weight the same way, and so shapes appear.",
         ),
     ],
@@ -140,12 +147,13 @@ Prediction(
 #
 # Its gradient is short. With $1_y$ a one at the right class and zeros elsewhere, the chain rule gives
 #
-# $$
-# \frac{\partial L}{\partial f} = p - 1_y, \qquad
-# \frac{\partial L}{\partial W} = (p - 1_y)\, x^{\mathsf T}, \qquad
-# \frac{\partial L}{\partial b} = p - 1_y .
+# \begin{equation*}
+# \begin{gathered}
+# \frac{\partial L}{\partial f} = \frac{\partial L}{\partial b} = p - 1_y , \\
+# \frac{\partial L}{\partial W} = (p - 1_y)\, x^{\mathsf T} .
+# \end{gathered}
 # \tag{3}
-# $$
+# \end{equation*}
 #
 # PyTorch's `backward()` finds gradients without such a formula, for any network. For one picture and one layer,
 # it arrives at (3):
@@ -156,12 +164,14 @@ layer = initialize_(nn.Linear(784, 10), run.generator("init")).to(run.device)
 f = layer(x[0])
 cross_entropy(f[None], y[:1]).backward()
 error = f.detach().softmax(dim=0) - functional.one_hot(y[0], 10)
-for name, found, derived in (
-    ("W", layer.weight.grad, error[:, None] * x[0]),
-    ("b", layer.bias.grad, error),
-):
-    equal = torch.allclose(found, derived, atol=1e-6)
-    print(f"backward() gives the gradient of {name} that (3) gives: {equal}")
+equal = all(
+    torch.allclose(found, derived, atol=1e-6)
+    for found, derived in (
+        (layer.weight.grad, error[:, None] * x[0]),
+        (layer.bias.grad, error),
+    )
+)
+print("✓ backward() and (3) give the same gradients" if equal else "the gradients differ")
 
 # %% [markdown]
 # *Gradient descent* moves the weights against the gradient, a little at a time; the *learning rate* $\eta$ says
@@ -262,8 +272,8 @@ print("2 divided by the largest curvature of this loss:", f"{limit:.1f}")
 #
 # ### The templates
 #
-# Now we train the classifier of (1) on the clothes, with 2000 updates. All its weights can start at zero, since
-# by (3) each class gets a gradient of its own. So whatever a template shows, training put it there.
+# Now we train the classifier of (1) on the clothes, with 2000 updates. We start all its weights at zero: then
+# everything in a template was put there by training.
 
 # %%
 templates = experiments.templates(run)
@@ -276,11 +286,32 @@ fig
 # Blue counts for the class, orange against it. In the corners, where nearly all pictures are black, the
 # weights have hardly moved from zero: by (3), such a pixel gives no gradient.
 #
-# How different are the templates from the averages? We average the correlation between the pixels of $w_c$
-# and the mean picture over the classes. This makes a *claim*: a sentence turned into a number. Its card shows
-# the *evidence*, collected beforehand with other random numbers: a mean, and the 95% interval in which the
-# true mean probably lies. (A verdict is *provisional* until three base seeds have been measured.) Below the
-# evidence you see what the run behind this page found.
+# How different are the templates from the averages? For each class, we correlate its template with the mean
+# picture of the class, pixel by pixel, and average the ten correlations. For comparison we do the same with a
+# picture that is a comparison because we made it one: the mean of the class minus the mean of all pictures.
+
+
+# %% tags=["hide-input"]
+def likeness(pictures):
+    """Correlation with the mean picture of the class, averaged over classes."""
+    pairs = zip(pictures.cpu().flatten(1), templates.means.flatten(1))
+    found = [torch.corrcoef(torch.stack(pair))[0, 1] for pair in pairs]
+    return sum(found) / len(found)
+
+
+print("correlation with the mean of the class")
+print(f"  its template:             {likeness(templates.weights[0]):.2f}")
+apart = templates.means - templates.means.mean(dim=0)
+print(f"  its mean minus all means: {likeness(apart):.2f}")
+
+# %% [markdown]
+# The average itself would reach 1. A number below 1 says that a picture is no average, but not which
+# comparison it makes: if the two numbers differ, training has not found the simple one of the second line.
+#
+# The first number belongs to a *claim*, a sentence turned into a number. Its card shows the *evidence*, collected
+# beforehand with other random numbers: a mean, and a 95% interval, made so that in 95 of 100 such experiments
+# it holds the true mean. (A verdict is *provisional* until three base seeds have been measured.) If the run
+# behind this page measured the same, its number stands below.
 
 # %% tags=["remove-input"]
 experiments.templates.cards(templates, run)["templates-are-no-averages"]
@@ -292,14 +323,17 @@ experiments.templates.cards(templates, run)["templates-are-no-averages"]
 # classes, where their scores are equal, is a straight line or a plane by (1). So we put another layer in
 # between, followed by something that is not linear:
 #
-# $$
-# f(x) = W_2 \max(0, W_1 x + b_1) + b_2 .
+# \begin{equation*}
+# \begin{gathered}
+# h = \max(0, W_1 x + b_1) , \\
+# f(x) = W_2 h + b_2 .
+# \end{gathered}
 # \tag{4}
-# $$
+# \end{equation*}
 #
 # The function $\max(0, \cdot)$ is called *ReLU*. Each row of $W_1$ is a template again, now of a *hidden
-# unit*. It outputs zero on one side of a line, and rises on the other side. The scores are sums of such
-# units: flat pieces that meet at creases.
+# unit*, whose output is one number of $h$. It is zero on one side of a line, and rises on the other side. The
+# scores are sums of such units: flat pieces that meet at creases.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -376,8 +410,7 @@ fig
 # A dashed line is a crease: there a hidden unit switches on. We call a boundary closed if the network finds
 # the ring in every direction, however far away. Two creases always leave a way out, three are enough, and
 # more can make the boundary rounder. What a network *can* draw and what training *finds* are different
-# questions: each panel shows the best of eight starts. Training need not find the triangle: it may let
-# creases cross inside the disk, and close the boundary with more than three sides.
+# questions: each panel shows the best of eight starts. Training may find another shape than the triangle.
 #
 # The next network trains on this page, as you watch. Try three units and several new starts, then more units,
 # then another activation:
@@ -400,10 +433,13 @@ Playground(
 # A *convolution* uses the same small template, a filter, at every place (mathematicians flip the filter first,
 # and call (5) a cross-correlation):
 #
-# $$
-# z_{k,i,j} = b_k + \sum_{c=0}^{C-1} \sum_{u=0}^{F-1} \sum_{v=0}^{F-1} w_{k,c,u,v}\; x_{c,\,Si+u,\,Sj+v} .
+# \begin{equation*}
+# \begin{gathered}
+# z_{k,i,j} = b_k \; + \\
+# \sum_{c=0}^{C-1} \sum_{u=0}^{F-1} \sum_{v=0}^{F-1} w_{k,c,u,v}\, x_{c,\,Si+u,\,Sj+v} .
+# \end{gathered}
 # \tag{5}
-# $$
+# \end{equation*}
 #
 # | symbol | meaning |
 # |---|---|
@@ -488,10 +524,13 @@ FrameExplorer(
 # The brackets round down: places where the window would stick out are left out. The numbers of weights and of
 # multiplications follow:
 #
-# $$
-# \text{weights} = K\,(C F^2 + 1), \qquad \text{multiplications} = N'^2 K\, C F^2 .
+# \begin{equation*}
+# \begin{gathered}
+# \text{weights} = K\,(C F^2 + 1) , \\
+# \text{multiplications} = N'^2 K\, C F^2 .
+# \end{gathered}
 # \tag{7}
-# $$
+# \end{equation*}
 #
 # The size of the picture enters the second formula, but not the first.
 
@@ -532,7 +571,8 @@ ConvolutionExplorer(
 # A convolutional network repeats a block: a convolution, a ReLU, and often *pooling*, which keeps the largest
 # number of each 2 by 2 places and so halves the height and width of the maps. Each block sees more of the
 # picture than the one before, and usually has more channels. At the end come fully connected layers, as in
-# (4). This is the network of this chapter, which is close to LeNet (LeCun et al., 1998):
+# (4). The network of this chapter has the shape of LeNet (LeCun et al., 1998), which had other activation
+# functions and another kind of pooling:
 
 
 # %%
@@ -553,21 +593,20 @@ costs = {
     for name, make in networks.NETWORKS.items()
 }
 found = layer_costs(network, (1, 28, 28))
-print("layer      output shape    weights  multiplications")
+print("layer   output       weights  products")
 for cost in found:
     shape = " × ".join(map(str, cost.shape))
-    print(f"{cost.kind:10} {shape:15} {cost.weights:7,} {cost.multiplications:10,}")
+    print(f"{cost.kind:7} {shape:12} {cost.weights:7,} {cost.multiplications:9,}")
 weights = {name: sum(cost.weights for cost in layers) for name, layers in costs.items()}
-print(
-    f"together {weights['convolutional']:,} weights; two layers as in (4), with 100 hidden "
-    f"units: {weights['two layers']:,}"
-)
+print(f"together {weights['convolutional']:,} weights")
+print(f"(4) with 100 hidden units: {weights['two layers']:,} weights")
 
 # %% tags=["remove-cell", "nbval-check-output"]
 print("the experiment below trains this network:", found == costs["convolutional"])
 
 # %% [markdown]
-# Look at the two columns. Do networks that people use distribute their weights and their work in the same way?
+# Compare the last two columns; the products are the multiplications of (7). Do networks that people use
+# distribute their weights and their work in the same way?
 
 # %% tags=["remove-input"]
 Prediction(
@@ -575,16 +614,16 @@ Prediction(
     "part has most of the weights, and which does most of the multiplications?",
     [
         Choice(
-            "The convolutions have most of both",
+            "Most of both: the convolutions",
             "They are five of the eight layers, and they do most of the multiplications. But their filters are small.",
         ),
         Choice(
-            "The fully connected layers have most of both",
+            "Most of both: the fully connected layers",
             "They have most of the weights, but each is used only once per picture. A filter's weights are used at every "
             "place.",
         ),
         Choice(
-            "The fully connected layers have most of the weights, the convolutions do most of the multiplications",
+            "Weights: fully connected layers; work: convolutions",
             "A weight of a convolution is used at each place of the map, but one of a fully connected layer only once.",
             correct=True,
         ),
@@ -603,26 +642,28 @@ stages = {
     name: stage_costs(layer_costs(architecture(key), (3, 224, 224)))
     for name, key in ARCHITECTURES.items()
 }
-print("The share of the fully connected layers:")
+print("share of the fully connected layers")
+print(f"{'':24} {'weights':>8} {'work':>7}")
 for name, parts in stages.items():
     weights, work = (
         getattr(parts[-1], kind) / sum(getattr(part, kind) for part in parts)
         for kind in ("weights", "multiplications")
     )
-    print(f"{name:25} {weights:4.0%} of the weights, {work:4.1%} of the work")
+    print(f"{name:24} {weights:8.0%} {work:7.1%}")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Two charts of bars that are split by the size of the maps, one bar for each of five networks. Left, the weights: in AlexNet and VGG-16 nearly all are in fully connected layers, in the later networks most are in the last convolutions, on maps of 7 by 7. Right, the multiplications: nearly all are in convolutions, in VGG-16 most on maps of 56 by 56 and larger, in the later networks spread over the stages."}}
 fig = figures.costs_figure(stages)
 fig
 
-# %% tags=["hide-input"]
-print("size of maps  layers  channels    weights  multiplications")
+# %% tags=["hide-cell"] mystnb={"code_prompt_show": "Show two of them stage by stage", "code_prompt_hide": "Hide the stages"}
+print("map       layers channels  weights    work")
 for name in ("VGG-16, 2015", "ResNet-18, 2016"):
     print(f"\n{name}")
     for stage in stages[name]:
         size = " × ".join(map(str, stage.size)) if stage.size else "no map"
-        work = f"{stage.multiplications / 1e6:14,.0f} M"
-        print(f"{size:12} {stage.layers:7} {stage.channels:9} {stage.weights / 1e6:8.2f} M {work}")
+        work = f"{stage.multiplications / 1e6:5,.0f} M"
+        left = f"{size:9} {stage.layers:6} {stage.channels:8}"
+        print(f"{left} {stage.weights / 1e6:6.2f} M {work}")
 
 # %% [markdown]
 # These numbers are counted by (7), not measured. AlexNet (Krizhevsky et al., 2012) is counted as torchvision
@@ -648,12 +689,12 @@ Prediction(
             correct=True,
         ),
         Choice(
-            "All three: nobody can recognize such pictures",
-            "People cannot. But (1) and (4) give each pixel a weight of its own; they never knew where it was.",
+            "All three networks",
+            "People cannot recognize such pictures any more. But (1) and (4) give each pixel a weight of its own; they never knew where it was.",
         ),
         Choice(
-            "None: no information is lost",
-            "None is lost, but the convolutional network can hardly use it any more: its filters see pixels "
+            "None of the three",
+            "No information is lost, but the convolutional network can hardly use it any more: its filters see pixels "
             "that have nothing to do with each other.",
         ),
     ],
@@ -663,10 +704,10 @@ Prediction(
 # %%
 found = experiments.shuffling(run)  # per network: as they are, shuffled
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy on held-out pictures of three networks, with the pixels in place and with shuffled pixels, a dot for each training. The lines of the linear network and of the two layers are nearly level. The line of the convolutional network falls."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Accuracy on held-out pictures of three networks, with the pixels in place and with shuffled pixels: a line for each network, which is level if shuffling costs nothing, and a dot for each training."}}
 fig, ax = plotting.figure(height=3.4)
 figures.plot_shuffle(ax, found, names=experiments.KINDS)
-ax.set_title("Only the convolutional network cares where pixels are")
+ax.set_title("Accuracy with pixels in place, and shuffled")
 fig
 
 # %% tags=["remove-input"]
@@ -677,17 +718,21 @@ cards["a-second-layer-helps"]
 cards["convolution-helps"]
 
 # %% tags=["remove-input"]
-cards["shuffling-costs-convolutions"]
+cards["shuffling-costs-others-nothing"]
+
+# %% [markdown]
+# By symmetry, the true difference of this claim is 0: with random first weights, one order of the pixels
+# is as good as any other. An interval may miss 0 by a little all the same; of a hundred, about five do.
 
 # %% tags=["remove-input"]
-cards["shuffling-costs-others-nothing"]
+cards["shuffling-costs-convolutions"]
 
 # %% [markdown]
 # As long as pixels keep their places, the accuracy of the convolutional network is {{convolution-helps}}
 # above that of the two layers, with about a quarter of their weights. Shuffling costs it
 # {{shuffling-costs-convolutions}}. It still learns something, since its fully connected layers use what the
 # filters pass on. Zhang et al. (2017) shuffled pixels in this way to ask what networks can fit; here it shows
-# what a layer takes for granted. In a table of measurements, for example, neighboring columns have nothing to
+# what a layer assumes. In a table of measurements, for example, neighboring columns have nothing to
 # do with each other, and the assumption does not hold.
 #
 # ## Exercises

@@ -21,13 +21,13 @@
 # ---
 
 # %% [markdown]
-# # Activation functions
+# # 1 · Activation functions
 #
-# Between two layers there is a simple function, often one line of code: the *activation function*. It can
-# decide whether a deep network learns.
+# Between two layers there is a simple function, often one line of code: the *activation function*. Below, six
+# sigmoid layers train, and learn almost nothing. Which single change makes them learn? And how much of the
+# usual advice stands when it is measured?
 #
-# Below, six sigmoid layers train, and learn almost nothing. Which single change makes them learn? If you have
-# only ten minutes, try that network and read "The advice, measured": some advice does not survive.
+# Only ten minutes? Read [The advice, measured](#the-advice-measured).
 #
 # After this chapter you can
 #
@@ -36,7 +36,10 @@
 # - recognize a dead ReLU and its usual cause;
 # - say which advice about activations held here.
 #
-# You need the chain rule and some Python.
+# You need [chapter 0](00_recap.ipynb) and the chain rule.
+#
+# <details>
+# <summary>Words that may be new</summary>
 #
 # | word | meaning |
 # |---|---|
@@ -48,6 +51,8 @@
 # | mini-batch | the few examples that one update looks at |
 # | momentum | each update keeps a part of the last one |
 # | seed | fixes the random numbers: the first weights, the order of the examples |
+#
+# </details>
 
 # %% tags=["parameters"]
 # budget: "quick", "standard" or "full"
@@ -177,7 +182,8 @@ def tanh_derivative(x):
 # %% [markdown]
 # ### Rectifying: ReLU, leaky ReLU, ELU, SELU
 #
-# The *rectified linear unit* (Nair and Hinton, 2010) keeps positive numbers and sets the others to zero:
+# The *rectified linear unit* keeps positive numbers and sets the others to zero. Fukushima (1969) used it, and
+# Nair and Hinton (2010) made it popular:
 #
 # $$
 # \mathrm{ReLU}(x) = \max(0, x) \tag{4}
@@ -257,12 +263,15 @@ def selu_derivative(x):
 # ### Choosing: maxout
 #
 # Maxout (Goodfellow et al., 2013) is not a function of one number. Each unit computes two or more
-# linear functions of its input and keeps the largest value:
+# linear functions of its input, its *pieces*, and keeps the largest value:
 #
-# $$
-# \mathrm{maxout}(x) = \max(w_1^\top x + b_1,\; w_2^\top x + b_2) .
+# \begin{equation*}
+# \begin{gathered}
+# z_1 = w_1^\top x + b_1 , \quad z_2 = w_2^\top x + b_2 , \\
+# \mathrm{maxout}(x) = \max(z_1, z_2) .
+# \end{gathered}
 # \tag{7}
-# $$
+# \end{equation*}
 #
 # With respect to the larger piece the slope is 1, so the whole gradient always gets through (with
 # respect to $x$ it is that piece's $w$). The price is twice as many weights. In code, a layer computes all
@@ -326,19 +335,22 @@ fig
 # normal numbers and follow the spread of the activations. From here on examples are rows, as in
 # code, so matrices stand on the right. For layer $l$ with $n$ units,
 #
-# $$
-# z_l = h_{l-1} W_l, \qquad h_l = f(z_l), \qquad W_l \sim \mathcal N(0, s^2) .
+# \begin{equation*}
+# \begin{gathered}
+# z_l = h_{l-1} W_l , \quad h_l = f(z_l) , \\
+# W_l \sim \mathcal N(0, s^2) .
+# \end{gathered}
 # \tag{8}
-# $$
+# \end{equation*}
 #
 # $\mathcal N(0, s^2)$ is the normal distribution of standard deviation $s$. Three choices of $s$ have
 # names ($n_\text{in}$ and $n_\text{out}$ count a layer's inputs and outputs):
 #
 # | name | $s$ | argument |
 # |---|---|---|
-# | small | 0.01, which is $0.16/\sqrt n$ for 256 units | start near zero |
-# | Glorot (Glorot and Bengio, 2010) | $\sqrt{2 / (n_\text{in} + n_\text{out})}$, so $1/\sqrt n$ for equal widths | keep the variance of $z$ and of the gradients, a compromise |
-# | He (He et al., 2015) | $\sqrt{2 / n_\text{in}}$ | keep the variance of $z$, given that ReLU zeroes half |
+# | small | 0.01 | start near zero |
+# | Glorot | $\sqrt{2 / (n_\text{in} + n_\text{out})}$ | keep $z$ and gradients |
+# | He | $\sqrt{2 / n_\text{in}}$ | keep $z$ after ReLUs |
 
 # %% tags=["remove-input"]
 Prediction(
@@ -365,6 +377,8 @@ Prediction(
 )
 
 # %% [markdown]
+# Glorot's scale (Glorot and Bengio, 2010), $1/\sqrt n$ for equal widths, is a compromise: both $z$ and the
+# gradients should keep their variance. He's (He et al., 2015) makes up for the half that ReLU sets to zero.
 # This is equation (8) in code:
 
 
@@ -390,18 +404,17 @@ stds = experiments.depth(run)  # for each setting, (repetitions, layers)
 fig, ax = plotting.figure(height=3.4, width=5.4)
 means = {label: np.mean(rows, axis=0) for label, rows in stds.items()}
 figures.plot_std_by_layer(ax, means)
-ax.set(title="Only He's scale keeps a ReLU signal alive", ylim=(0.03, 1.3))
+ax.set(title="The signal in six layers of 4096 units", ylim=(0.03, 1.3))
 fig
 
 # %% [markdown]
-# Each line starts from the same numbers. With $s = 0.01$, almost nothing is left of the tanh network's signal
-# after six layers. Its gradients will be small as well, since the gradient of $W_l$ is a product with
-# $h_{l-1}$. Glorot's scale suits tanh; ReLU needs He's.
+# Each line starts from the same numbers. In layers of 4096 units, $s = 0.01$ is $0.64/\sqrt n$, and the tanh
+# network's signal ends at {{depth-tanh-small}}. Its gradients will be small as well, since the gradient of $W_l$
+# is a product with $h_{l-1}$. With Glorot's scale, tanh loses its signal slowly; ReLU needs He's.
 #
 # In this book, a *claim* is a sentence turned into a number. The number is measured several times, each time
-# with other random numbers, and every measurement is kept. Together they give a mean, a 95% interval and a
-# verdict: this is the *evidence*. Below it you see what the run behind this page found. Here is the end of
-# one of the four lines:
+# with other random numbers. Together they give a mean, a 95% interval and a verdict: this is the *evidence*. If
+# the run behind this page measured the same, its number stands below. Here is the end of one of the four lines:
 
 # %% tags=["remove-input"]
 depth_cards = experiments.depth.cards(stds, run)
@@ -472,7 +485,7 @@ for name in ("relu", "tanh", "sigmoid"):
     color, label = plotting.ACTIVATION_COLORS[name], ACTIVATIONS[name].label
     ax.plot(layers, [g.std() for g in grads], color=color, marker="o", ms=3.5, label=label)
 ax.set(yscale="log", xlabel="layer", ylabel="std of the loss gradient")
-ax.set(title="A sigmoid network's first layers get no gradient", xticks=[1, 5, 10, 15, 20])
+ax.set(title="Gradients in a network of 20 layers", xticks=[1, 5, 10, 15, 20])
 ax.legend(loc="center right")
 fig
 
@@ -623,7 +636,7 @@ dying = experiments.dying(run)
 fig, ax = plotting.figure(height=3.4)
 dead = {name: sweep.dead for name, sweep in dying.items()}
 figures.plot_dead_fraction(ax, dying["relu"].rates, dead)
-ax.set(title="ReLUs die when the learning rate is high")
+ax.set(title="Dead units at each learning rate")
 fig
 
 # %% tags=["remove-input"]
@@ -705,7 +718,7 @@ Prediction(
     "Each activation gets its own best learning rate. How do the test accuracies of the seven compare?",
     [
         Choice(
-            "One is far behind, and the others are close to each other",
+            "One is far behind; the others are close",
             "The sigmoid is far behind: through five layers its first weights hardly get a "
             "gradient, and 300 updates are too few for it. The claims below say how close the "
             "others are.",
@@ -718,8 +731,8 @@ Prediction(
         ),
         Choice(
             "Sigmoid and tanh are both far behind",
-            "The sigmoid is. But tanh is steep around zero, and its outputs are centered there. It "
-            "keeps up.",
+            "The sigmoid is. But tanh is steep around zero, and its outputs are centered there. A claim "
+            "below compares it with ReLU.",
         ),
     ],
 )
@@ -775,12 +788,12 @@ FrameExplorer(
 published = {"sigmoid": 10.0, "tanh": 87.6, "relu": 88.6, "leaky_relu": 88.9, "elu": 87.3}
 accuracies, steps = race.accuracy, race.steps
 epochs = 64 * steps / len(train.labels)
-print(f"{steps} updates ({epochs:.1f} epochs), {len(accuracies['relu'])} seeds")
-print(f"{'':>11} {'rate':>6} {'test accuracy':>15} {'published':>10}")
+print(f"{steps} updates ({epochs:.1f} epochs); seeds: {len(accuracies['relu'])}")
+print(f"{'':>10} {'rate':>5} {'test, %':>11} {'published':>10}")
 for name, ours in accuracies.items():
     measured = f"{ours.mean():.1f} ± {ours.std():.1f}"
     theirs = f"{published[name]:.1f}" if name in published else "–"
-    print(f"{ACTIVATIONS[name].label:>11} {race.best[name]:>6g} {measured:>15} {theirs:>10}")
+    print(f"{ACTIVATIONS[name].label:>10} {race.best[name]:>5g} {measured:>11} {theirs:>10}")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of test accuracy for the seven activations, each seed a dot, the mean a bar, the published value a hollow diamond. Tanh, ReLU, leaky ReLU, maxout, ELU and SELU lie within a few points of each other, the published values some points to their right. Sigmoid lies off the scale on the left, ours and the published one."}}
 fig, ax = plotting.figure(height=3.8)
@@ -825,8 +838,8 @@ experiments.patience.cards(None, run)["sigmoid-is-slow"]
 # %% [markdown]
 # What is left of the advice? "Don't use sigmoid" holds when time is short: vanishing gradients make training
 # slow, not impossible. (We used a rate of 0.1 and Glorot's scale; the tutorial used neither.) "Don't use tanh"
-# does not hold *here*, where tanh keeps up; perhaps five layers are too few to hurt it. Our runs cannot tell
-# whether the others gain anything.
+# does not hold *here*: tanh is ahead of ReLU by {{relu-beats-tanh size}}. Our runs cannot
+# tell whether the others gain anything.
 #
 # ## Exercises
 #
@@ -885,6 +898,8 @@ checks.check_gain(gain)
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="gain" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def gain(f):
+    # tanh's gain is 1.59. It keeps the forward signal, but gradients grow by about 8% per layer; Glorot's
+    # scale, a gain of 1, is a compromise. ELU's gain, 1.24, lies between Glorot's and He's.
     z = torch.linspace(-10, 10, 20_001)
     density = torch.exp(-(z**2) / 2)
     return ((density * f(z) ** 2).sum() / density.sum()).rsqrt().item()
@@ -929,8 +944,9 @@ checks.check_maxout_pieces(pieces, SLOPE)
 # - Without activation functions, a network of any depth is one matrix.
 # - The gradient is multiplied by the activation's slope in every layer. That is at most 1/4 for the
 #   sigmoid, and about 1 for the active half of a rectifier.
-# - The scale of the first weights should suit the activation: Glorot's for tanh, He's for ReLU, leaky ReLU and
-#   ELU, $1/\sqrt n$ for SELU and maxout.
+# - The scale of the first weights should suit the activation: Glorot's for tanh (a compromise between signal and
+#   gradients), He's for ReLU and leaky ReLU, $1/\sqrt n$ for SELU and maxout. ELU lies between Glorot's and
+#   He's; we used He's.
 # - Many dead ReLUs usually mean that the learning rate was too high, if only for a few updates.
 # - On Fashion-MNIST, in short training, the sigmoid falls far behind. Among the other six, tanh included, the
 #   choice is worth a few points; a learning rate ten times too small costs more.
@@ -943,6 +959,8 @@ checks.check_maxout_pieces(pieces, SLOPE)
 #
 # - Clevert, Unterthiner, Hochreiter (2016). Fast and accurate deep network learning by exponential
 #   linear units. ICLR. [arXiv:1511.07289](https://arxiv.org/abs/1511.07289)
+# - Fukushima (1969). Visual feature extraction by a multilayered network of analog threshold elements. IEEE
+#   Transactions on Systems Science and Cybernetics 5.
 # - Glorot, Bengio (2010). Understanding the difficulty of training deep feedforward neural networks.
 #   AISTATS.
 # - Goodfellow et al. (2013). Maxout networks. ICML. [arXiv:1302.4389](https://arxiv.org/abs/1302.4389)

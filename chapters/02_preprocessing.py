@@ -21,14 +21,13 @@
 # ---
 
 # %% [markdown]
-# # Data preprocessing
+# # 2 · Data preprocessing
 #
-# A little arithmetic on the pixels can decide whether training gets anywhere. A mistake in it ruins a good
-# network without an error message.
+# Subtracting a mean loses no information, and a network could learn it. Can it matter, then? A mistake in such
+# arithmetic causes no error message. How much can it cost? And can a classifier of pure noise pass a test?
 #
-# Subtracting a mean loses no information, and a network could learn it. Why does it matter, then? And how can
-# pure noise fool a test? If you have only ten minutes, read "Why center?" and "Test data stays out of the
-# statistics".
+# Only ten minutes? Read [Why center?](#why-center) and
+# [Test data stays out of the statistics](#test-data-stays-out-of-the-statistics).
 #
 # After this chapter you can
 #
@@ -38,6 +37,11 @@
 # - say which preprocessing helped here;
 # - keep test data out of the statistics, and store these with the model.
 #
+# You need [chapter 0](00_recap.ipynb) and linear algebra.
+#
+# <details>
+# <summary>Words that may be new</summary>
+#
 # | word | meaning |
 # |---|---|
 # | channel | one of the three pictures that make up a color image: red, green or blue |
@@ -45,6 +49,8 @@
 # | covariance | for two inputs, the mean product of their distances from their means |
 # | eigenvector | a direction that a matrix only stretches, by its eigenvalue |
 # | statistics | here, the means, stds and directions that a preprocessing measures |
+#
+# </details>
 
 # %% tags=["parameters"]
 # budget: "quick", "standard" or "full"
@@ -102,11 +108,11 @@ print(f"reshape scrambles it: {bool(scrambled)}")
 # %% [markdown]
 # With $N$ training images $x_i$ of channels $c$, rows $u$ and columns $v$:
 #
-# | recipe | subtract | divide by | arrays |
-# |---|---|---|---|
-# | mean image (AlexNet; Krizhevsky et al., 2012) | $\mu_{cuv}$ | – | [32, 32, 3] |
-# | channel mean (VGG; Simonyan and Zisserman, 2015) | $\mu_c$ | – | [3] |
-# | mean and std (ResNet; He et al., 2016) | $\mu_c$ | $\sigma_c$ | [3], [3] |
+# | recipe | subtract | divide by |
+# |---|---|---|
+# | mean image | $\mu_{cuv}$ | – |
+# | channel mean | $\mu_c$ | – |
+# | mean and std | $\mu_c$ | $\sigma_c$ |
 #
 # $$
 # \mu_{cuv} = \frac1N \sum_i x_{icuv} \tag{1}
@@ -121,8 +127,9 @@ print(f"reshape scrambles it: {bool(scrambled)}")
 # $$
 #
 # $H$ and $W$ are height and width (below, $H$ is a matrix). Removing a mean is *centering*; dividing by the
-# std as well is *standardizing*. The table names the network that is known for each recipe. The third recipe
-# comes from published code for residual networks, while their paper subtracted a mean image.
+# std as well is *standardizing*. AlexNet is known for the first recipe (Krizhevsky et al., 2012), VGG
+# for the second (Simonyan and Zisserman, 2015) and ResNet for the third (He et al., 2016). The third comes from
+# published code for residual networks, while their paper subtracted a mean image.
 
 # %%
 x = train.images  # (N, 3, 32, 32)
@@ -173,7 +180,6 @@ fig
 # | $w$, $w^*$ | weights, best weights | $D$ |
 # | $\mu$, $C$ | mean and covariance matrix of the inputs | $D$, $D \times D$ |
 # | $H$, $\lambda_{\max}$ | matrix of curvatures (the *Hessian*), its largest eigenvalue | $D \times D$, a number |
-# | $V$, $\lambda_k$ | directions $v_k$ as rows, the variance along each (below) | $D \times D$, $D$ numbers |
 #
 # $$
 # L(w) = \frac{1}{2N} \sum_i (w^\top x_i - t_i)^2 \tag{4}
@@ -256,21 +262,22 @@ for name, rows in inputs.items():
 
 # %% [markdown]
 # Centering raises the limit. Standardizing lowers it again: pixels from 0 to 1 have stds of one half at most,
-# so dividing by them makes inputs larger and rates smaller. That alone makes nothing better or worse as long
-# as all directions change by similar factors; what counts is how much steeper the steepest direction is than
-# the others. (In chapter 0, networks learned from raw pixels easily. Its pictures have a quarter as many
-# inputs, most of them black, and so a much smaller $|\mu|^2$.) Is (6) right about the limit? We try a rate a
-# little below it, and one a little above:
+# so dividing by them makes inputs larger and rates smaller. A smaller limit is no harm by itself. What counts
+# is the ratio of the steepest to the flattest direction. (In chapter 0, networks learned from raw pixels
+# easily. Its pictures have a quarter as many inputs, about half of them black, and so a much smaller
+# $|\mu|^2$.) Is (6) right about the limit? We try a rate a little below it, and one a little above:
 
 # %% tags=["hide-input", "nbval-check-output"]
-for name, rows in inputs.items():
+shrinks = {0.9: 0, 1.1: 0}
+for rows in inputs.values():
     curvature, v = steepest(rows)
-    for part in (0.9, 1.1):
+    for part in shrinks:
         e = v.clone()
         for _ in range(20):
             e = e - part * (2 / curvature) * (rows.T @ (rows @ e)) / len(rows)  # (6)
-        verdict = "shrinks" if e.norm() < v.norm() else "grows"
-        print(f"{name:>12}, {part} of the limit: the error {verdict}")
+        shrinks[part] += int(e.norm() < v.norm())
+for part, count in shrinks.items():
+    print(f"at {part} of the limit, the error shrinks for {count} of {len(inputs)} inputs")
 
 # %% [markdown]
 # ### Explore: one step after another
@@ -321,14 +328,13 @@ FrameExplorer(
 # %% [markdown]
 # Only whitening does. Centering removes the steep direction $\mu$, and standardizing the difference in scale,
 # but the correlation stays. A rotation only turns the picture, and leaves the condition number of chapter 1
-# as it was. (A bias is a weight whose input is always 1. Data off center couple it to the other weights,
-# which is the same problem in one more dimension.)
+# as it was. (A bias does not solve the problem. It only adds a weight, whose input is always 1.)
 #
 # ## Whitening images
 #
 # An image of $D$ numbers has $D$ inputs. Neighboring pixels are nearly equal, so these inputs are strongly
 # correlated. We decompose the covariance of the training images into directions $v_k$ (rows of $V$)
-# and variances $\lambda_k$, and divide by the std along each direction:
+# and variances $\lambda_k$ along them ($V$ is $D \times D$), and divide by the std along each direction:
 #
 # $$
 # C = V^\top \mathrm{diag}(\lambda)\, V \tag{7}
@@ -493,14 +499,14 @@ Prediction(
     "The MLP gets 300 updates, with each preprocessing at its own best learning rate. What do you expect?",
     [
         Choice(
-            "Uncentered pixels fall far behind all the others",
+            "Uncentered pixels fall far behind the others",
             "Networks learn from centered data with any of the three recipes, and from suitably whitened data. "
             "On raw pixels they have hardly started by then.",
             correct=True,
         ),
         Choice(
-            "All are about equally accurate: a network can learn to subtract a mean",
-            "In principle it can, with its biases. But descent has to find these, and the steep direction "
+            "All end at about the same accuracy",
+            "In principle a network can learn to subtract a mean, with its biases. But descent has to find these, and the steep direction "
             "of the mean keeps its rates tiny.",
         ),
         Choice(
@@ -518,26 +524,25 @@ contest = experiments.contest(run, dataset=dataset)
 for epsilon, accuracy in contest.by_epsilon.items():
     print(f"ZCA, epsilon {epsilon:g}: {accuracy:.1f}% of the validation images at its best rate")
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two line charts of validation accuracy against learning rate. Left, at tiny rates, pixels from 0 to 255 stay low. Right, a line for each other preprocessing: pixels from 0 to 1 stay low as well, while the mean image, the channel mean, standardized and ZCA-whitened inputs each rise far higher."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two line charts of validation accuracy against learning rate. Left, at tiny rates, pixels from 0 to 255. Right, a line for each other preprocessing: pixels from 0 to 1, the mean image, the channel mean, standardized and ZCA-whitened inputs."}}
 fig, axes = plotting.figure(1, 2, height=4.0, sharey=True, width_ratios=[1, 2])
 figures.plot_accuracy_by_rate(axes, contest.curves)
 fig.legend(loc="outside lower center", ncols=3)
 axes[0].set(ylim=(0, None))
-fig.suptitle("Centered inputs learn, raw ones hardly", x=0.02, ha="left", fontsize=12)
+fig.suptitle("Accuracy of an MLP at each rate", x=0.02, ha="left", fontsize=12)
 fig
 
 # %% [markdown]
-# The two uncentered inputs stay low at every rate; guessing gives 10%. Standardized pixels are larger than
-# centered ones, so by (5) and (6) their highest rate is smaller. Now we train with fresh seeds, each
-# preprocessing at its best rate, and use the test images. We add ZCA with a small $\varepsilon$, which
-# whitens directions of little variance as well:
+# Guessing gives 10%. Standardized pixels are larger than centered ones, so by (5) and (6) their highest rate is
+# smaller. Now we train with fresh seeds, each preprocessing at its best rate, and use the test images. We add
+# ZCA with a small $\varepsilon$ of 0.01, which whitens directions of little variance as well:
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of test accuracy for eight preprocessings, best on top. ZCA whitening lies above the channel mean, ZCA whitening with a small epsilon below it. Pixels from 0 to 1 lie far to the left of all centered inputs, near the gray line of guessing."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of test accuracy for eight preprocessings, best on top, with a gray line at the level of guessing: pixels from 0 to 255 and from 0 to 1, four kinds of centered inputs, and two ZCA whitenings with different epsilons."}}
 fig, ax = plotting.figure(height=3.4)
 colors = figures.PREPROCESSING_COLORS
 colors = colors | {contest.strong: colors["ZCA-whitened"]}
 plotting.plot_intervals(ax, contest.tested, colors=colors, reference=10)
-ax.set(xlabel="test accuracy (%), gray line: guessing", title="Raw pixels fall far behind")
+ax.set(xlabel="test accuracy (%), gray line: guessing", title="An MLP, trained on each")
 fig
 
 # %% tags=["remove-input"]
@@ -547,6 +552,9 @@ contest_cards["centering-beats-raw"]
 # %% tags=["remove-input"]
 contest_cards["standardizing-adds-little"]
 
+# %% [markdown]
+# Standardizing costs this network {{standardizing-adds-little size}}. Does whitening gain anything?
+
 # %% tags=["remove-input"]
 contest_cards["whitening-adds-little"]
 
@@ -554,17 +562,17 @@ contest_cards["whitening-adds-little"]
 contest_cards["strong-whitening-hurts"]
 
 # %% [markdown]
-# For this network, "center only" leaves something to be gained. A gentle whitening, which reduces the few
-# strongest directions and leaves the rest, gains {{whitening-adds-little}}: the loss becomes rounder, as in
-# the explorer. If you whiten directions of less variance as well, noise becomes as strong as what
-# distinguishes the objects.
+# A gentle whitening reduces the few strongest directions and leaves the rest. It gains
+# {{whitening-adds-little}}: the loss becomes rounder, as in the explorer. If you whiten
+# directions of less variance as well, noise becomes as strong as what distinguishes the objects. And with 2,000
+# images for 3,072 directions, small variances are badly estimated (Wadia et al., 2021). We did not separate
+# the two.
 #
 # ### The same for a convolutional network
 #
-# A convolution shares its weights over the picture and looks at 27 numbers at a time. Does centering still
-# matter, and does whitening? (ZCA's outputs are a picture, here with $\varepsilon = 1$. PCA's are not, so a
-# convolution would find no neighbors there.) The evidence tunes every learning rate. To save time, this page
-# trains at only one, so its result is not compared with the claims.
+# A convolution shares its weights over the picture and looks at 27 numbers at a time. (ZCA's outputs are a
+# picture, here with $\varepsilon = 1$. PCA's are not.) The evidence tunes every learning rate. To save time,
+# this page trains at only one, so its result is not compared with the claims.
 
 # %%
 convolution = experiments.convolution(run, dataset=dataset)
@@ -588,10 +596,7 @@ convolution_cards["whitening-conv"]
 
 # %% [markdown]
 # Here the advice is right on average: center, and expect little from anything more, though single runs gained
-# more than 2 points. Whitening also costs a $D \times D$ matrix product for every image, and it has a danger.
-# If it is computed on training and test images together, without $\varepsilon$, and there are fewer images
-# than inputs, it removes everything that a fully connected network could generalize from (Wadia et al.,
-# 2021). The next section shows this.
+# more than 2 points. Whitening also costs a $D \times D$ matrix product for every image.
 #
 # Are raw pixels hopeless, or only slow? We gave the MLP ten times as many updates. This page shows only the
 # evidence of that training, since it draws no figure; `experiments.patience(run)` repeats it.
@@ -622,8 +627,8 @@ Prediction(
     [
         Choice("Below 40%", "The chosen inputs fit the test half, so they help there."),
         Choice(
-            "About 50%, since it is noise",
-            "It would be, if the inputs had been chosen on the training half. Among 1000 inputs of noise, some "
+            "About 50%",
+            "It would be, as for any noise, if the inputs had been chosen on the training half. Among 1000 inputs of noise, some "
             "correlate with the labels of all 100 examples by chance, and you kept these.",
         ),
         Choice(
@@ -652,24 +657,29 @@ experiments.labels.cards(noise, run)["leaked-labels-fool-the-test"]
 # is assigned to the photograph whose training patches have the nearest mean. We whiten without $\varepsilon$.
 # A patch has $D = 768$ numbers, so 200 patches vary along only 199 directions. Whitened with the statistics
 # of all 200, every patch is equally far from every other, and nothing is left that says which belong
-# together. This is true of any data whenever $N - 1 \le D$.
+# together (Wadia et al., 2021). This is true of any data whenever $N - 1 \le D$.
 
 # %%
 whitened = experiments.whitening(run)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of accuracy on photo patches with 95 percent intervals, best on top, for centered patches, patches whitened by the statistics of the training set and patches whitened by the statistics of all. The last lie far to the left of the second, below the gray line of guessing."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of accuracy on photo patches with 95 percent intervals, best on top, for centered patches, patches whitened by the statistics of the training set and patches whitened by the statistics of all, with a gray line at the level of guessing."}}
 fig, ax = plotting.figure(height=2.3)
 plotting.plot_intervals(ax, whitened, reference=100 / 8)
-ax.set(xlabel="test accuracy (%), gray line: guessing", title="This leak hurts")
+ax.set(xlabel="test accuracy (%), gray line: guessing", title="Whitened by whose statistics?")
 fig
 
 # %% tags=["remove-input"]
 experiments.whitening.cards(whitened, run)["leaked-whitening-hurts"]
 
 # %% [markdown]
-# Why is this worse than guessing? Whitening makes all patches equally far apart. The mean of $n$ such points
-# is at a squared distance proportional to $1 + 1/n$, so the photograph with the most training patches looks
-# nearest, and it has the fewest in the test.
+# <details>
+# <summary>Why can this be worse than guessing?</summary>
+#
+# Whitening makes all patches equally far apart. The mean of $n$ such points is at a squared distance
+# proportional to $1 + 1/n$. So the photograph with the most training patches looks nearest, and it has the
+# fewest patches in the test.
+#
+# </details>
 #
 # So a leaked mean changed accuracy by a point at most. A leak through labels can invent a result. A leak
 # through many directions and few images can make the score worse as well (Moscovich and Rosset, 2022). So fit
@@ -677,12 +687,13 @@ experiments.whitening.cards(whitened, run)["leaked-whitening-hurts"]
 #
 # ## The wrong statistics
 #
-# A network is trained, its preprocessing is code somewhere else, and somebody makes a mistake there. No error
-# appears. Take the network trained on standardized scenes.
+# A network's preprocessing is code somewhere else, and somebody makes a mistake there. No error appears. Take
+# the network trained on standardized scenes.
 
 # %% tags=["remove-input"]
 Prediction(
-    "Which of these mistakes at test time costs most?",
+    "Which of these mistakes at test time costs most? (If the preprocessing is forgotten, pixels from 0 to 1 go "
+    "straight into the network.)",
     [
         Choice(
             "Red and blue swapped",
@@ -690,22 +701,22 @@ Prediction(
             "sees the same shapes.",
         ),
         Choice(
-            "Preprocessing forgotten: pixels from 0 to 1 go straight in",
+            "The preprocessing forgotten",
             "The network was trained on numbers around 0 with std 1. Now it gets positive ones whose std is "
             "half of that at most.",
             correct=True,
         ),
         Choice(
-            "The mean and std of the 2,000 test images, instead of the training set's",
+            "The test set's own mean and std",
             "Both sets show the same kinds of scenes, so their means and stds hardly differ.",
         ),
     ],
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of the points of accuracy lost to seven mistakes, most on top. The test set's own statistics lie near zero. Swapping red and blue costs some points, forgetting the preprocessing costs many."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of the points of accuracy lost to seven mistakes, most on top, from the test set's own statistics to forgetting the preprocessing. A vertical line stands at zero."}}
 fig, ax = plotting.figure(height=3.2)
 plotting.plot_intervals(ax, statistics.lost)
-ax.set(xlabel="points of accuracy lost", title="Wrong statistics cost, silently")
+ax.set(xlabel="points of accuracy lost", title="What seven mistakes cost")
 fig
 
 # %% tags=["remove-input"]
@@ -724,8 +735,9 @@ statistics_cards["own-statistics"]
 # compare:
 
 # %% tags=["hide-input"]
+print("dark images, standardized by")
 for whose, accuracy in statistics.dark.items():
-    print(f"dark images, {whose:>18} statistics: {accuracy.mean():.1f}%")
+    print(f"{whose:>18} statistics: {accuracy.mean():.1f}%")
 
 # %% [markdown]
 # Their own statistics undo the change of light exactly: halving all pixels halves the mean and the std as well.
@@ -768,7 +780,8 @@ for name, images in {"0 to 255": 255 * test.images, "one channel": test.images[:
 # ### Exercise 1: standardize without a leak
 #
 # ★☆☆, 10 minutes. Write `standardize(train_images, test_images)`, which returns both sets of images,
-# (n, C, H, W), standardized per channel with the statistics of the right set.
+# (n, C, H, W), standardized per channel with the statistics of the right set. You may divide by n, as (3) does,
+# or by n − 1, as torch's `std` does unless you ask for `correction=0`.
 
 
 # %% tags=["exercise"] exercise="standardize" points=4 forbids="StandardScaler"
@@ -783,7 +796,7 @@ checks.check_standardize(standardize)
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="standardize" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
 def standardize(train_images, test_images):
     mean = train_images.mean(dim=(0, 2, 3), keepdim=True)
-    std = train_images.std(dim=(0, 2, 3), keepdim=True)
+    std = train_images.std(dim=(0, 2, 3), keepdim=True, correction=0)  # as in (3)
     return (train_images - mean) / std, (test_images - mean) / std
 
 

@@ -21,21 +21,25 @@
 # ---
 
 # %% [markdown]
-# # Beyond training error: regularization
+# # 3 · Beyond training error: regularization
 #
-# Training lowers a network's error on pictures that it sees. What counts is its error on new ones. This
-# chapter is about the gap between the two.
+# Nine remedies, one small network, 250 pictures. Which remedy helps on new pictures? Does a second one add to
+# it? And what does a vote of five networks gain?
+#
+# Only ten minutes? Read [A contest with one budget](#a-contest-with-one-budget).
 #
 # After this chapter you can
 #
 # - tell training error from error on new data, and say what a better optimizer does to each;
-# - stop early and keep the best snapshot, and average several networks;
-# - write L2, L1, elastic net, dropout, DropConnect, batch normalization, stochastic depth, fractional
-#   max pooling, cutout and mixup in a few lines each;
+# - stop early, keep the best snapshot, and average networks;
+# - write ten methods, from L2 and dropout to mixup, in a few lines each;
 # - name the one pattern behind most of them;
-# - compare methods fairly, and say which helped here, which hurt, and what each cost.
+# - compare methods, and say which helped here, which hurt, and what each cost.
 #
-# You need chapter 2.
+# You need [chapter 2](02_preprocessing.ipynb).
+#
+# <details>
+# <summary>Words that may be new</summary>
 #
 # | word | meaning |
 # |---|---|
@@ -45,18 +49,15 @@
 # | overfitting | doing well on the training set at the expense of new examples |
 # | regularization | anything meant to lower the error on new examples rather than the training error |
 # | softmax | turns scores into probabilities: $e^{s_c} / \sum_k e^{s_k}$ |
+# | nat | the unit of a loss that uses the natural logarithm |
 # | Adam | an optimizer (Kingma and Ba, 2015) that divides each weight's step by the size of its recent gradients |
 # | epoch | as many updates as it takes to see every training example once |
+#
+# </details>
 
 # %% tags=["parameters"]
 budget, seed, device = None, 0, "auto"
 dataset = "scenes"  # or "cifar10"
-
-# %% [markdown]
-# How do you improve on pictures that nobody has shown to the network yet? There are many remedies, and most
-# books list them one by one. Here nine of them compete on equal terms. Two results may surprise you: a vote of
-# five networks gains far more than the 2% that a well-known course promises, and a second remedy on top of the
-# first does not help on average. If you have only ten minutes, read the section "A fair contest".
 
 # %% tags=["hide-input"]
 import copy
@@ -164,13 +165,25 @@ for ax, (name, outcomes) in zip(axes, by_optimizer.items()):
     figures.plot_accuracy_over_updates(ax, outcomes[0].history.evaluated_at, lines)
     ax.set(title=name)
 axes[0].set(ylabel="accuracy (%)")
-axes[2].legend(loc="lower right")
+fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 fig
 
 # %% [markdown]
 # The upper line shows what the optimizer was asked to improve. The distance to the lower line is the gap. The
 # page shows one training with each optimizer. The evidence comes from several, with rates chosen anew in each
-# run.
+# run. Here are the training losses, averaged over 16 updates:
+
+# %% tags=["hide-input"]
+print(f"{'':>8} {'at the end':>11} {'below 0.1 after':>16}")
+for name, outcomes in by_optimizer.items():
+    loss = outcomes[0].history.loss.unfold(0, 16, 1).mean(dim=1)
+    below = (loss < 0.1).nonzero().flatten()
+    first = f"{int(below[0]) + 16} updates" if len(below) else "not reached"
+    print(f"{name:>8} {loss[-1]:>6.3f} nats {first:>16}")
+
+# %% [markdown]
+# If two losses both end near zero, their difference says little. So look at the last column as well: it says how
+# fast each optimizer got there.
 
 # %% tags=["remove-input"]
 optimizer_cards = experiments.optimizers.cards(by_optimizer, run)
@@ -223,7 +236,8 @@ print(f"the restored weights are the best ones, bit for bit: {same}; as accurate
 # %% [markdown]
 # Most courses say of early stopping: "Always do this." Does it pay? We train on 1,000 pictures, once
 # with their own labels and once with 40% of the labels replaced by wrong ones, as a careless annotator might
-# do. The learning rate stays constant, since you do not know beforehand when training will stop.
+# do. The learning rate stays constant, since you do not know beforehand when training will stop. Before the
+# answer, a question about what going back can guarantee:
 
 # %% tags=["remove-input"]
 Prediction(
@@ -252,12 +266,26 @@ Prediction(
 # %%
 stopping = experiments.stopping(run, dataset=dataset)
 
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two panels with the accuracy on validation and on test pictures over the updates of one long training, left with the pictures' own labels, right with 40 percent wrong labels. A ring on each line marks the snapshot that was best on validation."}}
+fig, axes = plotting.figure(1, 2, height=3.2, sharey=True)
+for ax, (wrong, outcomes) in zip(axes, stopping.items()):
+    history = outcomes[0].history
+    best = int(history.metrics["validation"].argmax())
+    figures.plot_snapshot(ax, history, best)
+    title = f"{wrong:.0%} wrong labels" if wrong else "their own labels"
+    ax.set(title=title, xlabel="updates")
+axes[0].set(ylabel="accuracy (%)", ylim=(0, None))
+fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
+fig
+
 # %% [markdown]
-# A late update does harm if it learns something wrong. Nothing in a picture points to a wrong label, so the
-# network can only memorize it, and late in training this is what remains to be learned. Memorizing a right
-# label does less harm. So we expect that restoring the best snapshot pays more with wrong labels. A single
-# evaluation jitters by some points, so we compare the snapshot with the mean of the last three. The cards say
-# how sure we can be.
+# Each ring is the snapshot that is kept; what matters is how far the test line is from it at the end. Wrong
+# labels can only be memorized: nothing in the pictures points to them. Networks tend to learn first what many
+# pictures share, and to memorize last (Arpit et al., 2017), though they can memorize even random labels (Zhang
+# et al., 2017). So late updates may do harm, and we expect that going back pays more with wrong labels.
+#
+# A single evaluation jitters by some points, so the claims compare the snapshot with the mean of the last three.
+# If a card says inconclusive, we cannot tell yet.
 
 # %% tags=["remove-input"]
 stopping_cards = experiments.stopping.cards(stopping, run)
@@ -271,7 +299,7 @@ stopping_cards["early-stopping-pays-with-noise"]
 
 # %% [markdown]
 # The price is a comparison and a copy for each evaluation, and some labeled pictures kept aside. Think of it
-# as insurance: you seldom know how clean your labels are.
+# as cheap insurance, since you seldom know how clean your labels are. Whether it pays here, only the cards say.
 #
 # ### Explore: patience
 #
@@ -305,8 +333,9 @@ FrameExplorer(
 #
 # ## Ensembles
 #
-# Train $K$ networks that differ only in their seed, and let them vote (Dietterich, 2000). The usual way is to
-# average the predicted probabilities and then choose the class with the largest:
+# Train $K$ networks that differ only in their seed, and let them vote (Hansen and Salamon, 1990; Dietterich,
+# 2000). The usual way is to average the predicted probabilities (Lakshminarayanan et al., 2017) and then choose
+# the class with the largest:
 #
 # $$
 # \bar p = \frac1K \sum_{k=1}^K \mathrm{softmax}(s^{(k)})
@@ -338,6 +367,29 @@ print(f"our vote is lib's: {same}")
 # this with two alternatives: averaging the logits instead of the probabilities, and *one* network trained
 # five times as long, which costs as much as the five.
 
+# %% tags=["remove-input"]
+Prediction(
+    "Five networks learn from the same 250 pictures, with different seeds, and vote. How much test accuracy does "
+    "the vote gain over a single one of them, on average?",
+    [
+        Choice(
+            "About 2 points",
+            "That is what accurate networks gain. These are often wrong, so there is more for a vote to correct.",
+        ),
+        Choice(
+            "About 5 points",
+            "More than that. Each network is often wrong, but seldom about the same pictures in the same way as "
+            "the others.",
+        ),
+        Choice(
+            "About 10 points or more",
+            "Each network is often wrong, and in a way of its own. The mistakes scatter over the classes, while "
+            "the right answers agree, so the average often finds them. The first card below has the number.",
+            correct=True,
+        ),
+    ],
+)
+
 # %%
 votes = experiments.ensembles(run, dataset=dataset)
 
@@ -365,14 +417,18 @@ ensemble_cards["ensemble-two-percent"]
 # %% tags=["remove-input"]
 ensemble_cards["ensemble-averages-probabilities"]
 
+# %% [markdown]
+# The bound of 3 points is our own. It matters little which of the two you average: the difference is
+# {{ensemble-averages-probabilities}}.
+
 # %% tags=["remove-input"]
 ensemble_cards["ensemble-beats-patience"]
 
 # %% [markdown]
-# The 2% comes from accurate networks: averaging five AlexNets took ImageNet's error (none of the five
-# likeliest classes is right) from 18.2% to 16.4% (Krizhevsky et al., 2012). Here each network is often wrong
-# in its own way, so voting gains {{ensemble-two-percent}}. The network trained five times as long ends
-# {{ensemble-beats-patience size}} below the five: it memorizes.
+# The 2% comes from accurate networks: with five AlexNets, ImageNet's top-5 error (the right class is not among
+# the five likeliest) fell from 18.2% to 16.4% (Krizhevsky et al., 2012). Here each network is often wrong in
+# its own way, so voting gains {{ensemble-two-percent}}. One network trained five times as long ends
+# {{ensemble-beats-patience size}} below the five.
 #
 # ## A term in the loss
 #
@@ -616,8 +672,28 @@ Playground(
 # by something cheaper; cutout and mixup are just switched off. What plays the role of $z$ in each?
 #
 # Seven methods follow. If you are short of time, read dropout, batch normalization, and cutout and mixup. The
-# other three vary the same idea, and you can come back to them when the contest mentions them.
-#
+# other three vary the same idea, and you can come back to them when the contest mentions them. Three of the
+# seven can be seen in a picture:
+
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of pictures. Above: one training picture, the same with a gray square over a part of it, and once more with the square elsewhere. Below: another training picture, a blend of 40 percent of the first and 60 percent of the second, in which both can be made out, and the places of fractional max pooling's windows on a grid, some overlapping and some side by side."}}
+fig, axes = plotting.figure(2, 3, height=4.3)
+first, second = (
+    train.images[:1].cpu(),
+    train.images[int((train.labels != train.labels[0]).nonzero()[0])].cpu()[None],
+)
+for ax, (r, c), title in zip(
+    axes[0], ((99, 99), (14, 12), (20, 24)), ("original", "cutout", "cutout again")
+):
+    corner = {"top": torch.tensor([r - 6]), "left": torch.tensor([c - 6])}
+    erased = augmentation.erase(first, **corner, size=12, fill=0.5)
+    plotting.plot_image(ax, erased[0], title=title)
+plotting.plot_image(axes[1, 0], second[0], title="another")
+plotting.plot_image(axes[1, 1], 0.4 * first[0] + 0.6 * second[0], title="mixup, λ = 0.4")
+at = regularization.fractional_boundaries(10, 7, u=torch.tensor([0.15, 0.6]))
+figures.plot_pool_regions(axes[1, 2], at[0], at[1], 10).set_title("pooling 10 → 7", fontsize=11)
+fig
+
+# %% [markdown]
 # ### Dropout
 #
 # Each hidden unit is set to zero with probability $p$, drawn anew for every example and update
@@ -640,6 +716,29 @@ def dropout(x, p, generator):
     m = torch.rand(x.shape, generator=generator) >= p
     return m * x / (1 - p)
 
+
+# %% tags=["remove-input"]
+Prediction(
+    "A network has a layer of dropout, then a ReLU layer and a softmax. At test, dropout does nothing. What do "
+    "you get, compared with the average (11) over all masks?",
+    [
+        Choice(
+            "That average, exactly",
+            "It would be exact if only linear layers followed. But the average of a ReLU's outputs is not the "
+            "output at the average input, and the same holds for the softmax.",
+        ),
+        Choice(
+            "That average, approximately",
+            "Behind the dropout itself the means agree, by (12). Layers that are not linear do not keep them, "
+            "so the rest is an approximation. You will see below how good one is.",
+            correct=True,
+        ),
+        Choice(
+            "The answer with one random mask",
+            "That is what each update of the training computes. At test nothing is drawn at random.",
+        ),
+    ],
+)
 
 # %% [markdown]
 # Scaling up in training is called *inverted* dropout; the original paper scaled down at test instead.
@@ -718,34 +817,6 @@ def stochastic_depth(x, branch, s, generator):
 
 
 # %% [markdown]
-# ### Fractional max pooling
-#
-# Pooling 2 × 2 halves the picture, always at the same places. Fractional max pooling (Graham, 2014) shrinks
-# it by a factor $\alpha$ between 1 and 2, and the regions begin at random places. For $n$ inputs and $m$
-# outputs, regions of two pixels begin at
-#
-# $$
-# a_i = \lfloor \alpha (i + u) \rfloor - \lfloor \alpha u \rfloor
-# \tag{16}
-# $$
-#
-# $$
-# \alpha = \frac{n - 2}{m - 1}, \qquad 0 \le u < 1 \text{ random}
-# $$
-#
-# for $i = 0, \dots, m - 1$; $\lfloor\cdot\rfloor$ rounds down, and the last region ends at the border.
-
-
-# %%
-def boundaries(n, m, u):
-    alpha = (n - 2) / (m - 1)
-    i = torch.arange(m)
-    a = torch.floor(alpha * (i + u)) - int(alpha * u)
-    a[-1] = n - 2
-    return a.long()
-
-
-# %% [markdown]
 # ### Cutout and mixup
 #
 # These two methods change the picture. *Cutout* (DeVries and Taylor, 2017) erases a square at a random place,
@@ -754,7 +825,7 @@ def boundaries(n, m, u):
 #
 # $$
 # \tilde x = \lambda x_i + (1 - \lambda) x_j
-# \tag{17}
+# \tag{16}
 # $$
 #
 # $$
@@ -782,6 +853,34 @@ def mixup(x, y, lam, j):  # one λ and one partner j for each image
     x_mixed = lam_x * x + (1 - lam_x) * x[j]
     y_mixed = lam_y * y + (1 - lam_y) * y[j]
     return x_mixed, y_mixed
+
+
+# %% [markdown]
+# ### Fractional max pooling
+#
+# Pooling 2 × 2 halves the picture, always at the same places. Fractional max pooling (Graham, 2014) shrinks
+# it by a factor $\alpha$ between 1 and 2, and the regions begin at random places. For $n$ inputs and $m$
+# outputs, regions of two pixels begin at
+#
+# $$
+# a_i = \lfloor \alpha (i + u) \rfloor - \lfloor \alpha u \rfloor
+# \tag{17}
+# $$
+#
+# $$
+# \alpha = \frac{n - 2}{m - 1}, \qquad 0 \le u < 1 \text{ random}
+# $$
+#
+# for $i = 0, \dots, m - 1$; $\lfloor\cdot\rfloor$ rounds down, and the last region ends at the border.
+
+
+# %%
+def boundaries(n, m, u):
+    alpha = (n - 2) / (m - 1)
+    i = torch.arange(m)
+    a = torch.floor(alpha * (i + u)) - int(alpha * u)
+    a[-1] = n - 2
+    return a.long()
 
 
 # %% tags=["remove-cell"]
@@ -825,23 +924,6 @@ mixed, labels = augmentation.blend(pictures, y, lam=lam, partner=j)
 agree("mixup, pictures", mixup(pictures, y, lam, j)[0], mixed)
 agree("mixup, labels", mixup(pictures, y, lam, j)[1], labels)
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Two rows of pictures. Above: one training picture, the same with a gray square over a part of it, and once more with the square elsewhere. Below: another training picture, a blend of 40 percent of the first and 60 percent of the second, in which both can be made out, and the places of fractional max pooling's windows on a grid, some overlapping and some side by side."}}
-fig, axes = plotting.figure(2, 3, height=4.3)
-first, second = (
-    train.images[:1].cpu(),
-    train.images[int((train.labels != train.labels[0]).nonzero()[0])].cpu()[None],
-)
-for ax, (r, c), title in zip(
-    axes[0], ((99, 99), (14, 12), (20, 24)), ("original", "cutout", "cutout again")
-):
-    erased = cutout(first, torch.tensor([r]), torch.tensor([c]), 12)
-    plotting.plot_image(ax, erased[0], title=title)
-plotting.plot_image(axes[1, 0], second[0], title="another")
-plotting.plot_image(axes[1, 1], 0.4 * first[0] + 0.6 * second[0], title="mixup, λ = 0.4")
-at = regularization.fractional_boundaries(10, 7, u=torch.tensor([0.15, 0.6]))
-figures.plot_pool_regions(axes[1, 2], at[0], at[1], 10).set_title("pooling 10 → 7", fontsize=11)
-fig
-
 # %% tags=["remove-input"]
 Prediction(
     "You evaluate a network but forget to switch it to evaluation: everything that is random in training stays "
@@ -874,13 +956,14 @@ Prediction(
 # | DropConnect | which weights are zero | nothing is dropped |
 # | batch norm | which other pictures are in the batch | running averages |
 # | stochastic depth | which blocks are skipped | no block is skipped |
-# | fractional pooling | where the regions begin | fixed regions; the paper averages several passes |
 # | cutout | where the square is | no square |
 # | mixup | the partner and the blend | no blend |
+# | fractional pooling | where the regions begin | fixed regions; the paper averages several passes |
 #
-# At test, dropout does nothing instead of computing the average (11). Is that shortcut accurate? For one layer
-# it is exact. For a whole network it is an approximation. We take a network that was trained with dropout,
-# leave its dropout on, average the probabilities of many passes, and compare them with the shortcut:
+# At test, dropout does nothing instead of computing the average (11). Is that shortcut accurate? For one linear
+# layer, before the softmax, it is exact. For a whole network it is an approximation. We take a network that was
+# trained with dropout, leave its dropout on, average the probabilities of many passes, and compare them with
+# the shortcut:
 
 # %% tags=["hide-input"]
 steps = run.pick(quick=20, standard=200)
@@ -898,17 +981,16 @@ print(f"the shortcut and the average of {times} passes choose the same class")
 print(f"for {alike:.0%} of {len(some)} pictures")
 
 # %% [markdown]
-# ## A fair contest
+# ## A contest with one budget
 #
 # We compare nine methods and all 36 pairs of them. They share the training pictures, the network, its first
-# weights, the number of updates, the learning rate and the order of the pictures. Their cost in time is
-# measured, not equalized. *Augmentation* stands for the next chapter: each picture is moved, turned and
-# relit a little.
+# weights, the number of updates and the order of the pictures. They also share one learning rate, which may suit
+# some better than others. Their cost in time is measured, not equalized. *Augmentation* stands for the next
+# chapter: each picture is moved, turned and relit a little.
 #
 # Each method has a strength, and it would be unfair to guess it. `experiments.contest(run)` trains each method
 # with three strengths (batch normalization has none to choose), with a separate seed, and keeps the strength
-# with the best validation accuracy. That takes two dozen more trainings, so this page uses strengths that
-# were chosen in this way once:
+# with the best validation accuracy. To save time, this page uses strengths that were chosen in this way once:
 
 # %%
 STRENGTHS = {
@@ -929,19 +1011,19 @@ Prediction(
     "of the two gains more test accuracy in 120 updates on 250 pictures, on average over seeds?",
     [
         Choice(
-            "Augmentation: a picture that is moved a little is still an ordinary picture",
-            "What the network learns from such pictures helps with the test pictures at once. No "
-            "test picture is a blend.",
+            "Augmentation",
+            "A picture that is moved a little is still an ordinary picture. What the network learns from such "
+            "pictures helps with the test pictures at once. No test picture is a blend.",
             correct=True,
         ),
         Choice(
-            "Mixup: a blend is the stronger change",
-            "The stronger change is also the harder task, since the network has to recognize two "
-            "pictures at once. 120 updates of 32 pictures are 15 epochs, too few for that to pay.",
+            "Mixup",
+            "A blend is the stronger change, but also the harder task, since the network has to recognize two "
+            "pictures at once. It may need more than the 15 epochs here; we come back to this below.",
         ),
         Choice(
-            "They end level",
-            "They do not in so short a training. The card below says how far apart they are.",
+            "Neither",
+            "They do not end level in so short a training. The card below says how far apart they are.",
         ),
     ],
 )
@@ -962,17 +1044,16 @@ fig
 
 # %% [markdown]
 # These are few trainings, and a difference of a few points may be luck; the evidence below rests on more.
-# We measure the price of a method as well. All methods get the same number of updates. Their updates are timed
-# in rotation after a warm-up, and the table gives the median as a multiple of the plain network's.
-# Differences of a tenth are timing noise.
+# The next table gives accuracies in percent. Its last column is the time of an update, as a multiple of the plain
+# network's; differences of a tenth are timing noise.
 
 # %% tags=["hide-input"]
 cost = time_updates(run, STRENGTHS, dataset)
-print(f"{'':>14} {'train':>7} {'test':>7} {'gap':>7} {'time':>7}")
+print(f"{'':>13} {'train':>6} {'test':>6} {'gap':>6} {'time':>6}")
 for entry in sorted(cost, key=lambda e: -contest.accuracy(e).mean()):
     known, new = (contest.accuracy(entry, part).mean() for part in ("train", "test"))
     name = entry[0] if entry else "none"
-    print(f"{name:>14} {known:6.1f}% {new:6.1f}% {known - new:7.1f} {cost[entry]:6.2f}×")
+    print(f"{name:>13} {known:6.1f} {new:6.1f} {known - new:6.1f} {cost[entry]:5.2f}×")
 
 # %% [markdown]
 # The gap alone does not measure success: a method that keeps the network from learning anything closes it
@@ -993,14 +1074,35 @@ contest_cards["mixup-helps"]
 # `figures.plot_pair_gains(ax, found.table(), list(found.strengths))` draws all of them as a table.
 
 # %% tags=["remove-input"]
+Prediction(
+    "Compare each pair with one of its two methods alone, the one that is better on validation. What does the "
+    "second method do to the test accuracy, on average over the 36 pairs?",
+    [
+        Choice(
+            "It costs some points",
+            "Each method makes the training harder. Two at once can make it too hard for 120 updates. The card "
+            "below says how many points that is on average; a single pair may still gain.",
+            correct=True,
+        ),
+        Choice(
+            "It changes next to nothing",
+            "Then the second method would have to be harmless, at least. In so short a training it is not.",
+        ),
+        Choice(
+            "It gains over 2 points",
+            "That would take two remedies that help against different things, and time to profit from both.",
+        ),
+    ],
+)
+
+# %% tags=["remove-input"]
 contest_cards["pairs-beat-singles"]
 
 # %% [markdown]
-# Averaged over all pairs, the second method adds {{pairs-beat-singles}} to the better of the two. Mixup makes
-# the pictures harder, and a second method can make learning harder still. A training of 120 updates, or
-# 15 epochs, is short; the papers train for hundreds of epochs. Does mixup catch up if we give it more time? We
-# trained it and the plain network four times as long, each with a rate that falls to zero over its own length
-# (`experiments.longer(run)`):
+# On average, a second method changes the accuracy by {{pairs-beat-singles}}. Each method makes learning harder,
+# and a training of 120 updates, or 15 epochs, is short; the papers train for hundreds of epochs. Does mixup
+# catch up if we give it more time? We trained it and the plain network four times as long, each with a rate
+# that falls to zero over its own length (`experiments.longer(run)`):
 
 # %% tags=["remove-input"]
 longer_cards = experiments.longer.cards(None, run)
@@ -1010,8 +1112,8 @@ longer_cards["mixup-needs-time"]
 longer_cards["mixup-helps-in-time"]
 
 # %% [markdown]
-# A ranking of methods holds for one length of training. Before you quote one, ask how long the networks were
-# trained.
+# As long as these cards are inconclusive, we cannot say whether mixup needs more time. A ranking of methods may
+# depend on the length of training: before you quote one, ask how long the networks were trained.
 #
 # ## Exercises
 #
@@ -1140,7 +1242,7 @@ checks.check_cutmix(cutmix)
 # - Keep the snapshot that was best on validation. It costs a comparison and a copy, and is meant to protect
 #   against late updates that memorize wrong labels. How much it gains here, our evidence leaves open.
 # - Average the predictions of several networks. If the single networks are often wrong, in different ways, this
-#   gains far more than 2%.
+#   gains far more than the 2% that a well-known course promises.
 # - L2 shrinks weights in proportion to their size, L1 by equal steps down to zero. With Adam, decay the weights
 #   outside the loss.
 # - Dropout, DropConnect, batch normalization, stochastic depth and fractional pooling add noise to training and
@@ -1156,10 +1258,14 @@ checks.check_cutmix(cutmix)
 #
 # ## Sources
 #
+# - Arpit et al. (2017). A closer look at memorization in deep networks. ICML.
+#   [arXiv:1706.05394](https://arxiv.org/abs/1706.05394)
 # - DeVries, Taylor (2017). Improved regularization of convolutional neural networks with cutout.
 #   [arXiv:1708.04552](https://arxiv.org/abs/1708.04552)
 # - Dietterich (2000). Ensemble methods in machine learning. Multiple Classifier Systems.
 # - Graham (2014). Fractional max-pooling. [arXiv:1412.6071](https://arxiv.org/abs/1412.6071)
+# - Hansen, Salamon (1990). Neural network ensembles. IEEE Transactions on Pattern Analysis and Machine
+#   Intelligence 12.
 # - Huang et al. (2016). Deep networks with stochastic depth. ECCV.
 #   [arXiv:1603.09382](https://arxiv.org/abs/1603.09382)
 # - Ioffe, Szegedy (2015). Batch normalization. ICML. [arXiv:1502.03167](https://arxiv.org/abs/1502.03167)
@@ -1167,6 +1273,8 @@ checks.check_cutmix(cutmix)
 #   NeurIPS.
 # - Kingma, Ba (2015). Adam: a method for stochastic optimization. ICLR.
 #   [arXiv:1412.6980](https://arxiv.org/abs/1412.6980)
+# - Lakshminarayanan, Pritzel, Blundell (2017). Simple and scalable predictive uncertainty estimation using deep
+#   ensembles. NeurIPS. [arXiv:1612.01474](https://arxiv.org/abs/1612.01474)
 # - Loshchilov, Hutter (2019). Decoupled weight decay regularization. ICLR.
 #   [arXiv:1711.05101](https://arxiv.org/abs/1711.05101)
 # - Prechelt (1998). Early stopping, but when? Neural Networks: Tricks of the Trade.
@@ -1176,6 +1284,8 @@ checks.check_cutmix(cutmix)
 # - Wan et al. (2013). Regularization of neural networks using DropConnect. ICML.
 # - Weston, Watkins (1999). Support vector machines for multi-class pattern recognition. ESANN.
 # - Yun et al. (2019). CutMix. ICCV. [arXiv:1905.04899](https://arxiv.org/abs/1905.04899)
+# - Zhang, Bengio, Hardt, Recht, Vinyals (2017). Understanding deep learning requires rethinking generalization.
+#   ICLR. [arXiv:1611.03530](https://arxiv.org/abs/1611.03530)
 # - Zhang et al. (2018). mixup: Beyond empirical risk minimization. ICLR.
 #   [arXiv:1710.09412](https://arxiv.org/abs/1710.09412)
 # - Zou, Hastie (2005). Regularization and variable selection via the elastic net. Journal of the Royal

@@ -21,19 +21,25 @@
 # ---
 
 # %% [markdown]
-# # Data augmentation
+# # 4 · Data augmentation
 #
-# A cat in a mirror is a cat. You know this; a network has to learn it, and the cheapest way to teach it is to
-# mirror some of its training pictures.
+# A mirrored cat is still a cat, but a mirrored 5 is no 5 any more. Which changes may you make to your pictures?
+# What does each buy?
+#
+# Only ten minutes? Guess the table in
+# [Which augmentation buys which invariance?](#which-augmentation-buys-which-invariance).
 #
 # After this chapter you can
 #
 # - flip, crop, relight, turn, stretch, shear and bend a batch of pictures, and explain each line;
-# - say when such a change keeps the label, and when it makes the label wrong;
+# - say when such a change keeps the label, and when it does not;
 # - follow ResNet's recipes for training crops and for averaging crops at test;
 # - predict which augmentation helps against which change of the test pictures, and check it.
 #
-# You need chapters 1 to 3 and some matrices. Words, in case they are new:
+# You need chapters 1 to 3 and some matrices.
+#
+# <details>
+# <summary>Words that may be new</summary>
 #
 # | word | meaning |
 # |---|---|
@@ -42,22 +48,18 @@
 # | crop | a rectangular part of a picture; *patch* means the same |
 # | shifted test set | test pictures unlike the training pictures in one known way |
 # | validation data | examples kept aside to make choices with |
+#
+# </details>
 
 # %% tags=["parameters"]
 budget, seed, device = None, 0, "auto"
 dataset = "scenes"  # or "cifar10"
 
-# %% [markdown]
-# A cat in a mirror is still a cat, but a mirrored 5 is no 5 any more. So which changes may you make, and what
-# do they buy? You will see that the same flip helps with mirrored objects and hurts with digits, and that
-# more augmentation is not always better. If you have only ten minutes, guess the table in "Which augmentation
-# buys which invariance?" before you look at it.
-
 # %% tags=["hide-input"]
 import torch
 from torch.nn import functional
 
-from chapters.augmentation import checks, experiments, figures
+from chapters.augmentation import checks, controls, experiments, figures
 from chapters.augmentation.pictures import handwritten_digits, test_sets
 from lib import augmentation, plotting, runtime
 from lib.datasets.photos import load_photo
@@ -170,12 +172,12 @@ Prediction(
             correct=True,
         ),
         Choice(
-            "6: it has learned the shape",
+            "6",
             "It has learned which pixels are dark when the label is 6. Nothing in training said "
             "that a turned shape is the same shape.",
         ),
         Choice(
-            "Anything, with equal chances",
+            "All digits, about equally often",
             "A network seldom guesses evenly. These pictures look like one of the digits it knows.",
         ),
     ],
@@ -214,16 +216,27 @@ digit_cards["mirrored-digits-are-misread"]
 
 # %% [markdown]
 # Now we use flips where they do not belong. The same networks learn from the same digits once more, but about
-# half of each batch, chosen at random, is mirrored. We test them on upright digits that they have not seen.
+# half of each batch, chosen at random, is mirrored. We test them on upright digits that they have not seen. The
+# claim's number is a change in accuracy, so a cost is negative.
 
 # %% tags=["remove-input"]
 digit_cards["flips-hurt-digits"]
 
 # %% [markdown]
-# The flips cost accuracy ({{flips-hurt-digits size}}). The table shows what a mirrored 5 looks like to a
-# network; in this training, such pictures carry the label 5. So ask two questions about each augmentation: does
-# the label stay the same, *and* could such a picture occur? If you know how the label changes, change it, too
-# (exercise 1).
+# The flips cost accuracy ({{flips-hurt-digits size}}). Two things may be at fault: a mirrored 5 carries the
+# label 5, which is wrong, and half of each batch is spent on pictures that the test never has. A control tells
+# them apart. It uses the same mirrored pictures, but gives them ten labels of their own, such as "mirrored 5".
+# At test, the network chooses among the ten upright classes.
+
+# %% tags=["hide-input"]
+print("right on upright digits:")
+for name, right in controls.compare_labels(run).items():
+    print(f"  {name}: {right.mean():.1f}%")
+
+# %% [markdown]
+# Compare the last two lines. They differ only in the labels of the mirrored pictures, so what the last line
+# gains is what wrong labels cost. So ask two questions about each augmentation: does the label stay the same,
+# *and* could such a picture occur? If you know how the label changes, change it, too (exercise 1).
 #
 # ## Random crops and scales
 #
@@ -435,8 +448,8 @@ Prediction(
         ),
         Choice(
             "White holes appear",
-            "Where two pixels land on one place, another place stays empty. Inside the picture are "
-            "as many places as pixels, so each collision leaves a hole.",
+            "Where two pixels land on one place, another place stays empty. There are as many places "
+            "as pixels, so each collision leaves at least one hole, and some pixels leave at the corners.",
             correct=True,
         ),
         Choice("It blurs", "Nothing is averaged here, so nothing blurs."),
@@ -648,15 +661,17 @@ Prediction(
     "over one center crop. How much of this gain remains with only the ten center crops?",
     [
         Choice(
-            "None: without the corners nothing varies",
-            "The scale still varies, and so do left and right. That is enough for errors to differ.",
+            "None of it",
+            "Without the corners, the scale still varies, and so do left and right. That is enough for "
+            "errors to differ.",
         ),
         Choice(
-            "About a fifth, with a fifth of the crops",
-            "Gains from averaging do not add up like that: the first few crops help most.",
+            "About a fifth of it",
+            "Ten are a fifth of the crops, but gains from averaging do not add up like that: the "
+            "first few crops help most.",
         ),
         Choice(
-            "About all of it, or more",
+            "All of it, or more",
             "Forty of the fifty are corner crops, and many of them cut into the object. Ten crops "
             "that show it whole do as well, for a fifth of the price. The fixed set should suit the "
             "pictures.",
@@ -680,12 +695,13 @@ crop_cards["center-crops"]
 crop_cards["corners-are-spare"]
 
 # %% [markdown]
-# The price is one forward pass for each crop. Choose crops that show the object.
+# On average, ten gain {{corners-are-spare}} over all fifty, for a fifth of the price. Choose crops that show
+# the object.
 #
 # ## Which augmentation buys which invariance?
 #
-# There are five *shifted* test sets. In each, all pictures are changed in one way: **mirrored**, **moved**
-# off the middle, **rescaled** (smaller or larger, by half or more), **relit** (dimmer, warmer, and for the
+# There are five *shifted* test sets, each changed in one way: **mirrored**, **moved** off the middle,
+# **rescaled** (smaller or larger, by half or more), **relit** (dimmer, warmer, and for the
 # scenes from the other side) or **rotated** by 45° to 135°. In ordinary scenes, arrows, crescents, flags and
 # fish face one way, and objects stand upright near the middle. The network learns from 1000 ordinary
 # pictures, with one augmentation (flips, movements up to 20%, scales from 0.6 to 1.6, color jitter, or
@@ -696,12 +712,12 @@ Prediction(
     "Look at your table. Compared with training without augmentation, where are the large gains?",
     [
         Choice(
-            "Everywhere: augmentation makes a network robust",
-            "It becomes robust against particular changes. A network that saw moved objects has "
+            "On all test sets alike",
+            "A network becomes robust against particular changes. A network that saw moved objects has "
             "learned little about turned ones.",
         ),
         Choice(
-            "Where the augmentation is the kind of change that the test set has",
+            "Where the augmentation imitates the shift",
             "An augmentation tells the network one fact: this change does not matter. It helps "
             "where the fact is needed, and may cost accuracy where it isn't.",
             correct=True,
@@ -743,7 +759,7 @@ fig
 # %% [markdown]
 # Compare it with your table. Each cell is the gain in points. This page trains one network for each row, so
 # chance moves a cell by some points. The claims rest on more networks. Five of them are about the diagonal, one
-# is about its price, and one is about the last row:
+# is about its price, and one is about the last row. A loss has a minus sign:
 
 # %% tags=["remove-input"]
 shift_cards = experiments.shifts.cards(shifts, run)
@@ -769,17 +785,18 @@ shift_cards["all-at-once"]
 
 # %% [markdown]
 # An augmentation teaches the invariance that it demonstrates, sometimes at a price: look for losses off the
-# diagonal. Does the last row mean that combining hurts? It comes from a small network and 500 updates, too few
-# for all five changes at full strength. We trained the same two networks four times as long
+# diagonal. Does the last row mean that combining hurts? It comes from a small network, five changes at full
+# strength, and only 500 updates. We trained the same two networks four times as long
 # (`experiments.longer(run)`):
 
 # %% tags=["remove-input"]
 experiments.longer.cards(None, run)["all-at-once-needs-time"]
 
 # %% [markdown]
-# Larger networks and longer trainings can use more augmentation. RandAugment (Cubuk et al., 2020) has two
-# settings, how many changes and how strong they are, and its best strength grows with the network and the data.
-# So augment with the changes that your test pictures will have, and measure the effect on validation data.
+# After 500 updates, all five at once cost {{all-at-once size}}. With 2000 they get {{all-at-once-needs-time}}
+# of these back; the rest is lost. Would more updates be enough, or is the network too small? We did not
+# try. The best strength of RandAugment (Cubuk et al., 2020) grows with the network and the data. So use the
+# changes that your test pictures have, and measure the effect on validation data.
 #
 # ## Exercises
 #
@@ -921,8 +938,8 @@ checks.check_own_augmentation(my_augmentation)
 # - Geometric changes go backward: compute where each output pixel comes from, and interpolate there with (6).
 # - ResNet's training recipe varies scale and place. At test, probabilities are averaged over a fixed
 #   set of crops, which should show the object.
-# - An augmentation helps against the shift that it imitates. Too many strong ones at once need more than a
-#   short training.
+# - An augmentation helps against the shift that it imitates. Too many strong ones at once cost a short training
+#   dearly.
 #
 # **Limits.** We trained one small network on 1000 pictures of rendered objects for 500 updates. The shifts
 # are clean and come one at a time; the world mixes them. Strengths, learning rate and updates were chosen in

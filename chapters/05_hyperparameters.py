@@ -21,11 +21,12 @@
 # ---
 
 # %% [markdown]
-# # Choosing hyperparameters, without tons of GPUs
+# # 5 · Choosing hyperparameters, without tons of GPUs
 #
-# This chapter is a recipe of seven steps (Johnson, 2019): check the initial loss, overfit a small sample,
-# find a rate that lowers the loss, try a coarse grid, then a fine one, look at the curves, and repeat. The
-# first three are gates: each measures something, passes or fails, and says what to try.
+# Three networks do not learn. Their curves look alike, and each has another illness. Which measurements tell
+# the illnesses apart? And when a search has found its winner, how far can you trust the winner's score?
+#
+# Only ten minutes? Diagnose the eight trainings in [Explore: the ward](#explore-the-ward).
 #
 # After this chapter you can
 #
@@ -36,6 +37,9 @@
 #
 # You need chapters 1 to 3.
 #
+# <details>
+# <summary>Words that may be new</summary>
+#
 # | word | meaning |
 # |---|---|
 # | hyperparameter | a number you choose, such as the learning rate; training does not change it |
@@ -44,16 +48,12 @@
 # | perceptron | here an MLP (chapter 2) with one hidden layer of 32 units |
 # | configuration | one value for each hyperparameter |
 # | trial | one configuration, trained and scored |
+#
+# </details>
 
 # %% tags=["parameters"]
 budget, seed, device = None, 0, "auto"
 dataset = "scenes"  # or "cifar10"
-
-# %% [markdown]
-# When a network does not learn, where do you look first? You will see three different faults whose curves
-# look much alike, and simple gates that tell them apart. You will also see by how much the best score of a
-# search flatters the winner, and when random search beats a grid. If you have only ten minutes, diagnose the
-# eight trainings in "Explore: the ward".
 
 # %% tags=["hide-input"]
 import functools
@@ -117,11 +117,14 @@ plotting.use_style()
 print(f"This run: {run}")
 
 # %% [markdown]
-# Our patient is a small residual network that learns ten kinds of rendered scenes. Everything that can go
-# wrong with a training is in one object, a `Setup`: the function that makes a network with fresh weights, the
-# function that makes its optimizer (here gradient descent with momentum and a small weight decay), the data,
-# the rate, and the size of a mini-batch (32, unless you say otherwise). Put your own network and optimizer in
-# their place, and every step below works on them.
+# The recipe has seven steps (Johnson, 2019): check the initial loss, overfit a small sample, find a rate that
+# lowers the loss, try a coarse grid, then a fine one, look at the curves, and repeat. The first three are
+# *gates*: each measures something, passes or fails, and says what to try.
+#
+# Our patient is a small residual network that learns ten kinds of rendered scenes. All that can go wrong with
+# its training is in one object, a `Setup`: a function that makes the network, one that makes its optimizer
+# (here gradient descent with momentum and weight decay), the data, the rate, and the size of a mini-batch (here
+# 32). Put your own in their place.
 
 # %%
 train, validation = networks.pictures(run, dataset)
@@ -174,11 +177,12 @@ Prediction(
     "The initial weights of a perceptron have LeCun's scale, s = 1/√n for n inputs. All of them, in both "
     "layers, are multiplied by 8. What is its initial loss on ten classes?",
     [
-        Choice("Less than log 10",
-               "Only a network that knows something can be better than guessing on average."),
-        Choice("Still log 10 = 2.3: it has learned nothing",
+        Choice("Still about log 10",
                "It has learned nothing, but it is no longer undecided: large logits give almost all "
                "probability to one class."),
+        Choice("About twice log 10",
+               "It is more. The factor of 8 acts in both layers, and large logits make a wrong answer "
+               "expensive."),
         Choice("More than five times log 10",
                "The logits grow by a factor of 8 × 8 = 64. The network is confident, and wrong nine "
                "times in ten, which makes the loss large.",
@@ -211,7 +215,7 @@ print("the evaluation repeats:", repeated.passed)
 #
 # Turn dropout, strong weight decay and augmentation off. Take 5 to 10 mini-batches and train only on them
 # until the network gets all their pictures right. A network that cannot memorize five batches, which are 160
-# pictures, will not learn the rest. A failure has likely reasons:
+# pictures, has a fault that more data will not cure. A failure has likely reasons:
 #
 # | the loss | likely reason |
 # |---|---|
@@ -232,7 +236,8 @@ def overfit(setup, batches=5, steps=300):
 
 
 # %% [markdown]
-# We try three rates: our 0.03, one that is 300 times smaller, and one that is 100 times larger.
+# We try three rates: our 0.03, one that is 300 times smaller, and one that is 100 times larger. For each of
+# them, we print how many of the pictures were memorized and how many of the parameter tensors moved.
 
 # %%
 steps = run.pick(quick=30, standard=300)
@@ -240,13 +245,13 @@ memorizing = {}
 for rate in (1e-4, 0.03, 3.0):
     right, moved, loss = overfit(replace(patient, lr=rate), steps=steps)
     memorizing[f"rate {rate:g}"] = loss.cpu().numpy()
-    tensors = f"{sum(moved)} of {len(moved)} tensors moved"
-    print(f"rate {rate:g}: {right:.0%} memorized; {tensors}")
+    tensors = f"{sum(moved)} of {len(moved)} moved"
+    print(f"rate {rate:g}: {right:.0%} memorized, {tensors}")
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Training loss on a small sample over the updates, as dots with moving averages, for three learning rates. The smallest rate leaves the loss near its first value, the middle one brings it far down, and the largest does not bring it below that of a guesser."}}
 fig, ax = plotting.figure(height=3.2)
 figures.plot_losses(ax, memorizing, window=15, top=5)
-ax.legend(loc="center right", bbox_to_anchor=(1, 0.7))
+ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=3)
 fig
 
 # %% [markdown]
@@ -268,8 +273,8 @@ Prediction(
     "large. How many updates does a rate of 0.0001 need to move the weights as far as 100 updates at a "
     "rate of 0.01 do?",
     [
-        Choice("About 100: it follows the same gradients",
-               "It does, but each step is a hundredth as long."),
+        Choice("About 100",
+               "It follows the same gradients, but each step is a hundredth as long."),
         Choice("About 400", "A rate that is ten times smaller needs ten times as many updates."),
         Choice("About 10,000",
                "Each update goes a hundredth of the way. So after 100 updates you can't tell a rate "
@@ -305,13 +310,13 @@ print("the gate chooses the same rate:", gate.values["rate"] == ours)
 fig, ax = plotting.figure(height=3.2)
 curves = {f"{rate:g}": loss.cpu().numpy() for rate, loss in by_rate.items()}
 figures.plot_losses(ax, curves, window=10, top=3)
-ax.legend(loc="lower left", title="learning rate", ncols=2)
+ax.legend(loc="lower left", bbox_to_anchor=(0, 1), title="learning rate", ncols=4)
 fig
 
 # %% [markdown]
 # Step 3 asks only which rates work; to tell which of two is better takes longer trainings. Is 0.01 a safe first
-# try for this network? We trained it with eight other seeds. That draws no figure, so this page shows only the
-# evidence; `experiments.suggested_rate(run)` runs it.
+# try for this network? A run of the evidence trains it with eight other seeds. That draws no figure, so this
+# page shows only the evidence; `experiments.suggested_rate(run)` runs it.
 
 # %% tags=["remove-input"]
 experiments.suggested_rate.cards(None, run)["a-suggested-rate-works"]
@@ -368,8 +373,8 @@ fig
 # %% [markdown]
 # In such a short training, decays this small have almost no effect. With a momentum of 0.9 and a rate of
 # $\eta$, a decay of $\lambda$ shrinks a weight by a factor of about $1 - 10 \eta \lambda$ in each update. For
-# the largest rate and decay of this grid, that is 1% in all 93 updates. So the differences that you see
-# *within* a row are mostly luck, and they tell you how far to trust a difference *between* rows.
+# the largest rate and decay of this grid, that is 1% in all 93 updates. So *within* a row, the differences are
+# mostly luck. A difference *between* rows counts only if it is larger.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -379,7 +384,7 @@ Prediction(
         Choice("The best rate, and rates on both sides of it",
                "If the winner lies on the border, the grid was in the wrong place. Move it until the "
                "best rate lies inside.", correct=True),
-        Choice("The best rate and the next smaller one, and some between them",
+        Choice("The best rate, and rates just below it",
                "You do not know yet what lies on the other side. The best rate of all may be larger."),
         Choice("The best rate alone, trained for longer",
                "It was the best of a few rates, after a few epochs, with some luck. Try its neighbors, "
@@ -421,10 +426,11 @@ for epoch in (short, epochs):
     print(f"after {epoch} epoch(s), the rate {leader} leads")
 
 # %% [markdown]
-# Short trainings favor fast rates: a large rate may lead at first, but later jump around where a smaller one
-# settles. That is why step 5 keeps several candidates and trains them for longer. Be careful with close lines.
-# Each is the mean of three single trainings, so it may be chance which of two neighbors ends on top. Close
-# calls need more seeds.
+# A short training can favor a rate that a long one would not. A large rate may lead at first and later jump
+# around where a smaller one settles. A small one may lead because it lowers the noise first, while a large one
+# pays only later (Wu et al., 2018). That is why step 5 keeps several candidates and trains them for longer. Be
+# careful with close lines. Each is the mean of three single trainings, so it may be chance which of two
+# neighbors ends on top. Close calls need more seeds.
 #
 # ## Step 6: look at the curves
 #
@@ -522,9 +528,9 @@ for patient_name, name in names_of.items():
 # A rate that is far too high shows in the loss, which stays above log 10, the loss of guessing. A rate that
 # is too low, shuffled labels and frozen weights look much alike: accuracies stay low, and the loss falls
 # little. You need gates to tell them apart. "Shifted at test" is easy to recognize: its loss falls as it does
-# in a healthy training, but its accuracies stay low, so the evaluation is at fault. The network with "large
-# weights" learns in spite of its start; step 1 finds it before any training. Here is what the gates say about
-# three of them:
+# in a healthy training, but its accuracies stay low. The network with "large weights" learns in spite of its
+# start; step 1 finds it before any training. A gate can be wrong, though: it may warn of a healthy network that
+# was trained briefly, or pass a sick one. Here is what the gates say about three patients:
 
 # %% tags=["hide-input"]
 print(check_initial_loss(sick["large weights"].setup))
@@ -568,7 +574,9 @@ CommandCenter(
 # [optuna-dashboard](https://pypi.org/project/optuna-dashboard/) shows in your browser:
 #
 # ```bash
-# pip install optuna-dashboard optuna-dashboard sqlite:///search.db
+# pip install optuna-dashboard
+#
+# optuna-dashboard sqlite:///search.db
 # ```
 #
 # And you can interrupt such a search. If you call it again, it continues where it stopped: finished trials are
@@ -617,8 +625,8 @@ Prediction(
 
 
 # %% [markdown]
-# The surface in the explorer is a ridge if only the first hyperparameter matters, and a hill if both do. The
-# trials are a typical draw: among 200 draws, we chose the one whose results lie closest to the means.
+# The surface in the explorer is a ridge if only the first hyperparameter matters, and a hill if both do. We
+# show a typical draw of the trials.
 
 # %% tags=["hide-input"]
 typical = surfaces.typical_draw(run)
@@ -657,13 +665,13 @@ FrameExplorer(
 found = experiments.made_up(run)  # best scores so far, (repeats, trials) each
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Best score so far over nine trials, mean and interval, in two panels. Where one dimension matters, random search climbs above the grid. Where both matter, it ends no higher than the grid."}}
-fig, axes = plotting.figure(1, 2, height=3.1, sharey=True)
+fig, axes = plotting.figure(1, 2, height=3.6, sharey=True)
 for ax, both in zip(axes, (False, True)):
     by_kind = {kind: found[kind, both] for kind in surfaces.KINDS}
     search_figures.plot_best_so_far(ax, by_kind)
     ax.set(title="both matter" if both else "one matters")
 axes[1].set(ylabel="")
-axes[0].legend(loc="lower right")
+fig.legend(*axes[0].get_legend_handles_labels(), loc="outside lower center", ncols=2)
 fig
 
 # %% tags=["remove-input"]
@@ -693,22 +701,24 @@ search_figures.plot_response(ax, pool.rates, pool.decays, pool.validation)
 fig
 
 # %% [markdown]
-# Then both searches run thirty times, with nine trials each. The winner by validation accuracy is measured on
-# test digits. This draws no figure, so the page shows only the evidence; `experiments.tuning(run)` runs it.
+# In a run of the evidence, both searches start thirty times, with nine trials each. The winner by validation
+# accuracy is measured on test digits. This draws no figure, so the page shows only the evidence;
+# `experiments.tuning(run)` runs it.
 
 # %% tags=["remove-input"]
 experiments.tuning.cards(None, run)["random-beats-grid-network"]
 
 # %% [markdown]
-# Random search gains {{random-beats-grid-network}} on average, but not in every run, since the plateau is
-# wide. The three rates of a grid lie a factor of $(3 / 0.0001)^{1/3} \approx 31$ apart, and no grid can miss
-# a plateau that is as wide as that. Random search pays off if the good region is narrow, or if a grid could
-# afford only two values for each of many hyperparameters.
+# Random search gains {{random-beats-grid-network}} on average, but not in every run, and the claim does not
+# survive a correction for the number of claims in this book (see the page of all claims). The plateau is as
+# wide as a grid's step, a factor of $(3 / 0.0001)^{1/3} \approx 31$, so no grid misses it. Random search pays
+# off if the good region is narrow along one axis and long along the others.
 #
 # ### Sixty trials
 #
 # How many trials are enough? Call the best 5% of all configurations good. One random trial misses them with
-# probability 0.95, and $n$ independent trials all miss them with probability $0.95^n$:
+# probability 0.95, and $n$ independent trials all miss them with probability $0.95^n$ (Bergstra and Bengio,
+# 2012):
 #
 # $$
 # P = 1 - (1 - 0.05)^n
@@ -732,7 +742,7 @@ hit = perceptrons.chance_of_top(pool, counts, run)
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Chance in percent over n random trials from 1 to 80. The dots for one good trial drawn follow the dashed line of the formula to above 90 percent. The dots for a good trial picked by validation never lie above them."}}
 fig, ax = plotting.figure(height=3.2)
 search_figures.plot_chance_of_top(ax, counts, formula, hit)
-ax.legend(loc="lower right")
+ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 fig
 
 # %% [markdown]
@@ -754,12 +764,13 @@ winners = experiments.curse(run)
 fig, ax = plotting.figure(height=3.1)
 by_part = {"validation": winners.validation, "test": winners.test}
 search_figures.plot_winner(ax, winners.sizes, by_part)
-ax.legend(loc="lower right")
+ax.legend(loc="lower left", bbox_to_anchor=(0, 1), ncols=2)
 fig
 
 # %% [markdown]
-# Both lines rise, partly because the winner avoids rates that are too high. The hundred digits may also be
-# easier than the others for all networks alike. The claim subtracts that part of the gap.
+# Look at the gap between the lines. Does it grow with the number of trials? Both lines rise, partly because the
+# winner avoids rates that are too high. The hundred digits may also be easier than the others for all networks
+# alike. The claim subtracts that part of the gap.
 
 # %% tags=["remove-input"]
 experiments.curse.cards(winners, run)["winners-curse"]
@@ -795,10 +806,9 @@ for rows, held_out in folds(torch.arange(6), 3):
     print(f"train on {rows.tolist()}, validate on {held_out.tolist()}")
 
 # %% [markdown]
-# We draw 200 digits and estimate the accuracy in two ways: from one held-out fifth, and from all five. The
-# truth is measured on the other 1,597 digits: for the held-out fifth, it is the accuracy of the one network
-# that did not see it; for 5-fold, it is the mean accuracy of the five. Then we repeat this with 200 other
-# digits.
+# We draw 200 digits and estimate the accuracy in two ways: from one held-out fifth, and from all five. We
+# compare each estimate with the accuracy of the same networks on the 1,597 other digits. Then we repeat this
+# with 200 other digits.
 
 # %%
 errors = experiments.cross_validation(run)  # in points, one per repetition
@@ -877,18 +887,21 @@ for budget in budgets:
 
 # %% [markdown]
 # Does stopping early lose anything? We let halving and a full search choose among the same 27 candidates and
-# compare their winners on test digits, ten times with new candidates. There, the last survivor trains for 540
-# updates, so halving needs 2,160 updates instead of 27 × 540. The page shows only the evidence;
-# `experiments.halving(run)` runs it.
+# compare their winners on test digits. A run of the evidence does so ten times, with new candidates each time.
+# There, the last survivor trains for 540 updates, so halving needs 2,160 updates instead of 27 × 540. The page
+# shows only the evidence; `experiments.halving(run)` runs it.
 
 # %% tags=["remove-input"]
 experiments.halving.cards(None, run)["halving-loses-little"]
 
 # %% [markdown]
 # The weakness of halving is a candidate that starts slowly: it is stopped before it can overtake the others.
+# Hyperband (Li et al., 2018) therefore repeats the halving with fewer candidates and larger first budgets.
 #
-# Optuna can halve without waiting for a round to end (Li et al., 2020). The objective reports its score
-# after each budget, and a *pruner* compares it with the trials so far:
+# ### Optional: halving with Optuna
+#
+# Read this if you search with Optuna. It can halve for you, without waiting for a round to end (Li et al.,
+# 2020). The objective reports its score after each budget, and a *pruner* compares it with the trials so far:
 
 
 # %%
@@ -918,12 +931,12 @@ print(f"spent {given} updates; best rate {study.best_params['lr']:.2g}")
 # Optuna draws its own rates, so the two winners may differ. The first trial always runs to the end, because
 # there is nothing to compare it with yet.
 #
-# ## Many runs at once
+# ## Optional: many runs at once
 #
-# Small networks leave most of a machine idle. There are two cures. You can stack many networks into one, whose
-# weights get one more dimension (chapter 1 did this), or start a process with one thread for each core. Which
-# is faster depends on the machine and on the size of the networks, so measure. Here are sixteen perceptrons,
-# trained one by one and stacked:
+# Read this if you train many small networks, since they leave most of a machine idle. There are two cures.
+# You can stack many networks into one, whose weights get one more dimension (chapter 1 did this), or start a
+# process with one thread for each core. Which is faster depends on the machine and on the size of the
+# networks, so measure. Here are sixteen perceptrons, trained one by one and stacked:
 
 
 # %% tags=["hide-input"]
@@ -968,10 +981,10 @@ same = all(torch.equal(a.loss, b.loss) for a, b in zip(in_turn, spread))
 print("same losses, update by update:", same)
 
 # %% [markdown]
-# ## Beyond one machine
+# ## Optional: beyond one machine
 #
-# Keep the objective and change only the call. It goes to Ray Tune, with Optuna's sampler, which prefers values
-# near those that worked, and a pruner of the same kind:
+# Read this if your search is too slow on one machine. Change only the call. It goes to Ray Tune, with Optuna's
+# sampler, which prefers values near those that worked, and a pruner of the same kind:
 #
 # ```python
 # def space(trial):
@@ -980,11 +993,11 @@ print("same losses, update by update:", same)
 # found = cluster.cluster_search(
 #     digits_objective, space, trials=27, smallest=20, largest=540, seed=0,
 #     storage_path="/shared/search", address="auto",  # None: this machine alone
-# ) found.get_best_result().config
+# )
+# found.get_best_result().config
 # ```
 #
-# Ray is optional: `pip install -r requirements-optional.txt`. If a worker dies, its trial is started again
-# elsewhere; if an objective raises, its trial has failed.
+# Ray needs `pip install -r requirements-optional.txt`. If a worker dies, its trial is started again elsewhere.
 #
 # ## Exercises
 #
@@ -1023,10 +1036,13 @@ checks.check_trials_needed(trials_needed, TOP)
 # ★★☆, 15 minutes. A moving average needs the last $w$ values. This one needs only its previous value: with
 # $v_0 = 0$ and a memory $\beta$ from 0 to below 1,
 #
-# $$
-# v_t = \beta v_{t-1} + (1 - \beta) L_t, \qquad \hat L_t = \frac{v_t}{1 - \beta^t}
+# \begin{equation*}
+# \begin{gathered}
+# v_t = \beta v_{t-1} + (1 - \beta) L_t , \\
+# \hat L_t = \frac{v_t}{1 - \beta^t} .
+# \end{gathered}
 # \tag{5}
-# $$
+# \end{equation*}
 #
 # The division makes up for the start at zero. Write `exponential_average(values, beta)`, which returns
 # $\hat L_1, \hat L_2, \dots$ If a loss is NaN (not a number), skip it and repeat the average before it. If
@@ -1115,6 +1131,7 @@ def treat(setup, digits):
     rate = find_learning_rate(setup)
     if rate.passed:
         return "learning rate", replace(setup, lr=rate.values["rate"])
+    # Only "labels" is left. The real gate is to look at twenty pictures with their labels.
     return "labels", replace(setup, train=digits)
 
 
@@ -1125,8 +1142,8 @@ ward_checks.check_ward(treat)
 #
 # - Before a long training, check that the initial loss is log C, that a small sample is memorized while every
 #   parameter moves, and that some rate lowers the loss within 100 updates.
-# - Train many settings for a few epochs, and a few settings for more. A short run favors fast rates. If the
-#   best setting lies on the border of the grid, move the grid.
+# - Train many settings for a few epochs, and a few settings for more. A short run need not rank rates as a long
+#   one does. If the best setting lies on the border of the grid, move the grid.
 # - Draw noisy losses with a moving average, and training and validation accuracy together. Look at all runs in
 #   one picture.
 # - If one hyperparameter matters, random search tries as many values of it as it has trials. If several matter
@@ -1154,7 +1171,12 @@ ward_checks.check_ward(treat)
 #   AISTATS. [arXiv:1502.07943](https://arxiv.org/abs/1502.07943)
 # - Johnson (2019). Deep learning for computer vision, lecture 11: training neural networks. University of
 #   Michigan, EECS 498. [web.eecs.umich.edu](https://web.eecs.umich.edu/~justincj/teaching/eecs498/FA2019/)
+# - Li, Jamieson, DeSalvo, Rostamizadeh, Talwalkar (2018). Hyperband: a novel bandit-based approach to
+#   hyperparameter optimization. Journal of Machine Learning Research 18.
+#   [arXiv:1603.06560](https://arxiv.org/abs/1603.06560)
 # - Li et al. (2020). A system for massively parallel hyperparameter tuning. MLSys.
 #   [arXiv:1810.05934](https://arxiv.org/abs/1810.05934)
 # - Stone (1974). Cross-validatory choice and assessment of statistical predictions. Journal of the Royal
 #   Statistical Society B 36.
+# - Wu, Ren, Liao, Grosse (2018). Understanding short-horizon bias in stochastic meta-optimization. ICLR.
+#   [arXiv:1803.02021](https://arxiv.org/abs/1803.02021)

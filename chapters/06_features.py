@@ -21,11 +21,12 @@
 # ---
 
 # %% [markdown]
-# # What models have learned
+# # 6 · What models have learned
 #
-# Training leaves millions of numbers behind, and most of them tell you nothing by themselves. This chapter
-# opens a network from both ends: the weights that touch the pixels, the vector before the answer, and then
-# the maps in between.
+# How well do 64 numbers of a network find pictures of the same shape, compared with all their pixels? And if
+# the picture moves?
+#
+# Only ten minutes? Play with the map in [Explore: the map](#explore-the-map).
 #
 # After this chapter you can
 #
@@ -36,6 +37,9 @@
 #
 # You need chapters 0 and 2.
 #
+# <details>
+# <summary>Words that may be new</summary>
+#
 # | word | meaning |
 # |---|---|
 # | unit | one output number of a layer |
@@ -43,18 +47,12 @@
 # | map | the outputs of one channel, as a picture |
 # | feature | a number computed from a picture that says something about it |
 # | receptive field | the pixels that can influence a unit |
+#
+# </details>
 
 # %% tags=["parameters"]
 budget, seed, device = None, 0, "auto"
 model = "efficientnet_lite0"  # online also "alexnet", "resnet18", "vgg19", …
-
-# %% [markdown]
-# Here is the puzzle. A trained network can name what a picture shows, but nobody wrote down how it does that:
-# what it knows is hidden in its weights. You will see that the 64 numbers which a small network computes find
-# pictures of the same shape far better than all of their pixels do, and that they lose much of this skill when
-# the picture moves by a quarter of its width. You will also see how a pretty map of such vectors can mislead
-# you. If you have only ten minutes, look at the pictures in "Nearest neighbors", and then play with the map in
-# "Explore: the map".
 
 # %% tags=["hide-input"]
 import math
@@ -86,17 +84,18 @@ plotting.use_style()
 print(f"This run: {run}")
 
 # %% [markdown]
-# Two kinds of networks run through this chapter. One was trained by others on the 1.3 million
-# photographs of ImageNet. The others are small and ours: residual networks that learned to name the
-# shape in rendered scenes. This page trains one of them. The evidence for the claims comes from several, which
-# differ in their initial weights and the order of the examples, so it says how much of a finding is chance. The
-# names in the first column of this table are used below:
+# We open networks from both ends: first the weights that touch the pixels, then the vector before the answer,
+# and at last the maps in between. Two kinds of networks run through the chapter. One was trained by others on
+# the 1.3 million photographs of ImageNet. The others are small and ours: residual networks that learned to name
+# the shape in rendered scenes. This page trains one of them. The evidence for the claims comes from several,
+# which differ in their initial weights and the order of the examples, so it says how much of a finding is
+# chance. The names in the first column of this table are used below:
 #
 # | layer | output | what it does |
 # |---|---|---|
 # | `stem` | 8 maps of 16 × 16 | 3 × 3 convolution, stride 2, then pooling by 2 |
 # | `widen` | 16 maps of 16 × 16 | 3 × 3 convolution |
-# | `branches.0` and `.1` | 16 maps of 16 × 16 | blocks 1 and 2: each adds two 3 × 3 convolutions of $x$ to $x$ |
+# | `branches.0` and `.1` | 16 maps of 16 × 16 | residual blocks 1 and 2: each gives $x + g(x)$, where $g$ is two 3 × 3 convolutions |
 # | `pools.1` | 16 maps of 4 × 4 | pooling by 2, then averages over 2 × 2 |
 # | `hidden` | 64 numbers | combines all 16 · 4 · 4 numbers |
 # | `logits` | 10 scores | one for each class |
@@ -112,16 +111,19 @@ galleries = networks.galleries(run)  # scenes that no network learned from
 # | symbol | meaning, shape |
 # |---|---|
 # | $x$ | a picture, $(C, H, W)$ |
-# | $w$, $b$ | filters, $(K, C, U, V)$, and a bias for each, $(K)$ |
-# | $s$ | stride, the step from one place to the next |
+# | $w$, $b$ | filters, $(K, C, F, F)$, and a bias for each, $(K)$ |
+# | $S$ | stride, the step from one place to the next |
 # | $z$ | maps, one for each filter |
 #
 # A convolution compares each patch of the picture with each filter:
 #
-# $$
-# z_{k,i,j} = b_k + \sum_{c,u,v} w_{k,c,u,v}\; x_{c,\,is+u,\,js+v} .
+# \begin{equation*}
+# \begin{gathered}
+# z_{k,i,j} = b_k + {} \\
+# \sum_{c,u,v} w_{k,c,u,v}\; x_{c,\,Si+u,\,Sj+v} .
+# \end{gathered}
 # \tag{1}
-# $$
+# \end{equation*}
 #
 # The sum is an inner product. Among patches of the same norm, it is largest for the one that looks most like
 # $w_k$. So a filter of the first layer, drawn as a small picture, shows what it looks for. Deeper filters look
@@ -133,9 +135,9 @@ Prediction(
     "has seen 1.3 million photographs many times. How many of the 32 filters do you expect to be all but zero?",
     [
         Choice(
-            "None: training makes use of what it has",
-            "Nothing forces it to. A likely way out of use: a unit that never fires gets no gradient, and "
-            "weight decay shrinks what gets none.",
+            "None",
+            "Nothing forces training to use what it has. A likely way out of use: a unit that never "
+            "fires gets no gradient, and weight decay shrinks what gets none.",
         ),
         Choice(
             "A few",
@@ -144,27 +146,27 @@ Prediction(
             correct=True,
         ),
         Choice(
-            "Most of them: a few filters are enough",
-            "Not here. Large networks have been pruned by half and more, but with its 4.7 million weights this "
-            "one has less to spare.",
+            "Most of them",
+            "A few filters are not enough here. Large networks have been pruned by half and more, "
+            "but with its 4.7 million weights this one has less to spare.",
         ),
     ],
 )
 
 
 # %%
-def unit(x, w, b, s, k, i, j):
-    _, _, U, V = w.shape
-    patch = x[:, i * s : i * s + U, j * s : j * s + V]
+def unit(x, w, b, S, k, i, j):
+    F = w.shape[-1]
+    patch = x[:, S * i : S * i + F, S * j : S * j + F]
     return b[k] + (w[k] * patch).sum()
 
 
 # %% tags=["remove-cell", "nbval-check-output"]
 stem = scene_nets[0].stem[0]
-w, b, s = stem.weight.detach(), stem.bias.detach(), stem.stride[0]
+w, b, S = stem.weight.detach(), stem.bias.detach(), stem.stride[0]
 x = galleries[0].images[0]
-z = functional.conv2d(x[None], w, b, stride=s)[0]
-ours = torch.stack([unit(x, w, b, s, k, 5, 9) for k in range(len(w))])
+z = functional.conv2d(x[None], w, b, stride=S)[0]
+ours = torch.stack([unit(x, w, b, S, k, 5, 9) for k in range(len(w))])
 print("our units are torch's:", torch.allclose(ours, z[:, 5, 9], atol=1e-5))
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Three groups of tiny color pictures of 3 by 3 pixels: the eight filters of an untrained network, which are colored noise, the eight of the same network after training, and the 32 of EfficientNet-Lite0. These show patterns: blobs of one color, stripes and edges, green against purple; a few are crossed out."}}
@@ -233,7 +235,7 @@ strips = {
 }
 figures.plot_strips(ax, strips)
 ax.axvline(1, color="#8a8a8a", ls=":")
-ax.set(xlabel="roughness of a filter", title="Training lowers the average roughness")
+ax.set(xlabel="roughness of a filter", title="One dot for each filter")
 fig
 
 # %% [markdown]
@@ -245,10 +247,13 @@ fig
 #
 # At the other end, the last layer multiplies a vector by a matrix to get the class scores:
 #
-# $$
-# \text{scores}(x) = W f(x) + b, \qquad f(x) \in \mathbb R^d .
+# \begin{equation*}
+# \begin{gathered}
+# \text{scores}(x) = W f(x) + b , \\
+# f(x) \in \mathbb R^d .
+# \end{gathered}
 # \tag{3}
-# $$
+# \end{equation*}
 #
 # $f(x)$ is all that the network still knows about $x$ when it answers. This *feature vector* has 4096 numbers
 # in AlexNet (Krizhevsky et al., 2012) and VGG (the layer FC7), 1280 in EfficientNet-Lite0, and 64 in the
@@ -281,8 +286,8 @@ print(f"{features.shape[1]} features; ours are lib's:", torch.allclose(ours, fea
 #
 # ## Nearest neighbors
 #
-# Here is a test that needs no labels: take a picture, and look at the pictures whose vectors lie closest to
-# its own,
+# Here is a test that needs no classifier: take a picture, and look at the pictures whose vectors lie closest
+# to its own,
 #
 # \begin{equation*}
 # \begin{gathered}
@@ -334,10 +339,10 @@ for ax, (name, nearest) in zip(axes, found.items()):
 fig
 
 # %% [markdown]
-# Each row begins with the query, and a blue frame marks a patch of the same photograph. Pixels do well if a
-# photograph has colors of its own. But a flat patch of a middling color is not far from anything, so a busy
-# patch may well find a flat one. A feature vector is meant to say what a patch shows, wherever in the patch
-# that is. Here are the shares for all patches:
+# The first picture of a row is the query, and a blue frame marks a patch of the same photograph. Pixels do
+# well if a photograph has colors of its own. But a flat patch of a middling color is not far from anything,
+# so a busy patch may well find a flat one. A feature vector is meant to say what a patch shows, wherever in
+# the patch that is. Here are the shares for all patches:
 
 # %% tags=["hide-input"]
 for name, nearest in found.items():
@@ -400,10 +405,10 @@ neighbor_cards["random-features-do-not"]
 neighbor_cards["borrowed-features-help"]
 
 # %% [markdown]
-# Each value of the evidence comes from its own set of scenes and its own small network. At this layer of this
-# network, then, it takes training to make the space, and the architecture alone is not enough. That need not be
-# so elsewhere: random convolutional features can be quite useful (Saxe et al., 2011). The features that were
-# trained on photographs are of some use for rendered scenes, too.
+# The 64 numbers were trained with the very labels by which we count neighbors, though on other scenes. Without
+# training, their lead over pixels is {{random-features-do-not}}, which is none: at this layer, the architecture
+# alone is not enough. Elsewhere, random convolutional features can be useful (Saxe et al., 2011). The features
+# that were trained on photographs, with other labels, lead pixels by {{borrowed-features-help}}.
 #
 # ### And if the picture moves?
 #
@@ -417,17 +422,18 @@ Prediction(
     "neighbors with the right shape fall, if you use the small network's features?",
     [
         Choice(
-            "Nothing: convolutions do not care where things are",
-            "The maps do move with the picture. But the layer after them has its own weight for each "
-            "place in the map, and it has never seen an object at the new place.",
+            "By less than 2 points",
+            "Convolutions do not care where things are: their maps move with the picture. But the "
+            "layer after them has its own weight for each place in the map, and it has never seen "
+            "an object at the new place.",
         ),
         Choice(
-            "Less than 20 points",
+            "By 2 to 20 points",
             "That might be so for a small shift: at 6% of the width, features are still far ahead of pixels. "
             "At 25% they lose more.",
         ),
         Choice(
-            "More than 20 points",
+            "By more than 20 points",
             "In training, every object stood near the middle, so this network had no reason to recognize objects "
             "elsewhere. It must learn that from augmented pictures, or be built for it.",
             correct=True,
@@ -436,7 +442,7 @@ Prediction(
 )
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart: share of neighbors of the same class over the shift of the query in percent of the width, with a dotted line at chance. Features of the small network start far above pixels and fall steeply. Features of the network trained on photographs and the averaged last maps of the small network stay nearly level."}}
-fig, ax = plotting.figure(height=3.6)
+fig, ax = plotting.figure(height=4.2)
 legend = {
     "features, trained on scenes": shares["features"],
     "ImageNet features": shares["ImageNet"],
@@ -446,8 +452,11 @@ legend = {
 }
 percent = [100 * by / SCENE_SIZE for by in spaces.MOVES]
 figures.plot_shares(ax, percent, legend, chance=10)
-ax.set_title("The small network's features survive small shifts")
+ax.set_title("Neighbors of the same class, after a shift")
 fig
+
+# %% [markdown]
+# The first claim's number is a lead over pixels. The other numbers are changes, so a loss is negative.
 
 # %% tags=["remove-input"]
 neighbor_cards["features-survive-small-shifts"]
@@ -463,29 +472,40 @@ neighbor_cards["averaged-maps-do-not-care-where"]
 
 # %% [markdown]
 # The second claim fails: the share changes by {{features-do-not-care-where}}. One likely reason is that the
-# layer after the maps has a weight for each place. The last maps, averaged over places, hardly notice. But a
-# share near chance has little to lose, and this network never learned to use averages. EfficientNet did. A
-# network is invariant if it is built or trained to be.
+# layer after the maps has a weight for each place. The last two claims hold, but a space near chance has little
+# to lose. So here is by how much each space is ahead of chance, which is 10%, before and after the shift:
+
+# %% tags=["hide-input"]
+print("points ahead of chance")
+print(f"{'':<12}{'in place':>10}{'shifted by 25%':>17}")
+for name, values in shares.items():
+    before, _, _, after = values.mean(axis=0) - 10
+    print(f"{name:<12}{before:>10.0f}{after:>17.0f}")
+
+# %% [markdown]
+# A space that has no large lead keeps it easily. Averages over places survive the shift, but what they are
+# worth depends on training: this network never learned to use them, and EfficientNet did. So there are two ways
+# to invariance: average over places, or train on moved pictures (chapter 4).
 #
 # ## Maps of many pictures
 #
 # To see all vectors at once, give each a place on a page. *Principal component analysis* (PCA) takes the
-# directions along which they vary most, the first rows of $V^\top$: with the centered vectors as rows of $X$,
-# $(n, d)$,
+# directions along which they vary most, which are the first rows of $V$, as in chapter 2: with the centered
+# vectors as rows of $X$, $(n, d)$,
 #
 # $$
-# X = U \Sigma V^\top, \qquad Y = X V_2 ,
+# X = U \Sigma V, \qquad Y = X V_2^\top ,
 # \tag{5}
 # $$
 #
-# where $V_2$ is the first two columns of $V$, and $Y$, $(n, 2)$, the map.
+# where $V_2$ is the first two rows of $V$, and $Y$, $(n, 2)$, the map.
 
 
 # %%
 def pca(F):
     X = F - F.mean(dim=0)
-    _, Sigma, Vt = torch.linalg.svd(X, full_matrices=False)
-    return X @ Vt[:2].T, Sigma**2 / (Sigma**2).sum()
+    _, Sigma, V = torch.linalg.svd(X, full_matrices=False)
+    return X @ V[:2].T, Sigma**2 / (Sigma**2).sum()
 
 
 # %% tags=["remove-cell", "nbval-check-output"]
@@ -499,81 +519,10 @@ print("ours is lib's, up to signs:", same)
 print(f"two of {len(variance)} directions hold {variance[:2].sum():.0%} of the variance")
 
 # %% [markdown]
-# The rest is not on the map. *t-SNE* (van der Maaten and Hinton, 2008) tries to keep neighbors instead. In the
-# space of features, at distances $d_{ij}$, point $i$ picks $j$ as its neighbor with probability $p_{j|i}$:
+# The rest is not on the map. *t-SNE* (van der Maaten and Hinton, 2008) tries to keep neighbors instead. It
+# moves points about on the page until those that are close in the space of features are close on the page,
+# too. How it does that comes below.
 #
-# \begin{equation*}
-# \begin{gathered}
-# p_{j|i} = \frac{e^{-d_{ij}^2 / 2\sigma_i^2}}{\sum_{l \ne i} e^{-d_{il}^2 / 2\sigma_i^2}} , \\
-# P_{ij} = \frac{p_{j|i} + p_{i|j}}{2n} .
-# \end{gathered}
-# \tag{6}
-# \end{equation*}
-#
-# With one $\sigma$ for all, a point in a crowd would have many neighbors and a lone point practically one. So
-# each point has its own, set so that the *perplexity* $e^{H_i}$, with the entropy $H_i = -\sum_j p_{j|i} \log
-# p_{j|i}$, is a number you choose. Of $m$ equally likely neighbors it is $m$: it says roughly how many
-# neighbors count. $P_{ij}$ averages both directions, so even outliers contribute. The code finds $\sigma_i$
-# by halving an interval of its logarithm.
-
-
-# %%
-def conditional(d2, perplexity):
-    """p(j|i) for all pairs, from the squared distances."""
-    low = torch.full((len(d2), 1), -20.0)
-    high = -low
-    for _ in range(60):
-        sigma = ((low + high) / 2).exp()
-        p = torch.softmax(-d2 / (2 * sigma**2), dim=1)
-        entropy = -(p * p.clamp(min=1e-12).log()).sum(dim=1, keepdim=True)
-        too_many = entropy > math.log(perplexity)
-        high = torch.where(too_many, sigma.log(), high)
-        low = torch.where(too_many, low, sigma.log())
-    return p
-
-
-# %% [markdown]
-# On the map, with places $y$, closeness falls off more slowly with distance:
-#
-# \begin{equation*}
-# \begin{gathered}
-# Q_{ij} = \frac{(1 + \lVert y_i - y_j \rVert^2)^{-1}} {\sum_{l \ne m} (1 + \lVert y_l - y_m \rVert^2)^{-1}} ,
-# \\
-# \min_y \sum_{i \ne j} P_{ij} \log \frac{P_{ij}}{Q_{ij}} .
-# \end{gathered}
-# \tag{7}
-# \end{equation*}
-#
-# A plane has less room around a point than 64 dimensions do. The long tail lets points at a middling distance
-# move further out without much cost. The sum is the *Kullback-Leibler divergence* of $Q$ from $P$, `kl`
-# below. It is zero if the two agree, and it is large above all where neighbors ($P$ large) lie apart ($Q$
-# small). Gradient descent lowers it from random places, so each start may end in another map.
-
-
-# %%
-def kl(P, y):
-    q = 1 / (1 + torch.cdist(y, y) ** 2)
-    q.fill_diagonal_(0)
-    off = ~torch.eye(len(y), dtype=torch.bool)
-    return (P * ((P + 1e-12) / (q / q.sum() + 1e-12)).log())[off].sum()
-
-
-# %% [markdown]
-# Both functions at work: halving gives every point the perplexity that we ask for, and t-SNE's map of the
-# scenes costs less than PCA's map of them.
-
-# %% tags=["hide-input", "nbval-check-output"]
-perplexity = spaces.PERPLEXITY
-F = features.cpu().double()
-p = conditional((torch.cdist(F, F) ** 2).fill_diagonal_(math.inf), perplexity)
-P = (p + p.T) / (2 * len(p))
-reached = (-(p * p.clamp(min=1e-12).log()).sum(dim=1)).exp()
-layout = visualization.tsne_layout(F, perplexity=perplexity, generator=run.generator("t-SNE"))
-flat = visualization.principal_components(F).coordinates
-print(f"every row has perplexity {reached.min():.0f} to {reached.max():.0f}")
-print("t-SNE's map costs less:", bool(kl(P, layout.double()) < kl(P, flat)))
-
-# %% [markdown]
 # A map is only as good as the neighbors it keeps. What share of the five nearest in the space of features is
 # also among the five nearest on the map? Such maps take a while, so this page only shows the evidence;
 # `experiments.maps(run)` makes and judges the maps.
@@ -584,12 +533,12 @@ experiments.maps.cards(None, run)["tsne-keeps-neighbors"]
 # %% [markdown]
 # ### Explore: the map
 #
-# Here are scenes that the small network never saw, at first in a grid. Pick one: solid lines lead to its
-# neighbors in the space of features, dashed lines to its neighbors in pixel space. Then change the layout. On
-# which map are the lines short?
+# Here are scenes that the small network never saw, at first in a grid. Tap or click a picture: solid lines lead
+# to its neighbors in the space of features, dashed lines to its neighbors in pixel space. Then change the
+# layout. On which map are the lines short?
 
 # %% tags=["hide-input"]
-n = run.pick(quick=100, standard=240)
+n, perplexity = run.pick(quick=100, standard=240), spaces.PERPLEXITY
 scenes = networks.scenes(n, run, "map")
 of = {"feature space": visualization.feature_vectors(scene_nets[0], scenes.images)}
 of["pixel space"] = scenes.images.flatten(1)
@@ -640,9 +589,97 @@ print(f"{'a random map':>16}: {k / (n - 1):4.0%}")
 # Neither map keeps all of them: two dimensions have too little room. So a cluster on a map is a reason to look
 # at the pictures in it, not a result.
 #
+# ### How t-SNE makes its map
+#
+# In the space of features, at distances $d_{ij}$, point $i$ picks $j$ as its neighbor with probability
+# $p_{j|i}$:
+#
+# \begin{equation*}
+# \begin{gathered}
+# p_{j|i} = \frac{e^{-d_{ij}^2 / 2\sigma_i^2}}{\sum_{l \ne i} e^{-d_{il}^2 / 2\sigma_i^2}} , \\
+# P_{ij} = \frac{p_{j|i} + p_{i|j}}{2n} .
+# \end{gathered}
+# \tag{6}
+# \end{equation*}
+#
+# Take three points at 0, 1 and 3 on a line, and $\sigma = 1$. The first picks the second with probability
+# $e^{-1/2} / (e^{-1/2} + e^{-9/2})$, and so on:
+
+# %% tags=["hide-input", "nbval-check-output"]
+at = torch.tensor([[0.0], [1.0], [3.0]])
+d2 = (torch.cdist(at, at) ** 2).fill_diagonal_(math.inf)
+for place, p in zip(at[:, 0].tolist(), torch.softmax(-d2 / 2, dim=1).tolist()):
+    print(f"from {place:.0f}:", *(f"{chance:.2f}" for chance in p))
+
+# %% [markdown]
+# You choose the *perplexity*, which is, roughly, how many neighbors count. With $m$ equally likely neighbors it
+# is exactly $m$. In general it is $e^{H_i}$ with the entropy $H_i = -\sum_j p_{j|i} \log p_{j|i}$. Each point
+# gets the $\sigma_i$ that gives it this perplexity; with one $\sigma$ for all, a point in a crowd would have
+# many neighbors and a lone point practically one. $P_{ij}$ averages both directions, so that the map has to
+# care about lone points, too. The code finds $\sigma_i$ by halving an interval of its logarithm.
+
+
+# %%
+def conditional(d2, perplexity):
+    """p(j|i) for all pairs, from the squared distances."""
+    low = torch.full((len(d2), 1), -20.0)
+    high = -low
+    for _ in range(60):
+        sigma = ((low + high) / 2).exp()
+        p = torch.softmax(-d2 / (2 * sigma**2), dim=1)
+        entropy = -(p * p.clamp(min=1e-12).log()).sum(dim=1, keepdim=True)
+        too_many = entropy > math.log(perplexity)
+        high = torch.where(too_many, sigma.log(), high)
+        low = torch.where(too_many, low, sigma.log())
+    return p
+
+
+# %% [markdown]
+# On the map, with places $y$, closeness $Q$ falls off more slowly with distance, and t-SNE makes a sum small:
+#
+# \begin{equation*}
+# \begin{gathered}
+# Q_{ij} = \frac{(1 + \lVert y_i - y_j \rVert^2)^{-1}} {\sum_{l \ne m} (1 + \lVert y_l - y_m \rVert^2)^{-1}} ,
+# \\
+# \min_y \sum_{i \ne j} P_{ij} \log \frac{P_{ij}}{Q_{ij}} .
+# \end{gathered}
+# \tag{7}
+# \end{equation*}
+#
+# A plane has less room around a point than 64 dimensions do. Because closeness falls off slowly, points that
+# are neither near nor far may move apart almost for free. The sum is the *Kullback-Leibler divergence*
+# $\mathrm{KL}(P \,\Vert\, Q)$, `kl` below. It is zero if the two agree, and it is large above all where
+# neighbors ($P$ large) lie apart ($Q$ small). Gradient descent lowers it, here from random places, so each
+# start may end in another map. From PCA's places (scikit-learn's default), large distances survive better
+# (Kobak and Linderman, 2021). UMAP's maps (McInnes et al., 2018) need equal caution.
+
+
+# %%
+def kl(P, y):
+    q = 1 / (1 + torch.cdist(y, y) ** 2)
+    q.fill_diagonal_(0)
+    off = ~torch.eye(len(y), dtype=torch.bool)
+    return (P * ((P + 1e-12) / (q / q.sum() + 1e-12)).log())[off].sum()
+
+
+# %% [markdown]
+# Both functions at work: halving gives every point the perplexity that we ask for, and t-SNE's map of the
+# scenes costs less than PCA's map of them.
+
+# %% tags=["hide-input", "nbval-check-output"]
+F = features.cpu().double()
+p = conditional((torch.cdist(F, F) ** 2).fill_diagonal_(math.inf), perplexity)
+P = (p + p.T) / (2 * len(p))
+reached = (-(p * p.clamp(min=1e-12).log()).sum(dim=1)).exp()
+layout = visualization.tsne_layout(F, perplexity=perplexity, generator=run.generator("t-SNE"))
+flat = visualization.principal_components(F).coordinates
+print(f"every row has perplexity {reached.min():.0f} to {reached.max():.0f}")
+print("t-SNE's map costs less:", bool(kl(P, layout.double()) < kl(P, flat)))
+
+# %% [markdown]
 # ### What distances on such a map mean
 #
-# If two groups lie far apart on a map, you would think that they are far apart in the data. Test this, as
+# Suppose that two groups lie far apart on a map. Are they far apart in the data? You can test this, as
 # Wattenberg et al. (2016) did, on points whose distances you know: three clouds in a row, where the gap between
 # the second and the third is five times as long as the gap between the first and the second.
 
@@ -682,6 +719,9 @@ cloud_cards["tsne-forgets-distance"]
 cloud_cards["tsne-forgets-size"]
 
 # %% [markdown]
+# In the first claim, the longer gap is drawn {{tsne-forgets-distance}} as long as the shorter one: it came
+# out no longer at all.
+#
 # ### Explore: perplexity
 #
 # Left: the data. Right: the map. Look for three traps: a low perplexity breaks one cloud into clumps; sizes and
@@ -751,20 +791,21 @@ activations = visualization.record_activations(
     list(layers.values()),
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "128 small gray pictures in rows, the maps of one deeper layer for a photograph of a cat. Most are nearly black with a few bright specks, scattered or in short strokes; in some there are only two spots, where the eyes are; a few outline the face; a few are gray all over."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "24 small gray pictures in four rows, the maps of one deeper layer for a photograph of a cat. Most are dark with some bright specks, scattered or in short strokes; a few show spots where the eyes are, or outline the face."}}
 deep = list(layers)[-3]
-maps_128 = activations[layers[deep]][0].cpu()
-maps_128 = maps_128[figures.strongest_channels(maps_128, 128)]
-fig, ax = plotting.figure(height=0.35 + 0.33 * math.ceil(len(maps_128) / 16))
-plotting.plot_tiles(ax, figures.gray_maps(maps_128), columns=16)
-rows, columns = maps_128.shape[1:]
-ax.set_title(f"{len(maps_128)} maps of {deep}, {rows} × {columns} units each", fontsize=11)
+deep_maps = activations[layers[deep]][0].cpu()
+deep_maps = deep_maps[figures.strongest_channels(deep_maps, 24)]
+fig, ax = plotting.figure(height=3.9)
+plotting.plot_tiles(ax, figures.gray_maps(deep_maps).sqrt(), columns=6)  # roots are brighter
+rows, columns = deep_maps.shape[1:]
+ax.set_title(f"{len(deep_maps)} maps of {deep}, {rows} × {columns} units each", fontsize=11)
 fig
 
 # %% [markdown]
-# The photograph is the cat of the explorer below. Most of these maps are dark with a few bright places: a deep
-# channel answers strongly at a few places and hardly at all elsewhere. The figures show those channels of a
-# layer whose maps vary most over the picture.
+# The photograph is the cat of the explorer below. To make faint values visible, the figure shows their square
+# roots. Many of these maps are dark with a few bright places: such a channel answers strongly at a few places
+# and hardly at all elsewhere. The figures show those channels of a layer whose maps vary most over the
+# picture.
 #
 # ### Explore: layer by layer
 #
@@ -794,12 +835,12 @@ FrameExplorer(
 # ## What a unit can see
 #
 # A unit of the first layer sees a few pixels. A unit of the second sees a few units of the first, and so
-# more pixels. For layers with kernel $k_l$ and stride $s_l$ let $r_l$ be the width of the receptive field
-# and $j_l$ the distance, in pixels, from one unit's field to the next one's:
+# more pixels. For layers with filters of width $F_l$ and stride $S_l$, let $r_l$ be the width of the receptive
+# field and $j_l$ the distance, in pixels, from one unit's field to the next one's:
 #
 # \begin{equation*}
 # \begin{gathered}
-# r_l = r_{l-1} + (k_l - 1)\, j_{l-1}, \\ j_l = j_{l-1}\, s_l, \qquad r_0 = j_0 = 1 .
+# r_l = r_{l-1} + (F_l - 1)\, j_{l-1}, \\ j_l = j_{l-1}\, S_l, \qquad r_0 = j_0 = 1 .
 # \end{gathered}
 # \tag{8}
 # \end{equation*}
@@ -810,8 +851,8 @@ FrameExplorer(
 # %%
 def field(layers):
     r, j = 1, 1
-    for k_l, s_l in layers:
-        r, j = r + (k_l - 1) * j, j * s_l
+    for F_l, S_l in layers:
+        r, j = r + (F_l - 1) * j, j * S_l
     return r, j
 
 
@@ -825,13 +866,13 @@ def field(layers):
 plan = [(3, 2), (2, 2), (3, 1), (3, 1), (3, 1)]  # stem, pooling, widen, a block's two convolutions
 measured = visualization.receptive_field(scene_nets[0], "branches.0.2", image_size=SCENE_SIZE)
 width, apart = field(plan)
-print(f"by (8):   fields are {width} pixels wide, {apart} apart")
-print(f"measured: fields are {measured.size[0]} pixels wide, {measured.stride[0]} apart")
+print(f"by (8):   {width} pixels wide, {apart} apart")
+print(f"measured: {measured.size[0]} pixels wide, {measured.stride[0]} apart")
 
 # %% tags=["remove-input"]
 Prediction(
-    "EfficientNet-Lite0 has some fifty layers with kernels of 1, 3 or 5 pixels. How wide is the receptive field of "
-    "its last maps, for pictures of 224 × 224 pixels?",
+    "EfficientNet-Lite0 has some fifty layers with kernels of 1, 3 or 5 pixels. How wide is the "
+    "receptive field of its last maps, for pictures of 224 × 224 pixels?",
     [
         Choice(
             "About 50 pixels",
@@ -839,7 +880,7 @@ Prediction(
             "32 pixels.",
         ),
         Choice(
-            "About 200 pixels, to fit the picture",
+            "About 200 pixels",
             "Nobody fits it to the picture. It follows from the kernels and strides.",
         ),
         Choice(
@@ -867,7 +908,7 @@ fields = {
 fig, ax = plotting.figure(height=3.3)
 number = [int("".join(filter(str.isdigit, name)) or 0) for name in fields]  # of the stage
 figures.plot_fields(ax, fields, at=number)
-ax.set_title("Each stride doubles how fast the field grows")
+ax.set_title("How far a unit of each layer can see")
 fig
 
 
@@ -1018,7 +1059,7 @@ purity = experiments.purity(run)
 fig, ax = plotting.figure(height=3.3)
 pure = {"trained": purity.trained, "untrained": purity.untrained}
 figures.plot_purity(ax, list(channels.LAYERS.values()), pure, chance=purity.chance)
-ax.set_title("Deep channels come to look for kinds of objects")
+ax.set_title("How often a channel's nine best share a class")
 fig
 
 # %% tags=["remove-input"]
@@ -1029,6 +1070,9 @@ purity_cards["deep-units-look-for-classes"]
 purity_cards["first-filters-do-not"]
 
 # %% [markdown]
+# The hidden layer stands right before the class scores, so its units are nearly what was trained. How deep
+# channels behave in general, this does not show.
+#
 # ## Exercises
 #
 # ### Exercise 1: a filter by hand
@@ -1148,8 +1192,8 @@ checks.check_compress(compress)
 def compress(F, count):
     """F (n, d) -> (n, d), rebuilt from `count` numbers for each row."""
     mean = F.mean(dim=0)
-    _, _, Vt = torch.linalg.svd(F - mean, full_matrices=False)
-    directions = Vt[:count]
+    _, _, V = torch.linalg.svd(F - mean, full_matrices=False)
+    directions = V[:count]
     return mean + (F - mean) @ directions.T @ directions
 
 
@@ -1162,14 +1206,15 @@ checks.check_compress(compress)
 #
 # - You can look at the filters of the first layer: on average, training makes them smoother than noise, and
 #   some may be dead.
-# - The vector before the last layer finds pictures of the same kind where pixels do not. The vector of our
-#   untrained network finds them no better than pixels do.
+# - The vector before the last layer finds pictures of the kinds that its network was trained to name, where
+#   pixels do not. The vector of our untrained network finds them no better than pixels do, and features from
+#   photographs lead pixels by {{borrowed-features-help}}.
 # - Convolution alone does not make features survive a large shift. Averages over places do survive it, but may
 #   tell little about shape.
 # - t-SNE keeps more of the nearest neighbors than PCA, but forgets gaps and sizes. PCA keeps the directions
 #   of the largest variance.
-# - Kernels add, and strides multiply, so a deep unit can see more than the picture. Deep units of a trained
-#   network come to look for kinds of objects.
+# - Kernels add, and strides multiply, so a deep unit can see more than the picture. Units right before the
+#   class scores come to look for kinds of objects.
 #
 # **Limits.** We used a few small networks of one architecture on rendered scenes, and one network of
 # photographs on eight photographs. Channels seldom mean one thing, and nine patches cannot show that they do.
@@ -1179,9 +1224,13 @@ checks.check_compress(compress)
 #
 # - Girshick, Donahue, Darrell, Malik (2014). Rich feature hierarchies for accurate object detection and
 #   semantic segmentation. CVPR. [arXiv:1311.2524](https://arxiv.org/abs/1311.2524)
+# - Kobak, Linderman (2021). Initialization is critical for preserving global data structure in both t-SNE and
+#   UMAP. Nature Biotechnology 39. [doi:10.1038/s41587-020-00809-z](https://doi.org/10.1038/s41587-020-00809-z)
 # - Krizhevsky, Sutskever, Hinton (2012). ImageNet classification with deep convolutional neural networks. NIPS.
 # - Luo, Li, Urtasun, Zemel (2016). Understanding the effective receptive field in deep convolutional neural
 #   networks. NIPS. [arXiv:1701.04128](https://arxiv.org/abs/1701.04128)
+# - McInnes, Healy, Melville (2018). UMAP: uniform manifold approximation and projection for dimension
+#   reduction. [arXiv:1802.03426](https://arxiv.org/abs/1802.03426)
 # - Saxe, Koh, Chen, Bhand, Suresh, Ng (2011). On random weights and unsupervised feature learning. ICML.
 # - van der Maaten, Hinton (2008). Visualizing data using t-SNE. Journal of Machine Learning Research 9.
 # - Wattenberg, Viégas, Johnson (2016). How to use t-SNE effectively. Distill.

@@ -21,10 +21,12 @@
 # ---
 
 # %% [markdown]
-# # Images made by gradients
+# # 8 · Images made by gradients
 #
-# Training changes the weights and leaves the pictures alone. In this chapter, you do the opposite:
-# the weights stay fixed, and the gradient changes the pixels.
+# A network recognizes cats. Can it draw one? Let its score for a cat change a gray picture, and see what
+# it takes until one appears.
+#
+# Only ten minutes? Read [Adversarial examples](#adversarial-examples).
 #
 # After this chapter you can
 #
@@ -34,7 +36,10 @@
 # - recover a picture from the features of a layer, and see what the layer has kept;
 # - make deep dreams, textures, and a cat painted like a flower, with one function.
 #
-# You need chapters 1 and 6. Words, in case they are new:
+# You need chapters 1 and 6.
+#
+# <details>
+# <summary>Words that may be new</summary>
 #
 # | word | meaning |
 # |---|---|
@@ -43,18 +48,12 @@
 # | regularizer | a wish beyond the score, such as: be smooth |
 # | features | the output of a layer: channels × height × width numbers |
 # | parametrization | the numbers that are optimized, and how they become pixels |
+#
+# </details>
 
 # %% tags=["parameters"]
 budget, seed, device = None, 0, "auto"
 model = "efficientnet_lite0"  # online also "vgg19"
-
-# %% [markdown]
-# The puzzle is that a network which recognizes cats well has strange ideas of what a cat may look like.
-# Follow its score upward from gray, and you get grain instead of a cat. Change a photograph of a cat so
-# little that you hardly see it, and the network may name something else. You will see which wishes beyond the
-# score lead to pictures that you can read. The same few lines then make deep dreams, textures, and a cat
-# painted like a flower. If you have only ten minutes, try the explorers in "Adversarial examples" and "Style
-# transfer".
 
 # %% tags=["hide-input"]
 from functools import partial
@@ -83,9 +82,9 @@ print(f"This run: {run}")
 # %% [markdown]
 # We use EfficientNet-Lite0, a small network trained on ImageNet's 1000 classes. The best-known textures and
 # styles come from VGG-19, which is 30 times as large, has no shortcuts and no narrow layers, and gives
-# smoother gradients. With an internet connection, set `model = "vgg19"` in the first cell and run the chapter
-# again; it takes many times as long. The pictures here are few and small, so that the page is made in about a
-# minute. With `budget = "full"` there are more of them, made with more steps.
+# smoother gradients. With an internet connection, set `model = "vgg19"` in the first code cell and run the
+# chapter again. It takes many times as long. The pictures here are few and small, so that the page is made in
+# about a minute. With `budget = "full"`, there are more pictures, and each takes more steps.
 
 # %% tags=["hide-input"]
 classifier = load_photo_classifier(model).to(run.device, memory_format=torch.channels_last)
@@ -157,17 +156,17 @@ Prediction(
     "picture after the last step?",
     [
         Choice(
-            "Grain, in which you may guess fur here and there",
+            "Grain",
             "Almost every direction in the space of pictures is grain, and many of these directions raise the "
-            "score a little. Steps along the gradient follow all of them.",
+            "score a little. Steps along the gradient follow all of them. Here and there you may guess fur.",
             correct=True,
         ),
         Choice(
-            "A cat, a little blurred",
+            "A blurred cat",
             "Nothing in (1) asks for the smoothness of photographs, not even the L2 term.",
         ),
         Choice(
-            "An even gray",
+            "Even gray",
             "The gradient of the score is not zero at gray, so the picture moves. The L2 term is weak.",
         ),
     ],
@@ -183,13 +182,16 @@ Prediction(
 # I \leftarrow r_\theta\!\left( I + \eta \, \frac{\partial S_c}{\partial I} \right), \tag{3}
 # $$
 #
-# with settings $\theta$. It may be an L2 decay, or a Gaussian **blur** every few steps. Or it sets pixels to
-# gray that have a small norm, or a small contribution $\lvert \sum_\text{channels} I \, \partial S_c /
-# \partial I \rvert$, since the cat does not need them.
+# with settings $\theta$. It may be an L2 decay, or a Gaussian **blur** every few steps. Or it turns those
+# pixels gray that the cat does not seem to need: pixels of a small norm, or of a small contribution
+#
+# $$
+# \Big\lvert \sum_\text{channels} I \, \frac{\partial S_c}{\partial I} \Big\rvert .
+# $$
 #
 # Others (Mahendran and Vedaldi, 2015) put the wish into the objective. An example is *total variation*, here
-# the mean squared step from one pixel to the next, which you will write in exercise 1. (Usually it is the sum
-# of the steps' sizes, which spares edges.)
+# the mean squared step from one pixel to the next. You will write it in exercise 1. (Usually it is the sum of
+# the steps' sizes, which allows sharp edges.)
 
 
 # %%
@@ -222,9 +224,9 @@ print(f"equal to lib's: {torch.allclose(0.5 + blur_and_clip(I, gradient, 4), x, 
 # x = \sigma\big( F^{-1}( z / f^{\alpha} ) \big) . \tag{4}
 # $$
 #
-# $F^{-1}$ adds up the waves, $\sigma$ is the sigmoid. The objective is the same, but a step of equal size in
-# all $z$ now changes coarse structure more than detail, as in photographs ($\alpha \approx 1$). (The code's
-# $n / 4$ makes the scale independent of size; `lib` can mix colors, too.)
+# Here $F^{-1}$ adds up the waves, and $\sigma$ is the sigmoid. The objective is the same, but a step of equal
+# size in all $z$ now changes coarse structure more than detail, as in photographs ($\alpha \approx 1$). (The
+# code's $n / 4$ makes the scale independent of the size.)
 
 
 # %%
@@ -321,18 +323,20 @@ x0 = square("chelsea", left=0.4)
 with torch.no_grad():
     scores = {name: classifier(ascent.images)[0, cat] for name, ascent in ascents.items()}
     of_photo = classifier(x0)[0]
+print("score of Persian cat")
 for name, score in scores.items():
-    print(f"score of Persian cat: {float(score):5.1f} for {name}")
-print(f"score of Persian cat: {float(of_photo[cat]):5.1f} for our photograph of a cat")
+    print(f"{float(score):7.1f}  {name}")
+print(f"{float(of_photo[cat]):7.1f}  our photograph of a cat")
 best = int(of_photo.argmax())
-print(f"its highest score:    {float(of_photo[best]):5.1f} for {classifier.classes[best]}")
+print("\nthe photograph's highest score")
+print(f"{float(of_photo[best]):7.1f}  {classifier.classes[best]}")
 
 # %% [markdown]
 # Judge for yourself: where do you see grain, fur, or an eye? The curves show what each method raises: the
 # score minus the cost of the wishes, which two of the methods compute on shaken pictures. The printed scores
-# are those of the pictures themselves, and the last two lines are about the photograph. The pictures show
-# what the network reacts to among *all* pictures, and almost none of these are photographs. The priors bring
-# the search back to pictures that we can read.
+# are those of the pictures themselves. The photograph's are there for comparison. The pictures show what the
+# network reacts to among *all* pictures, and almost none of these are photographs. The priors bring the search
+# back to pictures that we can read.
 #
 # Here are other classes, by the last method, with a quarter fewer steps:
 
@@ -367,10 +371,9 @@ fig
 # ## A class has many faces
 #
 # A cup from above and a cup from the side belong to one class, but share few pixels. A single picture with a
-# high score mixes such *facets*. Nguyen et al. (2016) start the ascent from several pictures instead, each a
-# mean of training photographs from one cluster of the class. We do not have ImageNet's photographs, so ours
-# start from others, blurred until only colors and large shapes are left. Strictly, this shows how much the
-# result depends on the start. The class is *coral reef*.
+# high score mixes such *facets*. So Nguyen et al. (2016) start the ascent from several pictures, each of which
+# is a mean of training photographs from one cluster of the class. We do not have ImageNet's photographs, so
+# ours start from three others, strongly blurred. The class is *coral reef*.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -378,17 +381,19 @@ Prediction(
     "cat and a flower. What will the three pictures look like after the ascent?",
     [
         Choice(
-            "All three the same, up to noise",
+            "The same, up to noise",
             "The score would need to have a single summit. It has so many that each start finds one nearby.",
         ),
         Choice(
-            "Parts of the class in all three, in the colors and the layout of each start",
-            "The ascent changes what raises the score most, which is mostly details. It has little reason to "
-            "undo the colors and large shapes of its start.",
+            "Alike in details only",
+            "You find parts of the class in all three, in the colors and the layout of each start. The "
+            "ascent changes what raises the score most, which is mostly details. It has little reason to "
+            "undo the colors and large shapes of its start. So strictly, this shows what the start does, and not "
+            "which facets the network knows.",
             correct=True,
         ),
         Choice(
-            "Different, with nothing in common",
+            "Different in every way",
             "The same details raise the score everywhere: look for what occurs in all of them.",
         ),
     ],
@@ -522,24 +527,25 @@ FrameExplorer(
 )
 
 # %% [markdown]
-# An image file has 255 steps from black to white. Watch how few of them it takes until the network names
-# another class, and whether you see any change. As (5) says, each pixel needs to give only a little. That
-# many tiny slopes add up is one explanation (Goodfellow et al., 2015). Another is that networks use patterns
-# that predict the class, but that we do not see (Ilyas et al., 2019).
+# An image file has 255 steps from black to white. Watch how few it takes until the network names another
+# class, and whether you see any change. As (5) says, each pixel needs to give only a little. That many tiny
+# slopes add up is one explanation (Goodfellow et al., 2015). Another is that networks use patterns that
+# predict the class, but that we do not see (Ilyas et al., 2019).
 #
 # ### How much accuracy is left?
 #
 # One cat proves little. For numbers, we train small networks on 32 × 32 scenes (chapter 3), and attack
 # pictures that they have not seen: by random signs, by FGSM, and by ten steps of PGD. This page trains one
-# network, each run of the evidence three.
+# network, and a run of the evidence three.
 
 # %%
 attacks = experiments.attacks(run)
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of accuracy against the largest change of a pixel, with one line for each attack. All start at the same accuracy. Up to 4/255, the line of random signs stays close to where it starts, while that of PGD falls steeply; a third line shows FGSM."}}
-fig, ax = plotting.figure(height=3.6)
+margins = {"left": 0.13, "right": 0.97, "top": 0.8, "bottom": 0.16}
+fig, ax = plotting.figure(height=3.7, margins=margins)
 figures.plot_accuracy_by_epsilon(ax, attacks.sizes, attacks.accuracy)
-ax.set_title("Aimed changes ruin a network, random ones do not")
+fig.suptitle("Accuracy under three attacks", x=0.02, ha="left")
 fig
 
 # %% tags=["remove-input"]
@@ -551,14 +557,14 @@ attack_cards["pgd-ruins"]
 # the direction that counts, not only the size. One step of FGSM leaves {{pgd-beats-fgsm}} more than ten steps
 # of PGD.
 #
-# The remedy is *adversarial training*, which makes the attack part of the loss,
+# The remedy is *adversarial training* (Madry et al., 2018), which makes the attack part of the loss,
 #
 # $$
 # \min_f \; \mathbb E \max_{\lVert \delta \rVert_\infty \le \epsilon} \ell(f(x + \delta), y) . \tag{7}
 # $$
 #
-# ($\mathbb E$: the mean over training pictures.) The inner maximum is replaced by one step of PGD from a
-# random start (Wong et al., 2020):
+# Here $\mathbb E$ is the mean over the training pictures. The inner maximum is replaced by one step of PGD
+# from a random start (Wong et al., 2020):
 
 
 # %%
@@ -585,11 +591,10 @@ hardening_cards["hardening-costs"]
 # %% [markdown]
 # The repeats within a run are independent trainings on the same scenes.
 #
-# ### A defense that only seems to work
-#
-# The change is grain, so we blur the picture before the network sees it. This defense needs no training.
-# We test it twice: once with pictures made to fool the bare network, and once with an *adaptive* attack, which
-# knows of the blur and takes the gradient through both the blur and the network, as an attacker would.
+# Adversarial training takes time. Is there a cheaper defense? The change is grain, so we blur the picture
+# before the network sees it, which needs no training. We test this twice: once with pictures made to fool the
+# bare network, and once with an *adaptive* attack. It knows of the blur, and takes the gradient through both
+# the blur and the network, as an attacker would.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -597,21 +602,30 @@ Prediction(
     "saves is left under the second attack?",
     [
         Choice(
-            "Less than half of them",
-            "The second attack finds changes that pass through the blur. Most published defenses of "
-            "this kind fell to such attacks (Athalye et al., 2018; Tramèr et al., 2020).",
+            "Less than half",
+            "The second attack finds changes that pass through the blur. Other defenses fared no better: "
+            "attacks made for each broke six of the nine that Athalye et al. (2018) examined and a seventh "
+            "in part, and later all thirteen of Tramèr et al. (2020).",
             correct=True,
         ),
         Choice(
-            "More than half, but not all: the blur makes gradients small",
-            "Only the sign of a gradient counts in PGD, so small gradients are as good as large ones.",
+            "Over half, but not all",
+            "A blur makes gradients small. But only the sign of a gradient counts in PGD, so small gradients "
+            "are as good as large ones.",
         ),
         Choice(
-            "All of them: what the blur removes is gone",
-            "The grain is gone, but the attack may use any change of at most ε, and smooth ones as well.",
+            "All of it",
+            "The grain that the blur removes is gone. But the attack may use any change of at most ε, and "
+            "smooth ones as well.",
         ),
     ],
 )
+
+# %% [markdown]
+# ### A defense that only seems to work
+#
+# Here is the accuracy without the blur, and with it under the same attack, under the adaptive attack, and
+# without any attack:
 
 # %% tags=["hide-input"]
 for name, values in attacks.blurred.items():
@@ -668,13 +682,13 @@ Prediction(
     "picture with exactly the features of the photograph. Is it the photograph?",
     [
         Choice(
-            "Yes: the same features, the same picture",
+            "Certainly",
             "Then 3,072 numbers would determine 49,152 numbers.",
         ),
         Choice(
-            "No, since features do not depend on colors",
-            "Features may depend on anything in the picture, colors included. What they leave open differs from "
-            "layer to layer.",
+            "Certainly not",
+            "The photograph itself has these features, so the search may find it. But it is one of many "
+            "pictures that do.",
         ),
         Choice(
             "Most likely not",
@@ -729,13 +743,57 @@ FrameExplorer(
 # %% [markdown]
 # Compare the outlines, the whiskers and the colors. What you see depends on the prior, too: (8) has many
 # answers, and the gray start and the total variation choose among them. A faded color need not be one that the
-# layer has forgotten: the search gets close without converging, and trained networks recover colors even from
-# late layers (Dosovitskiy and Brox, 2016).
+# layer has forgotten. The search gets close without converging, and networks that were trained to invert
+# features recover colors even from late layers (Dosovitskiy and Brox, 2016).
+
+# %% tags=["remove-input"]
+Prediction(
+    "Now let the network look at the inverted pictures. Suppose that each search got close to the features "
+    "that it was after. Which pictures will the network name as it names the photograph?",
+    [
+        Choice(
+            "Those from early layers",
+            "These look most like the photograph. But a late layer passes on nothing except its features. If "
+            "these agree, so does all that follows.",
+        ),
+        Choice(
+            "Those from late layers",
+            "Late features are closest to the name. But if the features of an early layer agree, so do those "
+            "of all layers after it.",
+        ),
+        Choice(
+            "Those from all layers",
+            "Everything after the inverted layer sees this layer's features alone. If they agree, so does the "
+            "name, however different the pixels are. The table below shows what happens when the search only "
+            "gets close.",
+            correct=True,
+        ),
+    ],
+)
+
+
+# %% tags=["hide-input"]
+def named(image):
+    with torch.no_grad():
+        return int(classifier(image.to(run.device))[0].argmax())
+
+
+found = {depth: inverted[layer] for depth, layer in depth_of.items()}
+found["gray"] = torch.full_like(x0, 0.5)
+print("layer   pixel error  named as before")
+for depth, image in found.items():
+    error = float((image.to(run.device) - x0).abs().mean())
+    print(f"{depth:<8}{error:11.3f}  {'yes' if named(image) == named(x0) else 'no'}")
+
+# %% [markdown]
+# The pixel error is the mean difference from the photograph, where black is 0 and white is 1. The last line is
+# for an even gray, near which each search started. Where the error is almost that of gray and the name stays,
+# the layer has kept what the name needs, and not the single pixels.
 #
 # ## Deep dream
 #
 # In (8), the layer is told what to see. Now let it see more of whatever it sees (Mordvintsev et al.,
-# 2015): raise the energy of its features, starting from a photograph,
+# 2015). Start from a photograph, and raise the energy of the layer's features:
 #
 # \begin{equation*}
 # \begin{aligned}
@@ -744,8 +802,8 @@ FrameExplorer(
 # \tag{9}
 # \end{equation*}
 #
-# where a bar is a mean. This is done at several sizes (*octaves*), the smallest first, and each time, the
-# details drawn so far are enlarged.
+# where a bar is a mean. This is done at several sizes (*octaves*), the smallest first. From one size to the
+# next, the details drawn so far are enlarged.
 
 
 # %%
@@ -875,13 +933,16 @@ fig
 #
 # Keep the features of one picture and the Gram matrices of another (Gatys et al., 2016):
 #
-# $$
-# \arg\min_x \; \ell_\text{content}(x) + \beta \, \ell_\text{style}(x) , \tag{11}
-# $$
+# \begin{equation*}
+# \begin{aligned}
+# \arg\min_x \; & \ell_\text{content}(x) \\ & + \beta \, \ell_\text{style}(x) ,
+# \end{aligned}
+# \tag{11}
+# \end{equation*}
 #
 # where $\ell_\text{content}$ is the first term of (8) for the content's picture, and $\ell_\text{style}$ is the
-# same ratio for Gram matrices, averaged over layers. In code, it is one line of objectives:
-# `feature_distance(features) + beta * gram_distance(grams)`, to which `lib` adds a little total variation.
+# same ratio for Gram matrices, averaged over layers. In code, it is a sum of two objectives,
+# `feature_distance(features) + beta * gram_distance(grams)`. We add a little total variation.
 
 # %% tags=["hide-input"]
 styles = ["flower", "coffee", *run.pick(quick=[], standard=[], full=["hubble"])]
@@ -1028,10 +1089,12 @@ checks.check_which_layer(which_layer, TOLERANCE)
 # - A score alone, or with only an L2 term, leads to grain. Stronger priors (blur, total variation, robustness,
 #   Fourier coordinates) lead to pictures in which we can make out parts of the class, and what we see in them
 #   depends on the prior.
-# - Small aimed changes fool a network; one explanation is that many tiny slopes add up. Random changes cancel.
+# - Small aimed changes fool a network. One explanation is that many tiny slopes add up. Random changes of the
+#   same size moved the accuracy by {{random-signs-are-harmless size}} on average.
 # - Adversarial training helps, but it costs accuracy on pictures that nobody attacks. A blur loses most of
 #   what it saves when the attacker knows of it.
-# - A deep layer has fewer numbers than the picture; the prior fills in the rest.
+# - A deep layer has fewer numbers than the picture, and the prior fills in the rest. A picture with the same
+#   features gets the same name, even if its pixels are far from the photograph's.
 # - Gram matrices leave out places on purpose, which gives textures and style.
 #
 # **Limits.** EfficientNet-Lite0 is small and made for speed, and our pictures are small, too. VGG-19 draws

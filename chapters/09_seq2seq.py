@@ -21,11 +21,12 @@
 # ---
 
 # %% [markdown]
-# # Sequence to sequence, with attention
+# # 9 · Sequence to sequence, with attention
 #
-# How do you translate a long sentence? You look back at it while you write. The first networks that translated
-# could not: they read a sentence once, and then wrote from memory. This chapter trains both kinds, and lets you
-# watch one of them look.
+# How do you translate a long sentence? You look back at it while you write. The first translating networks
+# could not: they read it once and wrote from memory. You train both, and watch one look.
+#
+# Only ten minutes? Read [Where it looks](#where-it-looks).
 #
 # After this chapter you can
 #
@@ -34,7 +35,10 @@
 # - write additive attention, and train it without telling it where to look;
 # - read a picture of attention weights, and say what it does not prove.
 #
-# You need chapter 1 and some matrices. Words that may be new:
+# You need chapter 1 and some matrices.
+#
+# <details>
+# <summary>Words that may be new</summary>
 #
 # | word | meaning |
 # |---|---|
@@ -43,18 +47,12 @@
 # | embedding | a vector that is learned for each token |
 # | hidden state | the vector in which a network keeps what it has read so far |
 # | context | what the decoder is told about the input |
+#
+# </details>
 
 # %% tags=["parameters"]
 # budget: "quick", "standard" or "full"
 budget, seed, device = None, 0, "auto"
-
-# %% [markdown]
-# **In one minute.** A network with one context must squeeze a sentence of any length into the same 128
-# numbers. You will see which sentences this ruins, even among those that the network was trained on. A
-# network with attention may look back at every word. Nobody tells it which French word belongs to which
-# English one, and yet it learns to look in the right place for most words. One kind of word is an exception,
-# for a good reason. If you have only ten minutes, go to the section *Where it looks*, and play with the
-# explorer that follows it.
 
 # %% tags=["hide-input"]
 import textwrap
@@ -63,7 +61,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from chapters.seq2seq import checks, experiments, figures, reading
+from chapters.seq2seq import baselines, checks, experiments, figures, reading
 from lib import plotting, runtime, widgets
 from lib.attention import AdditiveAttention
 from lib.datasets.translation import (
@@ -83,11 +81,13 @@ print(f"This run: {run}")
 # %% [markdown]
 # ## A network that reads in order
 #
-# | symbol | shape | meaning |
+# | symbol | meaning | shape |
 # |---|---|---|
-# | $x_t$ | (batch, $d$) | the input at step $t = 1, \dots, T$ |
-# | $h_t$ | (batch, $n$) | the hidden state after it; $h_0 = 0$ |
-# | $W_x, W_h, b$ | $(n, d), (n, n), (n)$ | weights, the same at every step |
+# | $x_t$ | input at step $t = 1, \dots, T$ | (batch, $d$) |
+# | $h_t$ | hidden state after it; $h_0 = 0$ | (batch, $n$) |
+# | $W_x$ | weights of the input | $(n, d)$ |
+# | $W_h$ | weights of the old state | $(n, n)$ |
+# | $b$ | biases | $(n)$ |
 #
 # A *recurrent neural network* (RNN; Elman, 1990) computes its new state from the input and its old state:
 #
@@ -95,15 +95,15 @@ print(f"This run: {run}")
 # h_t = \tanh(W_x x_t + W_h h_{t-1} + b) . \tag{1}
 # $$
 #
-# Written out step by step, (1) is a deep network whose layers share their weights. This is called
-# *unrolling*. Gradients flow back through all steps and add up in the shared weights. On its way back, a
-# gradient is multiplied at every step by
+# Written out step by step, (1) is a deep network with one layer for each step. This is called *unrolling*.
+# Gradients flow back through all steps. Through one step, a gradient is multiplied by the transpose of
 #
 # $$
 # \frac{\partial h_t}{\partial h_{t-1}} = \mathrm{diag}(1 - h_t^2)\, W_h .
 # $$
 #
-# Over many steps, such a product tends to vanish, or it may explode if $W_h$ is large (Pascanu et al., 2013).
+# Over many steps, such a product tends to vanish, or it may explode if $W_h$ is large (Hochreiter, 1991;
+# Bengio, Simard and Frasconi, 1994; Pascanu et al., 2013).
 
 
 # %%
@@ -132,8 +132,9 @@ Prediction(
     [
         Choice(
             "None",
-            "All steps share their weights, so one network reads sentences of any length. What "
-            "grows with the length is the work, and the distance that a gradient has to travel.",
+            "All steps share their weights, and the gradients of all steps add up in them. So one "
+            "network reads sentences of any length. What grows with the length is the work, and the "
+            "distance that a gradient has to travel.",
             correct=True,
         ),
         Choice(
@@ -253,59 +254,21 @@ print(numbers, "…", bahdanau.english.words[numbers[4]])
 # %% [markdown]
 # ## Encoder, decoder, one context
 #
-# | symbol | shape | meaning |
-# |---|---|---|
-# | $h_i$ | (batch, $2n$) | the encoder's states, $i = 1, \dots, T$ |
-# | $s_t$ | (batch, $n$) | the decoder's states |
-# | $y_t$ | (batch, $n$) | embedding of the word written at step $t$ |
-# | $c$ | (batch, $2n$) | the context |
+# With (1), every step overwrites the whole state. Our networks use a *gated recurrent unit* (GRU; Cho et al.,
+# 2014) instead, which chooses what to keep. A *gate* is a number between 0 and 1 for each unit. From an input
+# $x$ and the old state $h$, the GRU computes two gates, a proposal $\tilde h$ and the new state $h'$:
 #
-# The *encoder* reads the sentence in both directions, and each $h_i$ joins the states that the two directions
-# have at word $i$. The last state of each direction, $\overrightarrow h_T$ and (for the one that reads
-# backwards) $\overleftarrow h_1$, make up the context $c$, from which the decoder's first state is computed.
-# (The encoders of Sutskever et al., 2014, and Cho et al., 2014, read in one direction.)
+# \begin{equation*}
+# \begin{aligned}
+# r &= \sigma(W_r x + U_r h) , \\
+# z &= \sigma(W_z x + U_z h) , \\
+# \tilde h &= \tanh\big(W_n x + r \odot (U_n h)\big) , \\
+# h' &= (1 - z) \odot \tilde h + z \odot h .
+# \end{aligned}
+# \end{equation*}
 #
-# $$
-# c = [\overrightarrow h_T ;\, \overleftarrow h_1] , \qquad s_0 = \tanh(W_0\, c + b_0) . \tag{2}
-# $$
-#
-# The *decoder* then writes, one word at a time:
-#
-# $$
-# s_t = g(y_{t-1}, c, s_{t-1}) , \qquad p_t = \mathrm{softmax}\big(o(s_t, c, y_{t-1})\big) . \tag{3}
-# $$
-#
-# Here $o$ is a layer with tanh and then one that gives logits, and $g$ is a GRU cell (defined below; its $x$ is
-# $[y_{t-1} ; c]$ and its $h$ is $s_{t-1}$). $y_0$ embeds a start token. The shapes for two sentences are:
-
-# %% tags=["hide-input"]
-sizes = len(bahdanau.english), len(bahdanau.french)
-untrained = Seq2Seq(*sizes, width=64, generator=run.generator("untrained"))
-for split in ("test", "longer"):
-    encoded = untrained.encode(trim(data[split].source[:1]))
-    shapes = [tuple(part.shape) for part in (encoded.states, encoded.summary, encoded.last)]
-    print("{}: states {}, context {}, first state {}".format(split, *shapes))
-
-# %% [markdown]
-# The longer the sentence, the more states there are. The size of the context stays the same.
-#
-# With (1), every step overwrites the whole state. A *gated recurrent unit* (GRU; Cho et al., 2014) chooses
-# what to keep. A *gate* is a number between 0 and 1 for each unit:
-#
-# $$
-# r = \sigma(W_r x + U_r h) , \qquad z = \sigma(W_z x + U_z h) ,
-# $$
-#
-# $$
-# \tilde h = \tanh\big(W_n x + r \odot (U_n h)\big) ,
-# $$
-#
-# $$
-# h' = (1 - z) \odot \tilde h + z \odot h .
-# $$
-#
-# Where $z = 1$, the old state passes unchanged, and so does its gradient. ($\sigma$ is the sigmoid, $\odot$
-# multiplies unit by unit, and biases are left out here. This is torch's GRU; that of Cho et al. has
+# Here $\sigma$ is the sigmoid, $\odot$ multiplies unit by unit, and biases are left out. Where $z = 1$, the old
+# state passes unchanged, and so does its gradient. (This is torch's GRU. That of Cho et al. has
 # $U_n (r \odot h)$. The older LSTM of Hochreiter and Schmidhuber, 1997, keeps a second state for the same
 # purpose.)
 
@@ -326,16 +289,58 @@ same = torch.allclose(gru(x_1, h, peer.weight_ih, peer.weight_hh), peer(x_1, h),
 print(f"equal to torch's: {same}")
 
 # %% [markdown]
+# | symbol | meaning | shape |
+# |---|---|---|
+# | $h_i$ | the encoder's states, $i = 1, \dots, T$ | (batch, $2n$) |
+# | $s_t$ | the decoder's states | (batch, $n$) |
+# | $y_t$ | embedding of the word written at step $t$ | (batch, $n$) |
+# | $c$ | the context | (batch, $2n$) |
+#
+# The *encoder* is a GRU that reads the sentence in both directions. Each $h_i$ joins the states that the two
+# directions have at word $i$. The last state of each direction, $\overrightarrow h_T$ and (for the one that
+# reads backwards) $\overleftarrow h_1$, make up the context $c$. From it comes the decoder's first state:
+#
+# \begin{equation*}
+# \begin{aligned}
+# c &= [\overrightarrow h_T ;\, \overleftarrow h_1] , \\ s_0 &= \tanh(W_0\, c + b_0) .
+# \end{aligned}
+# \tag{2}
+# \end{equation*}
+#
+# (The encoders of Sutskever et al., 2014, and Cho et al., 2014, read in one direction.) The *decoder* then
+# writes, one word at a time:
+#
+# \begin{equation*}
+# \begin{aligned}
+# s_t &= g(y_{t-1}, c, s_{t-1}) , \\ p_t &= \mathrm{softmax}\big(o(s_t, c, y_{t-1})\big) .
+# \end{aligned}
+# \tag{3}
+# \end{equation*}
+#
+# Here $g$ is a GRU cell. Its input $x$ is $[y_{t-1} ; c]$, and its old state is $s_{t-1}$. Two layers, $o$,
+# compute the logits, with a tanh between them. $y_0$ embeds a start token. For two sentences, the shapes are:
+
+# %% tags=["hide-input"]
+sizes = len(bahdanau.english), len(bahdanau.french)
+untrained = Seq2Seq(*sizes, width=64, generator=run.generator("untrained"))
+for split in ("test", "longer"):
+    encoded = untrained.encode(trim(data[split].source[:1]))
+    shapes = [tuple(part.shape) for part in (encoded.states, encoded.summary, encoded.last)]
+    print("{}: states {},\n  context {}, first state {}".format(split, *shapes))
+
+# %% [markdown]
 # Training maximizes the probability of the right words. At each step the decoder is given the *right*
 # previous word, not the one that it would have written. This is called *teacher forcing* (Williams and
 # Zipser, 1989). Padding costs nothing:
 #
-# $$
-# L = -\frac{1}{\sum_t m_t} \sum_t m_t \log p_t[\text{right word}] , \qquad m_t = [\text{word } t \text{ is
-# not padding}] , \tag{4}
-# $$
+# \begin{equation*}
+# \begin{aligned}
+# L = {} & -\frac{1}{\sum_t m_t} \\ & \cdot \sum_t m_t \log p_t[\text{right word}] .
+# \end{aligned}
+# \tag{4}
+# \end{equation*}
 #
-# where the sums run over all words of the batch.
+# The sums run over all words of the batch, and $m_t$ is 0 for padding and 1 for all other words.
 
 # %% tags=["remove-input"]
 Prediction(
@@ -343,16 +348,17 @@ Prediction(
     "longer, what happens to the percentage of words that it gets right?",
     [
         Choice(
-            "It rises: a longer sentence tells the network more",
-            "Each French word needs only a word or two of the sentence. The other words compete "
-            "for room in c.",
+            "It rises",
+            "A longer sentence tells the network more. But each French word needs only a word or two "
+            "of it, and the other words compete for room in c.",
         ),
         Choice(
-            "It stays the same: c has as many numbers for a long sentence as for a short one",
-            "That is why it falls. The same numbers have to hold more words.",
+            "It stays the same",
+            "The size of c stays the same. That is why the percentage falls: the same numbers have to "
+            "hold more words.",
         ),
         Choice(
-            "It falls, and it would fall less if each step had a context of its own",
+            "It falls",
             "c is a *bottleneck*: its size is fixed, while what it must hold grows. With attention, "
             "each step gets a context of its own. Both falls are measured below.",
             correct=True,
@@ -379,13 +385,16 @@ Prediction(
 # c_t = \sum_i a_{t,i}\, h_i \tag{7}
 # $$
 #
-# | symbol | shape | meaning |
+# | symbol | meaning | shape |
 # |---|---|---|
-# | $e_{t,i}$ | (batch, $T$) | alignment scores at step $t$ |
-# | $a_{t,i}$ | (batch, $T$) | attention weights, which sum to 1 |
-# | $W, U, b, v$ | $(n, n), (n, 2n), (n), (n)$ | learned with all other weights |
+# | $e_{t,i}$ | alignment scores at step $t$ | (batch, $T$) |
+# | $a_{t,i}$ | attention weights, which sum to 1 | (batch, $T$) |
+# | $W$ | weights of the decoder's state | $(n, n)$ |
+# | $U$ | weights of the encoder's states | $(n, 2n)$ |
+# | $b$ | biases | $(n)$ |
+# | $v$ | weights of the score | $(n)$ |
 #
-# The decoder then computes (3) with $c_t$ in place of $c$.
+# All of these weights are learned with the others. The decoder then computes (3) with $c_t$ in place of $c$.
 
 
 # %%
@@ -447,9 +456,9 @@ print("weights equal lib's:", torch.allclose(torch.stack(weights, 1), faster.wei
 # \frac{\partial L}{\partial a_{t,i}} = \frac{\partial L}{\partial c_t} \cdot h_i . \tag{8}
 # $$
 #
-# If moving $c_t$ toward $h_i$ makes the right words likelier than moving it toward the other states would,
-# $a_{t,i}$ grows, at the expense of the other weights. Before training, we compare (8) with what `backward()`
-# finds before the word *zone*, and ask how many words of the sentence can learn from it:
+# If the right words become likelier when $c_t$ moves toward $h_i$ than when it moves toward the other states,
+# then $a_{t,i}$ grows, at the expense of the other weights. Before training, we compare (8) with what
+# `backward()` finds before the word *zone*, and ask how many words of the sentence can learn from it:
 
 # %% tags=["hide-input", "nbval-check-output"]
 encoded = untrained.encode(bahdanau.source)
@@ -479,8 +488,8 @@ model = contest.models["attention"][0]
 # ## The bottleneck, measured
 #
 # For each word of a translation we ask whether the network ranks the right word first, given the right words
-# before it. A sentence is *exactly* right if all its words are right. (In that case greedy decoding, which
-# writes the likeliest word at each step, gives exactly this sentence.)
+# before it. A sentence is *exactly* right if all its words are right. *Greedy decoding* writes the likeliest
+# word at each step, so it writes such a sentence without a mistake.
 
 # %% tags=["hide-input"] mystnb={"image": {"alt": "Line chart of the percentage of words that are ranked first against the length of the English sentence, from five to twenty words: one line for the network with attention, one for the network with one context. The claim below compares how far the two lines fall."}}
 fig, ax = plotting.figure(height=3.3)
@@ -489,7 +498,7 @@ plotting.plot_by_length(
     ax, middle, {kind: contest.by_length(kind) for kind in experiments.KINDS},
     xlabel="tokens of the English sentence", ylabel="words right (%)",
 )  # fmt: skip
-ax.set(title="One context loses words as sentences grow")
+ax.set(title="Words right, by the length of the sentence")
 fig
 
 # %% tags=["remove-input"]
@@ -501,16 +510,15 @@ cards["attention-translates"]
 
 # %% [markdown]
 # Both networks have the same kind of encoder. The one with a single context cannot look back at the encoder's
-# states. There may be two reasons why this hurts: the context is too small, or a network that must squeeze
-# everything through $c$ needs longer training than ours. Two controls tell us more. How well does it do on
+# states. There may be two reasons why this hurts. The context may be too small. Or a network that must squeeze
+# everything through $c$ may need longer training than ours. Two controls tell us more. How well does it do on
 # sentences that it was trained on? And what if it trains four times as long (`experiments.longer(run)`)?
 
 # %% tags=["hide-input"]
-print(f"{'words right (%)':>15}  training sentences  test sentences")
-for kind in experiments.KINDS:
-    learned = contest.by_length(kind, "learned").mean()
-    tested = contest.by_length(kind, "test").mean()
-    print(f"{kind:>15}  {learned:>18.0f}  {tested:>14.0f}")
+print("words right (%)" + "".join(f"{kind:>13}" for kind in experiments.KINDS))
+for name, split in {"trained on": "learned", "test": "test"}.items():
+    means = [contest.by_length(kind, split).mean() for kind in experiments.KINDS]
+    print(f"{name:>15}" + "".join(f"{mean:>13.0f}" for mean in means))
 
 # %% tags=["remove-input"]
 cards["one-context-has-not-learned"]
@@ -519,11 +527,12 @@ cards["one-context-has-not-learned"]
 experiments.longer.cards(None, run)["one-context-still-forgets"]
 
 # %% [markdown]
-# So the network with one context fails on long sentences even if it was trained on them, and training four
-# times as long does not fix that. So neither new sentences nor the length of our training explains it.
-# Whether the context is too small or too hard to train, only other sizes and learning rates could tell; we
-# tried none. With a context of 8000 numbers and millions of sentences, Sutskever et al. (2014) translated
-# well, long sentences included. With 1000 units, Bahdanau et al. (2015) also saw quality fall with length.
+# The network with one context fails on long sentences even if it was trained on them, and training four times
+# as long does not fix that. So neither new sentences nor the length of our training explains it. We do not
+# know whether the context is too small or too hard to train. Only other sizes and learning rates could tell,
+# and we tried none. With a context of 8000 numbers and millions of sentences, Sutskever et al. (2014)
+# translated well, long sentences included. With 1000 units, Bahdanau et al. (2015) also saw quality fall with
+# length.
 #
 # ## Where it looks
 #
@@ -531,30 +540,30 @@ experiments.longer.cards(None, run)["one-context-still-forgets"]
 
 # %% tags=["remove-input"]
 Prediction(
-    "Draw the weights as a table, with a row for each French word and a column for each English one, "
-    "dark where the network looks. Where are the dark cells in the rows of “zone économique "
-    "européenne”?",
+    "Draw the weights as a table, with a row for each French word and a column for each English one. A "
+    "cell is strongly colored where the network looks. Where are the strongly colored cells in the rows "
+    "of “zone économique européenne”?",
     [
         Choice(
-            "On a diagonal from upper left to lower right, as in the other rows",
+            "On a diagonal down to the right",
             "That would be so if the words came in the same order. These three are reversed.",
         ),
         Choice(
-            "On a diagonal from upper right to lower left",
+            "On a diagonal down to the left",
             "“Area” comes first in French, then “economic”, then “european”. Elsewhere the order "
-            "agrees, so the dark cells run down to the right. A claim below says how often attention "
+            "agrees, so these cells run down to the right. A claim below says how often attention "
             "reads backwards where French reverses the order.",
             correct=True,
         ),
         Choice(
-            "Nowhere: all three columns are equally gray, since each French word needs all three",
+            "Evenly over all three columns",
             "It is true that an adjective's ending depends on its noun. But its meaning comes from "
             "one word.",
         ),
     ],
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Table of attention weights. Each column is a word of the English sentence “The agreement on the European Economic Area was signed in August 1992.”, each row a French word that the network wrote. The darker a cell, the larger the weight. Orange frames mark the English words that each French one should translate; those of “European Economic Area” run backwards if it wrote all three words. The lines below the table say what was written and where the network looked most."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Table of attention weights. Each column is a word of the English sentence “The agreement on the European Economic Area was signed in August 1992.”, each row a French word that the network wrote. The more strongly a cell is colored, the larger the weight. Orange frames mark the English words that each French one should translate; those of “European Economic Area” run backwards if it wrote all three words. The lines below the table say what was written and where the network looked most."}}
 wrote = reading.translate(model, bahdanau.pairs[0])
 fig, ax = plotting.figure(height=4.9)
 figures.plot_weights(ax, wrote.weights, wrote.source, wrote.words, links=wrote.links)
@@ -579,9 +588,8 @@ cards["looks-backwards"]
 #
 # Choose a word that the network wrote, or press play to step through a sentence. Tick *Frame the words it
 # translates* to see what the word stands for. The first sentence is Bahdanau's. After it come the first
-# sentences of each set, followed by the next one that the network gets wrong, if there is one. Where does it
-# look before it writes an article? Tick *Mark what is wrong*: before a wrong word, did it look at the right
-# English word?
+# sentences of each set, followed by the next one that the network gets wrong, if there is one. Tick *Mark what
+# is wrong*: before a wrong word, did it look at the right English word?
 
 # %% tags=["hide-input"]
 chosen = [bahdanau.pairs[0]]
@@ -610,13 +618,15 @@ widgets.AttentionReader(
 # a link, we count those that it gets wrong although it is given the right words before them:
 
 # %% tags=["hide-input"]
-judged = contest.judgments[0]
+judged, tested = contest.judgments[0], data["test"]
+looks = baselines.looks(model, tested)
 print(f"{judged.wrong} of {judged.words} words are wrong.")
-print(f"Before {judged.looked_right:.0f}% of these, it looked most where it should.")
+print("It looked most where it should")
+print(f"{judged.looked_right:5.0f}%  before these words,")
+print(f"{baselines.right_looks(looks, tested):5.0f}%  before all words.")
 
 # %% [markdown]
-# Compare this with the share of right looks among all words, which is 100% minus the alignment error rate
-# below. If the two are close, the looks before wrong words are about as good as others, and the mistakes
+# If the two numbers are close, the looks before wrong words are about as good as others, and the mistakes
 # seldom come from the look: the ending may be wrong, or another word of the same kind may seem likelier.
 #
 # ### Explore: how it learns to look
@@ -676,24 +686,45 @@ histories = contest.histories
 errors = [100 * h.metrics["error"].numpy() for h in histories]
 losses = [h.metrics["loss"].numpy() for h in histories]
 figures.plot_learning(ax, histories[0].evaluated_at, errors, losses)
-ax.set(title="Links come with the words, unasked")
+ax.set(title="Wrong links and loss during training")
 fig
 
 # %% tags=["remove-input"]
 cards["links-unasked"]
+
+# %% [markdown]
+# Is that low? Most words of our language come in the same order in both languages. So a straight *diagonal*,
+# which links the first French words to the first English ones and the last to the last, finds many links
+# without having learned anything. Here are its error rate on the test set, and that of a network before
+# training:
+
+# %% tags=["hide-input"]
+rivals = {
+    "attention": looks,
+    "the diagonal": baselines.diagonal(tested),
+    "attention before training": baselines.looks(untrained, tested),
+}
+rates = {name: baselines.errors(weights, tested) for name, weights in rivals.items()}
+print("alignment error rate")
+for name, rate in rates.items():
+    print(f"{rate['all words']:6.0f}%  {name}")
+
+# %% [markdown]
+# Only what lies below the diagonal's rate shows that the network finds the words themselves, and not just
+# the usual place in a sentence.
 
 # %% tags=["remove-input"]
 Prediction(
     "For which French words will the largest weight be a wrong link most often?",
     [
         Choice(
-            "For nouns and adjectives, since their order changes",
-            "A noun or an adjective has one English word, wherever it stands, and looking there "
+            "For nouns and adjectives",
+            "Their order changes. But a noun or an adjective has one English word, wherever it stands, and looking there "
             "tells the network what to write.",
         ),
         Choice(
-            "For all kinds equally often, since all weights are learned in the same way",
-            "They are learned in the same way. But what helps to write the next word differs from "
+            "For all kinds equally often",
+            "All weights are learned in the same way. But what helps to write the next word differs from "
             "kind to kind.",
         ),
         Choice(
@@ -705,18 +736,19 @@ Prediction(
     ],
 )
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of the alignment error rate by kind of French word, one row for each kind and one for all words, the highest rate on top. The claim below compares articles with nouns and adjectives."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of the alignment error rate by kind of French word, one row for each kind and one for all words, the highest rate on top. In each row, a gray mark shows the rate of a straight diagonal. The claim below compares articles with nouns and adjectives."}}
 fig, ax = plotting.figure(height=3.2)
 errors = [judgment.errors for judgment in contest.judgments]
-plotting.plot_intervals(ax, {kind: [row[kind] for row in errors] for kind in errors[0]})
-ax.set(xlabel="alignment error rate (%)", title="Wrong links by kind of French word")
-ax.set_xlim(left=-2)
+values = {kind: [row[kind] for row in errors] for kind in errors[0]}
+figures.plot_errors(ax, values, rates["the diagonal"])
+ax.set(title="Wrong links by kind of French word")
 fig
 
 # %% tags=["remove-input"]
 cards["weights-are-no-links"]
 
 # %% [markdown]
+# Look at the gray mark of the articles, too: there, the diagonal may have fewer wrong links than the network.
 # When an article is linked wrongly, where does the network look instead? Remember that an article's form
 # depends on its noun.
 
@@ -729,15 +761,13 @@ cards["articles-ask-nouns"]
 # there but $h_i$, which has read the whole sentence. (How far such weights explain what a network does is
 # disputed: see Jain and Wallace, 2019, and the answer of Wiegreffe and Pinter, 2019.)
 #
-# ## A set, not a sequence
-#
-# Look at (5) to (7) again. They sum over $i$, and nothing in them depends on what number $i$ is. What happens
-# if the states $h_i$ (and the mask with them) are shuffled after the encoder has read the sentence and before
-# the decoder looks?
+# Does the decoder need the states in the order of the words? Look at (5) to (7) again, and think of the states
+# $h_i$ being shuffled after the encoder has read the sentence.
 
 # %% tags=["remove-input"]
 Prediction(
-    "The encoder's states are shuffled before the decoder looks at them. The translation…",
+    "The encoder's states (and the mask with them) are shuffled before the decoder looks at them. "
+    "The translation…",
     [
         Choice(
             "is shuffled in the same way",
@@ -751,15 +781,17 @@ Prediction(
         ),
         Choice(
             "stays the same",
-            "Each score depends on its own state alone, and the order of the terms does not change a "
-            "sum. The weights move along with their states.",
+            "Nothing in (5) to (7) depends on what number i is: each score depends on its own state, and the "
+            "order of the terms does not change a sum. The weights move along with their states.",
             correct=True,
         ),
     ],
 )
 
 # %% [markdown]
-# We try both: shuffled states, and two words that trade places before the encoder reads them.
+# ## A set, not a sequence
+#
+# We shuffle the states, and we let two words trade places before the encoder reads them.
 
 # %% tags=["hide-input", "nbval-check-output"]
 asked, g = data["test"], run.generator("shuffle")
@@ -824,10 +856,12 @@ print(reading.describe_replaced(model, bahdanau.pairs[0]))
 
 # %% [markdown]
 # A hidden word may be missing from the translation, or another word may take its place. The last line counts
-# how many of the replacements are of the same kind, such as a noun for a noun: the neighboring states and the
-# decoder's own state can tell what kind of word belongs there. If nothing changes, the neighboring states may
-# know the word itself, since each $h_i$ has read the whole sentence. Or the network did not look there in the
-# first place.
+# the replacements of the same kind, such as a noun for a noun. The neighboring states and the decoder's own
+# state can tell what kind of word belongs there.
+#
+# If nothing changes, the neighboring states may know the word itself, since each $h_i$ has read the whole
+# sentence. Or the decoder knows it from its first state $s_0$, which by (2) comes from the whole sentence. Or
+# the network did not look there anyway.
 #
 # ## New patterns, longer sentences
 #
@@ -835,10 +869,10 @@ print(reading.describe_replaced(model, bahdanau.pairs[0]))
 # training sentence had, or more than 20 words.
 
 # %% tags=["hide-input"]
-print(f"{'exactly right (%)':>18}" + "".join(f"{split:>10}" for split in data))
-for kind in experiments.KINDS:
-    means = [contest.exact(kind, split).mean() for split in data]
-    print(f"{kind:>18}" + "".join(f"{mean:>10.0f}" for mean in means))
+print("exactly right (%)" + "".join(f"{kind:>12}" for kind in experiments.KINDS))
+for split in data:
+    means = [contest.exact(kind, split).mean() for kind in experiments.KINDS]
+    print(f"{split:>17}" + "".join(f"{mean:>12.0f}" for mean in means))
 
 # %% tags=["remove-input"]
 cards["new-patterns"]
@@ -858,17 +892,17 @@ cards["longer-sentences"]
 
 # %% tags=["hide-input"]
 few = as_dataset(data["longer"].pairs[: run.pick(quick=5, standard=60)])
+print("         mean log p  exactly right")
 for name, search in {"greedy": greedy, "4 beams": beam_search}.items():
     found = search(model, model.encode(few.source), longest=50)
     said = [tuple(few.french.decode(row)) for row in found.words.tolist()]
     hits = [words == pair.french for words, pair in zip(said, few.pairs)]
-    print(f"{name:>8}: mean log p {found.log_p.mean():.2f}, "
-          f"exactly right {100 * np.mean(hits):.0f}%")  # fmt: skip
+    print(f"{name:>8}{found.log_p.mean():>11.2f}{100 * np.mean(hits):>14.0f}%")
 
 # %% [markdown]
-# Beam search looks for sentences that the *network* finds likelier; the first number shows its gain.
-# This makes translations better only if likelier sentences are also better ones. The second number shows how
-# often they are exactly right. (Two or three prove little.)
+# Beam search looks for sentences that the *network* finds likelier. The first column shows its gain. This
+# makes translations better only if likelier sentences are also better ones. The second column shows how often
+# they are exactly right. (Two or three sentences prove little.)
 #
 # ## Exercises
 #
@@ -989,13 +1023,14 @@ checks.check_beam_step(beam_step)
 #
 # - A recurrent network uses the same weights at every step. Its shape depends on where inputs go in and where
 #   outputs come out.
-# - As sentences grow, an encoder and a decoder that share one context lose more words than they do with
-#   attention. The size of the context is fixed, but what it must hold is not.
+# - As sentences grow, an encoder and a decoder with one context lose more words than with attention. The size
+#   of the context is fixed, but what it must hold is not.
 # - Attention scores every state of the encoder, turns the scores into weights and mixes a new context at each
 #   step. All of this is differentiable, so nobody has to tell the network where to look.
 # - Drawn as a table, the weights show a diagonal, and usually a crossing where the languages differ in order.
-#   They agree better with the true links for nouns and adjectives than for articles, whose form depends on
-#   another word.
+#   A straight diagonal alone finds many links, so compare with it.
+# - The weights agree better with the true links for nouns and adjectives than for articles, whose form depends
+#   on another word.
 # - To the decoder, the encoder's states are a set.
 #
 # **Limits.** The language has a small grammar and a few hundred words, without ambiguity, metaphor or
@@ -1010,9 +1045,13 @@ checks.check_beam_step(beam_step)
 #
 # - Bahdanau, Cho, Bengio (2015). Neural machine translation by jointly learning to align and translate.
 #   ICLR. [arXiv:1409.0473](https://arxiv.org/abs/1409.0473)
+# - Bengio, Simard, Frasconi (1994). Learning long-term dependencies with gradient descent is difficult. IEEE
+#   Transactions on Neural Networks 5.
 # - Cho et al. (2014). Learning phrase representations using RNN encoder-decoder for statistical machine
 #   translation. EMNLP. [arXiv:1406.1078](https://arxiv.org/abs/1406.1078)
 # - Elman (1990). Finding structure in time. Cognitive Science 14.
+# - Hochreiter (1991). Untersuchungen zu dynamischen neuronalen Netzen. Diploma thesis, Technische Universität
+#   München.
 # - Hochreiter, Schmidhuber (1997). Long short-term memory. Neural Computation 9.
 # - Jain, Wallace (2019). Attention is not explanation. NAACL.
 #   [arXiv:1902.10186](https://arxiv.org/abs/1902.10186)

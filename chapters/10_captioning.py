@@ -21,20 +21,24 @@
 # ---
 
 # %% [markdown]
-# # Captions, and where a network looks
+# # 10 · Captions, and where a network looks
 #
-# To attention, the words of chapter 9 were a set of vectors. A picture can be such a set, too. So the same
-# decoder can write about pictures, and you can watch where it looks before each word. Our pictures are
-# rendered, so we know whether it looked at the right thing.
+# A network writes a sentence about a picture. What does it look at before it writes “red”? Our pictures are
+# rendered, so we know what it should look at. What is lost if it sees the picture only once?
+#
+# Only ten minutes? Read [Word by word](#word-by-word).
 #
 # After this chapter you can
 #
 # - write captions from a frozen network's features, with one context and with attention over places;
 # - say what a single context keeps of a picture, and what it loses;
 # - score captions by BLEU and by exact match, and looks against the true regions;
-# - say what a transformer changes about all this.
+# - name what a transformer changes, and why it must be told positions.
 #
-# You need chapter 9. Words that may be new:
+# You need chapter 9.
+#
+# <details>
+# <summary>Words that may be new</summary>
 #
 # | word | meaning |
 # |---|---|
@@ -42,32 +46,21 @@
 # | place | one cell $(i, j)$ of the grid of features |
 # | frozen | of a network: its weights are not trained any more |
 # | BLEU | a score of a sentence against reference sentences |
+#
+# </details>
 
 # %% tags=["parameters"]
 # budget: "quick", "standard" or "full"
 budget, seed, device = None, 0, "auto"
 
-# %% [markdown]
-# **In one minute.** A network with one context has to pack a whole picture into 128 numbers before it writes
-# the first word. When there are more things in the picture, some of what it should say gets lost. You will
-# guess what is lost first, and the answer may surprise you. A network with attention looks at the picture
-# again before each word, and without ever having seen an outline it looks at the thing that it names. You can
-# even tell it that left is right, and watch its sentences turn around. If you have only ten minutes, go to
-# the section *Word by word* and play with the explorer that follows it.
-
 # %% tags=["hide-input"]
 import math
+import textwrap
 
 import torch
 from torch.nn import functional
 
-from chapters.captioning import (
-    checks,
-    experiments,
-    figures,
-    gallery,
-    photographs,
-)
+from chapters.captioning import baselines, checks, experiments, figures, gallery, photographs
 from chapters.captioning.blind import right_from_words
 from chapters.captioning.contest import told, write, wrong_colors
 from lib import plotting, runtime, sentences, widgets
@@ -88,7 +81,10 @@ print(f"This run: {run}")
 # %% [markdown]
 # ## Pictures with sentences
 #
-# Each picture shows one to three things on a background, and comes with a sentence about them. The sentence
+# To attention, the words of chapter 9 were a set of vectors. A picture can be such a set, too, so the same
+# decoder can write about pictures.
+#
+# Each of ours shows one to three things on a background, and comes with a sentence about them. The sentence
 # starts with the largest thing, and then says how it lies relative to the others ("left of a small red
 # ring"), from the top one to the lowest. Blobs without a shape are clutter that captions do not mention, and
 # a thing without texture gets no word for texture.
@@ -119,12 +115,12 @@ for kind, members in KINDS.items():
 # %% [markdown]
 # ## Features with rows and columns
 #
-# | symbol | shape | meaning |
+# | symbol | meaning | shape |
 # |---|---|---|
-# | $z$ | (batch, $D$, $H$, $W$) | features of a frozen CNN |
-# | $z_{i,j}$ | (batch, $D$) | the features of one place |
-# | $h_t$ | (batch, 128) | the decoder's states, $s_t$ in chapter 9 |
-# | $y_t$ | (batch, 128) | embedding of the word written at step $t$; $y_0$ is that of a start token |
+# | $z$ | features of a frozen CNN | (batch, $D$, rows, columns) |
+# | $z_{i,j}$ | features of one place | (batch, $D$) |
+# | $s_t$ | the decoder's states | (batch, 128) |
+# | $y_t$ | embedding of the word written at step $t$; $y_0$ is that of a start token | (batch, 128) |
 #
 # The encoder was trained long before, on photographs: it is EfficientNet-Lite0 from chapter 6. We cut it off
 # where its maps still have rows and columns, and do not train it. So $z$ is computed only once for each
@@ -134,7 +130,7 @@ for kind, members in KINDS.items():
 network = load_efficientnet_lite0()
 layer = experiments.LAYER
 maps = record_activations(network, test.images[:4], [layer])
-print("pictures, D, H, W:", tuple(maps[layer].shape))
+print("pictures, D, rows, columns:", tuple(maps[layer].shape))
 
 # %% [markdown]
 # We do the same for all pictures, and standardize each channel over the training set:
@@ -168,14 +164,14 @@ fig
 #
 # \begin{equation*}
 # \begin{aligned}
-# c &= h_0 = f_W(z) , \\ h_t &= g(y_{t-1}, c, h_{t-1}) ,
+# c &= s_0 = f_W(z) , \\ s_t &= g(y_{t-1}, c, s_{t-1}) ,
 # \end{aligned}
 # \tag{1}
 # \end{equation*}
 #
-# where $f_W$ is a network with one hidden layer that sees all $D H W$ numbers, and $g$ is a GRU cell. The
-# logits of the next word are computed from $h_t$, $c$ and $y_{t-1}$, as in chapter 9. (Vinyals et al. showed
-# it the context only once, before the first word.)
+# where $f_W$ is a network of its own, with one hidden layer, which sees all numbers of $z$, and $g$ is a GRU
+# cell. The logits of the next word are computed from $s_t$, $c$ and $y_{t-1}$, as in chapter 9. (Vinyals et al.
+# showed the context only once, before the first word.)
 
 # %% tags=["remove-input"]
 Prediction(
@@ -184,9 +180,10 @@ Prediction(
     "often?",
     [
         Choice(
-            "For relations between things: left of, above, …",
-            "This is a natural guess, since a single vector has no rows and columns. But the network "
-            "that makes the vector saw them all, and there are only four relations.",
+            "For relations between things",
+            "For “left of” or “above”, this is a natural guess, since a single vector has no rows and "
+            "columns. But the network that makes the vector saw them all, and there are only four "
+            "relations.",
         ),
         Choice(
             "For the colors of things",
@@ -195,8 +192,8 @@ Prediction(
             correct=True,
         ),
         Choice(
-            "For both equally often, since c has no part of its own for either",
-            "c indeed has no part for each kind of word. But that leaves it to training what c keeps, "
+            "For both equally often",
+            "c has no part of its own for each kind of word. But that leaves it to training what c keeps, "
             "and training does not keep all kinds equally well.",
         ),
     ],
@@ -210,7 +207,7 @@ Prediction(
 #
 # \begin{equation*}
 # \begin{aligned}
-# e_{t,i,j} &= f_{att}(h_{t-1}, z_{i,j}) \\ &= v^\top \tanh(A h_{t-1} \\ & \qquad\quad + B z_{i,j} + b)
+# e_{t,i,j} &= f_{att}(s_{t-1}, z_{i,j}) \\ &= v^\top \tanh(W s_{t-1} \\ & \qquad\quad + U z_{i,j} + b)
 # \end{aligned}
 # \tag{2}
 # \end{equation*}
@@ -223,28 +220,27 @@ Prediction(
 # c_t = \sum_{i,j} a_{t,i,j}\, z_{i,j} \tag{4}
 # $$
 #
-# $A, B, b, v$ are learned (in chapter 9 they are $W, U, b, v$). The decoder then computes (1) with $c_t$ in
-# place of $c$, and still begins with $h_0 = f_W(z)$. (It looks before it reads the last word: $h_{t-1}$ has
-# not seen $y_{t-1}$.)
+# As in chapter 9, $W, U, b, v$ are learned. The decoder then computes (1) with $c_t$ in place of $c$, and still
+# begins with $s_0 = f_W(z)$.
 #
 # A set of places has no left and right: (2) to (4) give the same context if all $z_{i,j}$ are shuffled, and
-# only $h_0$ has seen them in order. So we append two numbers to each $z_{i,j}$: how far down and how far
-# right it is.
+# only $s_0$ has seen them in order. Zero padding lets the features tell something about their place (Islam et
+# al., 2020). To tell more, we append two numbers to each $z_{i,j}$: how far down and how far right it is.
 
 
 # %%
 def steps(model, encoded, before):
-    z, h = encoded.states, encoded.last  # z: (batch, places, D + 2)
+    z, s = encoded.states, encoded.last  # z: (batch, places, D + 2)
     decoder, look = model.decoder, model.decoder.attention
-    A, B, b, v = look.query.weight, look.key.weight, look.key.bias, look.score
+    W, U, b, v = look.query.weight, look.key.weight, look.key.bias, look.score
     logits, weights = [], []
     for word in before.unbind(dim=1):
-        e = torch.tanh((h @ A.T)[:, None] + z @ B.T + b) @ v
+        e = torch.tanh((s @ W.T)[:, None] + z @ U.T + b) @ v
         a = e.softmax(dim=1)
         c = (a[:, :, None] * z).sum(dim=1)
         y = decoder.embedding(word)
-        h = decoder.cell(torch.cat([y, c], dim=1), h)
-        logits.append(decoder.output(torch.cat([h, c, y], dim=1)))
+        s = decoder.cell(torch.cat([y, c], dim=1), s)
+        logits.append(decoder.output(torch.cat([s, c, y], dim=1)))
         weights.append(a)
     return torch.stack(logits, dim=1), torch.stack(weights, dim=1)
 
@@ -285,7 +281,7 @@ by_things = {n: contest.by_things(n) for n in experiments.NETWORKS}
 fig, ax = plotting.figure(height=3.2)
 plotting.plot_by_length(ax, [1, 2, 3], by_things, xlabel="things in the picture",
                         ylabel="words right (%)")  # fmt: skip
-ax.set(xticks=[1, 2, 3], title="One context loses words as things are added")
+ax.set(xticks=[1, 2, 3], title="Words right, by the number of things")
 fig
 
 # %% tags=["remove-input"]
@@ -306,35 +302,35 @@ cards["colors-are-lost"]
 cards["directions-are-kept"]
 
 # %% [markdown]
-# The gray marks show what the two words before give away: a guess that sees no picture and names the word that
-# most often follows them in the training captions. Most words for a size can be had in this way, but few others,
-# so both networks have seen something.
+# The gray marks are for a guess that sees no picture: the word that most often follows the two words before it
+# in the training captions. It gets most sizes right, but few relations or colors. So it does not explain why
+# one context gets relations right more often than colors. (A decoder trained without pictures might guess more.
+# We trained none.)
 #
-# One context does not lose first where things are: it gets relations right more often than colors. (There are
-# only four relations, but eight colors and ten shapes, so part of this may be easier guessing.) And attention, which is ahead for
-# colors, has no lead for relations that we could establish. A relation depends on two places, and a weighted mean
-# does not keep which part came from where. Whether this is the reason, we have not tested.
+# Attention is ahead for colors, but has no lead for relations that we could establish. A relation depends on
+# two places, and a weighted mean does not keep which part came from where. Whether this is the reason, we have
+# not tested.
 #
-# Is $c$ too small for the colors? To judge that, it helps to look at pictures from the training set:
+# Is $c$ too small for the colors? Look at pictures from the training set, too:
 
 # %% tags=["hide-input"]
-print(f"{'colors right (%)':>18}  training pictures  test pictures")
+print("colors right (%)  training  test")
 for network, those in contest.graded.items():
     trained = sum(one.fit["color"] for one in those) / len(those)
     tested = by_kind[network]["color"].mean()
-    print(f"{network:>18}  {trained:>17.0f}  {tested:>13.0f}")
+    print(f"{network:>16}{trained:>10.0f}{tested:>6.0f}")
 
 # %% [markdown]
-# Where the first number is low, the network has not even learned the pictures that it was trained on, for
-# lack of room or of updates. We have not tried which. Where the second number is far below the first, the
-# network has also learned some pictures by heart: $f_W$ has over a million weights. And if a color is wrong,
-# does it belong to another thing in the picture?
+# Where the number for training pictures is low, the network has not even learned these, for lack of room or of
+# updates. We have not tried which. Where the number for test pictures is far below it, the network has also
+# learned some pictures by heart: $f_W$ has over a million weights. And if a color is wrong, does it belong to
+# another thing in the picture?
 
 # %% tags=["hide-input"]
+print("wrong colors that another thing has")
 for network, those in contest.graded.items():
     share, chance = wrong_colors(those[0], pictures)
-    print(f"{network:>12}: {share:.0f}% of its wrong colors are another thing's "
-          f"(by chance {chance:.0f}%)")  # fmt: skip
+    print(f"{network:>12}: {share:3.0f}% (by chance {chance:.0f}%)")
 
 # %% [markdown]
 # As far as the share is above chance, the network borrows colors: the color is in the picture, but on another
@@ -342,8 +338,8 @@ for network, those in contest.graded.items():
 #
 # ## Word by word
 #
-# What did the network look at before each word? Below, a place is dark if it got hardly any weight. The
-# picture is the first one with two things for which the network ranks every right word first. If there is
+# What did the network look at before each word? Below, the picture is darkened where a place got hardly any
+# weight. It is the first one with two things for which the network ranks every right word first. If there is
 # none, it is the first one with two things.
 
 # %% tags=["remove-input"]
@@ -352,13 +348,13 @@ Prediction(
     "network put more weight on the thing than even weights would?",
     [
         Choice(
-            "Only before the first of them, since one look tells it all four",
-            "It could keep what it saw in its state. But every step gets a context of its own, so it "
+            "Only before the first of them",
+            "One look could tell it all four, and it could keep what it saw in its state. But every step gets a context of its own, so it "
             "need not.",
         ),
         Choice(
-            "Only before the shape, since that is the noun",
-            "Size, texture and color have to be read off the picture, too.",
+            "Only before the shape",
+            "The shape is the noun. But size, texture and color have to be read off the picture, too.",
         ),
         Choice(
             "Before all four",
@@ -404,14 +400,18 @@ widgets.AttentionReader(views, title="Where did it look before each word?", lang
 # $$
 #
 # where $m_{i,j}$ is the share of place $(i,j)$ that the thing covers. If all weights were even, the result
-# would be the thing's share of the picture.
+# would be the thing's share of the picture. There are two more baselines. One is the mean map over words of the
+# same kind in all *other* pictures, which has never seen this one. The other is the weight on another thing in
+# the same picture.
 
-# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of the share of the weights that lies on the thing that a word is about, one row each for words of size, texture, color and shape. A dashed line marks what even weights would have there before a word for a shape."}}
+# %% tags=["hide-input"] mystnb={"image": {"alt": "Dot chart of the share of the weights that lies on the thing that a word is about, one row each for words of size, texture, color and shape. A dashed line marks what even weights would have there before a word for a shape. In each row, one gray mark is for the mean map of other pictures, and one for the weight on another thing in the picture."}}
 shares = experiments.inside(contest)
-fig, ax = plotting.figure(height=2.7)
+margins = {"left": 0.15, "right": 0.97, "top": 0.76, "bottom": 0.19}
+fig, ax = plotting.figure(height=3.2, margins=margins)
 values = {kind: of_seeds[:, 0] for kind, of_seeds in shares.items()}
-figures.plot_inside(ax, values, even=shares["shape"][0, 1])
-ax.set(title="It looks at what it names")
+others = baselines.inside(contest, list(shares))
+figures.plot_inside(ax, values, even=shares["shape"][0, 1], others=others)
+fig.suptitle("Weight on the thing that is named", x=0.02, ha="left")
 fig
 
 # %% tags=["remove-input"]
@@ -421,13 +421,17 @@ cards["looks-at-the-thing"]
 cards["looks-for-each-word"]
 
 # %% [markdown]
+# Compare with the gray marks, too. If the network looked at the same places in every picture, the mean map would
+# do as well. If it looked at whatever stands out, another thing would get as much.
+#
 # And where did the network look when it got a word wrong? We compare right and wrong words for color and
 # shape: how often does the place with the largest weight touch the thing?
 
 # %% tags=["hide-input"]
 before_right, before_wrong = experiments.touched(contest).mean(axis=0)
-print(f"It touches the thing before {before_right:.0f}% of the right words,")
-print(f"and before {before_wrong:.0f}% of the wrong ones.")
+print("It touches the thing")
+print(f"{before_right:5.0f}%  before right words,")
+print(f"{before_wrong:5.0f}%  before wrong words.")
 
 # %% tags=["remove-input"]
 cards["wrong-words-look-away"]
@@ -487,13 +491,12 @@ cards["places-tell-sides"]
 
 # %% [markdown]
 # Only one of the 114 numbers at each place was changed, yet on average most of these words turned around. The
-# network reads left and right largely from what its places are told.
+# rest of left and right may come from $s_0$, or from padding.
 #
 # ## How good is a caption?
 #
-# *Exact match* counts captions that are right word for word. For photographs it is useless, since two people
-# hardly ever write the same one. *BLEU* (Papineni et al., 2002) counts runs of words over all captions
-# together, in percent:
+# *Exact match* counts captions that are right word for word. Two people hardly ever write the same one about a
+# photograph. *BLEU* (Papineni et al., 2002) counts runs of words over all captions together, in percent:
 #
 # \begin{equation*}
 # \begin{aligned}
@@ -508,13 +511,15 @@ cards["places-tell-sides"]
 # 2018) smooths a $p_n$ of 0.
 
 # %% tags=["hide-input"]
+print("              BLEU  exactly right")
 for network, those in contest.graded.items():
     one = those[0]
-    print(f"{network:>12}: BLEU {one.bleu:.0f}, exactly right {one.exact:.0f}%")
+    print(f"{network:>12}{one.bleu:>6.0f}{one.exact:>14.0f}%")
 
 asked = test.captions[int((things == 1).nonzero()[0, 0])]
 for changed in (asked, asked.replace(asked.split()[-3], "fish"), "a a a a a a a"):
-    print(f"BLEU {sentences.bleu([changed], [[asked]]):5.1f}: {changed}")
+    print(f"\nBLEU {sentences.bleu([changed], [[asked]]):.1f}")
+    print(textwrap.fill(changed, 40, initial_indent="  ", subsequent_indent="  "))
 
 # %% tags=["remove-input"]
 cards["attention-captions-better"]
@@ -554,8 +559,8 @@ for kind, (wrong, total) in gallery.mistakes_by_kind(first, pictures).items():
     print(f"{kind:>10}: {100 * wrong / total:>3.0f}% of {total}")
 
 # %% [markdown]
-# A caption can be fluent, written with high confidence, and wrong. A word like “of” follows from the
-# preceding words, but a color or a shape must come from the picture. A relation needs two looks.
+# A caption can be fluent, confident and wrong. “Of” follows from the words before, but color and shape must
+# come from the picture.
 #
 # ## Soft and hard
 #
@@ -565,14 +570,15 @@ for kind, (wrong, total) in gallery.mistakes_by_kind(first, pictures).items():
 #
 # \begin{equation*}
 # \begin{aligned}
-# & \nabla_A \, \mathbb{E}_{(i,j) \sim a_t}\big[R_{i,j}\big] \\ &= \mathbb{E}_{(i,j) \sim a_t}\big[R_{i,j}\,
-# \nabla_A \log a_{t,i,j}\big] ,
+# & \nabla_W \, \mathbb{E}_{(i,j) \sim a_t}\big[R_{i,j}\big] \\ &= \mathbb{E}_{(i,j) \sim a_t}\big[R_{i,j}\,
+# \nabla_W \log a_{t,i,j} \\ & \qquad\qquad\quad + \nabla_W R_{i,j}\big] ,
 # \end{aligned}
 # \tag{7}
 # \end{equation*}
 #
-# where $R_{i,j}$ is the log probability of the words after looking at $(i, j)$. What does our network lose
-# if, after soft training, it sees only the place with the largest weight?
+# where $R_{i,j}$ is the log probability of the words after looking at $(i, j)$. The second term is ordinary
+# backprop through what was chosen. The first needs no derivative of the choice. What does our network lose if,
+# after soft training, it sees only its likeliest place?
 
 # %% tags=["remove-input"]
 cards["one-place-is-not-enough"]
@@ -629,7 +635,7 @@ print("if the words are shuffled, the results are only shuffled with them:", ali
 #
 # | here | in a transformer |
 # |---|---|
-# | $h_{t-1}$ asks | every position asks, with a query of its own |
+# | $s_{t-1}$ asks | every position asks, with a query of its own |
 # | $z_{i,j}$ is key and value | keys and values are separate projections |
 # | a small network scores | dot products score, in several *heads* side by side |
 # | a state carries the sentence | each position looks at itself and all positions before it |
@@ -660,14 +666,14 @@ reader
 #
 # ### Exercise 1: look at a grid
 #
-# ★★☆, 20 minutes. Write (2) to (4) for features that keep their rows and columns. The shapes are: `h` (batch,
-# width), `z` (batch, D, H, W), `A` (units, width), `B` (units, D), and `b` and `v` (units,). Return the
-# context (batch, D) and the weights (batch, H, W), in this order. You can use `torch.einsum`, or flatten the
-# grid.
+# ★★☆, 20 minutes. Write (2) to (4) for features that keep their rows and columns. The shapes are: `s` (batch,
+# width), `z` (batch, D, rows, columns), `W` (units, width), `U` (units, D), and `b` and `v` (units,). Return
+# the context (batch, D) and the weights (batch, rows, columns), in this order. You can use `torch.einsum`, or
+# flatten the grid.
 
 
 # %% tags=["exercise"] exercise="look-at-grid" points=5
-def look_at_grid(h, z, A, B, b, v):
+def look_at_grid(s, z, W, U, b, v):
     raise NotImplementedError
 
 
@@ -676,9 +682,9 @@ checks.check_look_at_grid(look_at_grid)
 
 
 # %% tags=["exercise-solution", "hide-cell", "nbval-check-output"] exercise="look-at-grid" mystnb={"code_prompt_show": "Show the solution", "code_prompt_hide": "Hide the solution"}
-def look_at_grid(h, z, A, B, b, v):
-    places = z.flatten(2).transpose(1, 2)  # (batch, H W, D)
-    e = torch.tanh((h @ A.T)[:, None] + places @ B.T + b) @ v
+def look_at_grid(s, z, W, U, b, v):
+    places = z.flatten(2).transpose(1, 2)  # (batch, places, D)
+    e = torch.tanh((s @ W.T)[:, None] + places @ U.T + b) @ v
     a = e.softmax(dim=1)
     return (a[:, :, None] * places).sum(dim=1), a.view(len(z), *z.shape[2:])
 
@@ -722,8 +728,8 @@ checks.check_clipped_precision(clipped_precision)
 # %% [markdown]
 # ### Exercise 3: the share inside
 #
-# ★★☆, 15 minutes. Write (5) for one map. You get `weights` (H, W), which sum to 1, and `mask` (height,
-# width), which is True where the thing is. The height is a multiple of H, and the width is a multiple of W.
+# ★★☆, 15 minutes. Write (5) for one map. You get `weights` (rows, columns), which sum to 1, and `mask` (height,
+# width), which is True where the thing is. The height is a multiple of the rows, and the width of the columns.
 # If the thing covers half of a place, half of its weight counts. Return one number.
 
 
@@ -780,10 +786,10 @@ checks.check_self_attention(self_attention, WINDOW)
 # ## Summary
 #
 # - The maps of a frozen CNN are a set of vectors, one for each place. A decoder can write from them.
-# - As things are added, a network with one context loses more words than one with attention. It keeps better
-#   where things are than what color they have.
+# - As things are added, a network with one context loses more words than one with attention. It gets relations
+#   right more often than colors. A guess from the two words before, without a picture, gets few of either.
 # - Attention makes a new context for each word. The network looks at what it names, without having been told
-#   where that is.
+#   where that is. Compare such a score with maps of other pictures, and with other things.
 # - Places are a set. What is left and what is right must be told, and on average what is told decides most of
 #   these words.
 # - BLEU counts runs of words. It says little about which words are wrong.
@@ -805,6 +811,8 @@ checks.check_self_attention(self_attention, WINDOW)
 # - Dosovitskiy et al. (2021). An image is worth 16x16 words. ICLR.
 #   [arXiv:2010.11929](https://arxiv.org/abs/2010.11929)
 # - Hodosh, Young, Hockenmaier (2013). Framing image description as a ranking task. JAIR 47.
+# - Islam, Jia, Bruce (2020). How much position information do convolutional neural networks encode? ICLR.
+#   [arXiv:2001.08248](https://arxiv.org/abs/2001.08248)
 # - Papineni, Roukos, Ward, Zhu (2002). BLEU: a method for automatic evaluation of machine translation. ACL.
 # - Post (2018). A call for clarity in reporting BLEU scores. WMT.
 #   [arXiv:1804.08771](https://arxiv.org/abs/1804.08771)

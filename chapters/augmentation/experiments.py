@@ -34,7 +34,8 @@ digits = Experiment(
         ),
         Claim(
             id="mirrored-digits-are-misread",
-            statement="Most mirrored digits, except 0, 1 and 8, are read as another digit",
+            statement="On average over the digits other than 0, 1 and 8, most mirrored ones are "
+            "read as another digit",
             estimand="share of unseen mirrored digits that a network trained on 500 upright digits "
             "reads as another digit, mean over the classes 2, 3, 4, 5, 6, 7 and 9",
             above=50,
@@ -88,7 +89,7 @@ crops = Experiment(
         ),
         Claim(
             id="corners-are-spare",
-            statement="Ten center crops are at most 2 points worse than all fifty crops",
+            statement="Ten center crops do not lose 2 points to all fifty crops",
             estimand=f"{TESTED}: averaged over ten center crops minus averaged over fifty",
             above=-2,
             unit="points",

@@ -27,23 +27,26 @@ def check_look_at_grid(look_at_grid: Callable[..., Looked]) -> Report:
     """Check attention over a grid of features.
 
     Args:
-        look_at_grid: maps h (batch, width), z (batch, D, H, W), A (units, width), B (units, D),
-            b (units,) and v (units,) to context (batch, D) and weights (batch, H, W).
+        look_at_grid: maps s (batch, width), z (batch, D, rows, columns), W (units, width),
+            U (units, D), b (units,) and v (units,) to context (batch, D) and weights (batch, rows,
+            columns).
     """
 
     def run(scale: float = 1.0) -> tuple[Looked, Looked]:
-        h, z, A, B, b, v = _grid_inputs()
+        s, z, W, U, b, v = _grid_inputs()
         v = scale * v
         states = z.flatten(2).transpose(1, 2)
-        context, weights = additive_attention(h @ A.T, states @ B.T + b, states, None, score=v)
-        got = expect_parts(look_at_grid(*(each.clone() for each in (h, z, A, B, b, v))), 2)
+        context, weights = additive_attention(s @ W.T, states @ U.T + b, states, None, score=v)
+        got = expect_parts(look_at_grid(*(each.clone() for each in (s, z, W, U, b, v))), 2)
         if agrees(got[0], weights.view(2, 3, 4)) and agrees(got[1], context):
             raise AssertionError("The results are swapped: the context comes first.")
         return got, (context, weights.view(2, 3, 4))
 
     def weights() -> None:
         got, expected = run()
-        hint = "Inside the tanh stands the sum of A h, B z and b. One softmax covers all places."
+        hint = (
+            "Inside the tanh stands the sum of two products and b. One softmax covers all places."
+        )
         expect_close(got[1], expected[1], wrong_looks(*_grid_inputs()), hint)
 
     def sums() -> None:

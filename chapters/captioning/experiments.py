@@ -179,7 +179,8 @@ captioners = Experiment(
         ),
         Claim(
             id="one-place-is-not-enough",
-            statement="Seeing its likeliest place alone costs over 5 points",
+            statement="Seeing its likeliest place alone costs over 5 points of the words ranked "
+            "first",
             estimand=f"{RANKED}: with all weights minus with the largest one as 1, {TRAINED}",
             above=5,
             unit="points",

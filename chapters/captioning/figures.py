@@ -96,26 +96,36 @@ def plot_kinds(
     ax.set(xlim=(0, 103), ylim=(len(kinds) - 0.5, -0.5), xlabel="words right (%)")
     ax.grid(axis="y", visible=False)
     # Above the rows, since dots can be anywhere in them.
-    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, borderaxespad=0.2,
-              columnspacing=1.2, handletextpad=0.4)  # fmt: skip
+    ax.legend(loc="lower left", bbox_to_anchor=(-0.25, 1.0), ncols=3, borderaxespad=0.2,
+              columnspacing=1.2, handletextpad=0.2)  # fmt: skip
     return ax
 
 
-def plot_inside(ax: Axes, values: Mapping[str, Sequence[float]], *, even: float) -> Axes:
+def plot_inside(
+    ax: Axes,
+    values: Mapping[str, Sequence[float]],
+    *,
+    even: float,
+    others: Mapping[str, Mapping[str, float]] | None = None,
+) -> Axes:
     """Draw how much of its weight a network puts on the thing it names, with intervals.
 
     Args:
         values: for each kind of word a percentage per seed.
         even: the percentage that uniform weights would have there.
+        others: up to two baselines by name, for each kind of word a percentage.
     """
     plot_intervals(ax, values, reference=None, sort=False)
     ax.axvline(even, color=GRAY, lw=1.2, ls="--")
-    ax.annotate(
-        "even weights", (even, len(values) - 0.5), xytext=(5, -3), textcoords="offset points",
-        fontsize=11, color=GRAY, va="top",
-    )  # fmt: skip
-    ax.set(xlim=(0, 100), ylim=(-0.6, len(values) - 0.2))
-    ax.set_xlabel("share of the weights on the thing (%)")
+    rows = range(len(values))[::-1]  # the first kind is on top
+    for (name, of_kind), marker in zip((others or {}).items(), "|x", strict=False):
+        shares, size = [of_kind[kind] for kind in values], 260 if marker == "|" else 60
+        ax.scatter(shares, rows, marker=marker, s=size, lw=2.5, color=GRAY, label=name)
+    if others:  # above the rows, since marks can be anywhere in them
+        ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=2, borderaxespad=0.2,
+                  columnspacing=1.2, handletextpad=0.4)  # fmt: skip
+    ax.set(xlim=(0, 100), ylim=(-0.6, len(values) - 0.4))
+    ax.set_xlabel("share of the weights on the thing (%); dashed: even weights")
     return ax
 
 

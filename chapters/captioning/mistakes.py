@@ -15,10 +15,10 @@ def has_nan(got: object) -> bool:
 
 
 def wrong_looks(
-    h: Tensor, z: Tensor, A: Tensor, B: Tensor, b: Tensor, v: Tensor
+    s: Tensor, z: Tensor, W: Tensor, U: Tensor, b: Tensor, v: Tensor
 ) -> dict[str, Tensor]:
     """Wrong attention weights over a grid."""
-    asked, answered = (h @ A.T)[:, None, None], torch.einsum("ud,ndij->niju", B, z)
+    asked, answered = (s @ W.T)[:, None, None], torch.einsum("ud,ndij->niju", U, z)
     together = asked + answered + b
     e, grid = torch.tanh(together) @ v, z.shape[2:]
     rows, columns = grid
@@ -27,7 +27,7 @@ def wrong_looks(
         return scores.flatten(1).softmax(1).view(len(z), *grid)
 
     mixed = z.reshape(len(z), rows * columns, -1)  # channels and places in a wrong order
-    scores = torch.tanh((h @ A.T)[:, None] + mixed @ B.T + b) @ v
+    scores = torch.tanh((s @ W.T)[:, None] + mixed @ U.T + b) @ v
     return {
         "The softmax runs along each row; one softmax should run over all places.": e.softmax(2),
         "The softmax runs along each column; one softmax should run over all places.":
@@ -39,7 +39,7 @@ def wrong_looks(
             whole(e).flatten(1),
         "The tanh is missing.": whole(together @ v),
         "The bias b is missing.": whole(torch.tanh(asked + answered) @ v),
-        "The scores ignore h: the decoder's state should ask.":
+        "The scores ignore the decoder's state, which should ask.":
             whole(torch.tanh(answered + b) @ v),
         "A reshape has mixed channels with places. Flatten the grid first, then move the channels "
         "to the end.": scores.softmax(1).view(len(z), *grid),

@@ -64,7 +64,7 @@ neighbors = Experiment(
         ),
         Claim(
             id="random-features-do-not",
-            statement="Features of an untrained network are less than 10 points better than pixels",
+            statement="Features of an untrained network do not lead pixels by 10 points",
             estimand=f"{SHARE}: features of an untrained network minus pixels",
             below=10,
             unit="points",

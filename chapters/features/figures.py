@@ -3,7 +3,6 @@
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-import torch
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
@@ -77,26 +76,30 @@ def plot_neighbors(
     *,
     title: str,
 ) -> Axes:
-    """Draw a row for each query: the picture and its neighbors, framed if of the same class.
+    """Draw a row for each query: the picture, a gap, and its neighbors, in blue if of its class.
 
     Args:
         images: (n, 3, height, width), square.
         labels: (n,).
         queries: indices into the images.
         found: the result of `nearest_neighbors` with all images as queries.
+        title: stands above the neighbors.
     """
-    rows = [[query, *found.indices[query].tolist()] for query in queries]
-    gap, side, columns = images.shape[-1] // 6, images.shape[-1], len(rows[0])
-    every = torch.stack([images[i] for row in rows for i in row])
-    plot_tiles(ax, every, columns=columns, gap=gap)
-    for y, row in enumerate(rows):
-        for x, index in enumerate(row[1:], start=1):
-            same = bool(labels[index] == labels[row[0]])
-            corner = x * (side + gap) - 0.5, y * (side + gap) - 0.5
-            color, width = (BLUE, 3.5) if same else (GRAY, 1.5)
-            ax.add_patch(Rectangle(corner, side, side, fill=False, ec=color, lw=width))
-    ax.axvline(side + gap / 2 - 0.5, color=GRAY, lw=1)
-    ax.set_title(title, fontsize=11)
+    near = found.indices[list(queries)].cpu()
+    side, columns = images.shape[-1], near.shape[1]
+    gap, left = side // 6, side + side // 2  # the neighbors begin at `left`
+    plot_tiles(ax, images[list(queries)], columns=1, gap=gap)
+    plot_tiles(ax, images[near.flatten()], columns=columns, gap=gap)
+    right, bottom = left + columns * (side + gap) - gap - 0.5, len(near) * (side + gap) - gap - 0.5
+    ax.images[-1].set_extent((left - 0.5, right, bottom, -0.5))
+    ax.set(xlim=(-0.5 - gap / 2, right + gap / 2), ylim=(bottom + gap / 2, -0.5 - gap / 2))
+    for (y, x), index in np.ndenumerate(near.numpy()):
+        same = bool(labels[index] == labels[queries[y]])
+        corner = left + x * (side + gap) - 0.5, y * (side + gap) - 0.5
+        color, width = (BLUE, 3.5) if same else (GRAY, 1.5)
+        ax.add_patch(Rectangle(corner, side, side, fill=False, ec=color, lw=width))
+    for x, text in ((0, "query"), (left, title)):
+        ax.text(x - 0.5, -0.5 - gap, text, fontsize=11, va="bottom")
     return ax
 
 
@@ -116,7 +119,7 @@ def plot_shares(
     ax.axhline(chance, color=GRAY, ls=":", lw=1.4)
     ax.text(shifts[0], chance - 6, "by chance", fontsize=11, color=SOFT)
     ax.set(xlabel="shift, % of the width", ylabel="neighbors of the same class, %", ylim=(0, 100))
-    ax.legend(loc="upper right")
+    ax.legend(loc="upper left", bbox_to_anchor=(-0.1, -0.2), ncols=2)
     return ax
 
 

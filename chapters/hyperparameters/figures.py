@@ -9,6 +9,7 @@ from matplotlib.figure import Figure
 from chapters.hyperparameters.recipe import moving_average
 from lib.plotting.style import (
     BLUE,
+    GRAY,
     GREEN,
     INK,
     ON_DARK,
@@ -124,7 +125,7 @@ def plot_short_and_long(
         ax.plot(epochs, curve, color=color, marker="o", ms=4)
         ax.annotate(
             name, (epochs[-1], curve[-1]), (epochs[-1] * 1.06, end), color=color, va="center",
-            arrowprops={"arrowstyle": "-", "color": color, "lw": 0.8, "shrinkA": 1, "shrinkB": 3},
+            arrowprops={"arrowstyle": "-", "color": GRAY, "lw": 0.8, "ls": ":", "shrinkB": 3},
         )  # fmt: skip
     ax.set(xlabel="epochs", ylabel="validation accuracy (%)", xlim=(0, epochs[-1] * 1.2))
     ax.set_xticks([tick for tick in ax.get_xticks() if tick <= epochs[-1]])

@@ -22,7 +22,7 @@ contest = Experiment(
         ),
         Claim(
             id="standardizing-adds-little",
-            statement="Standardizing gains an MLP less than 2 points over centering",
+            statement="Standardizing does not gain an MLP 2 points over centering",
             estimand=f"standardized minus channel mean subtracted: {TEST}",
             below=2,
             unit="points",
@@ -39,7 +39,8 @@ contest = Experiment(
         ),
         Claim(
             id="strong-whitening-hurts",
-            statement="ZCA whitening with a small epsilon costs an MLP over 5 points",
+            statement="With a small epsilon, ZCA whitening leaves an MLP more than 5 points below "
+            "centering",
             estimand=f"ZCA with ε = 0.01 minus channel mean subtracted: {TEST}",
             below=-5,
             unit="points",
@@ -69,8 +70,7 @@ convolution = Experiment(
         ),
         Claim(
             id="standardizing-conv",
-            statement="Standardizing gains a convolutional network less than 2 points over "
-            "centering",
+            statement="Standardizing does not gain a convolutional network 2 points over centering",
             estimand=f"standardized minus channel mean subtracted: {CONV_TEST}",
             below=2,
             unit="points",
@@ -80,8 +80,7 @@ convolution = Experiment(
         ),
         Claim(
             id="whitening-conv",
-            statement="ZCA whitening gains a convolutional network less than 2 points over "
-            "centering",
+            statement="ZCA whitening does not gain a convolutional network 2 points over centering",
             estimand=f"ZCA with ε = 1 minus channel mean subtracted: {CONV_TEST}",
             below=2,
             unit="points",
@@ -194,7 +193,8 @@ whitening = Experiment(
     claims=(
         Claim(
             id="leaked-whitening-hurts",
-            statement="Whitening by training and test images together costs over 5 points",
+            statement="Whitening by training and test images together ends over 5 points below "
+            "whitening by training images alone",
             estimand="accuracy of nearest class means on 100 photo patches, whitened by the "
             "statistics of all 200 patches minus whitened by those of the 100 training patches",
             below=-5,

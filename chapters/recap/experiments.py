@@ -92,7 +92,8 @@ templates = Experiment(
     claims=(
         Claim(
             id="templates-are-no-averages",
-            statement="A template correlates with the mean picture of its class by less than 0.5",
+            statement="On average over classes, a template correlates with the mean picture of its "
+            "class by less than 0.5",
             estimand="correlation between the pixels of a class's row of W and of its mean "
             f"training picture, averaged over ten classes, after {TRAINED}",
             below=0.5,

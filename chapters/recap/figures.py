@@ -218,6 +218,8 @@ def plot_shuffle(
 ) -> Axes:
     """Draw the accuracy of networks on pictures as they are and shuffled, a dot for each seed.
 
+    The names of the networks stand below, since their lines may be anywhere.
+
     Args:
         accuracies: two arrays (seeds,) by network, in percent.
         names: of the two kinds of pictures.
@@ -230,5 +232,5 @@ def plot_shuffle(
             ax.plot(np.full(len(values), x + shift), values, "o", color=color, alpha=0.8, mew=0)
     ax.set_xticks([0, 1], list(names))
     ax.set(xlim=(-0.35, 1.35), ylabel="held-out pictures named, %")
-    ax.legend(loc="upper right")
+    ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.12), ncols=len(accuracies))
     return ax

@@ -55,7 +55,7 @@ stopping = Experiment(
     claims=(
         Claim(
             id="early-stopping-clean",
-            statement="With clean labels, going back to the best snapshot costs less than 2 points",
+            statement="With clean labels, going back to the best snapshot does not cost 2 points",
             estimand=f"{BACK} with their own labels",
             above=-2,
             unit="points",
@@ -149,8 +149,8 @@ contest = Experiment(
         ),
         Claim(
             id="pairs-beat-singles",
-            statement="A pair of methods beats the better of the two by more than 2 points, on "
-            "average over 36 pairs",
+            statement="A pair of methods beats the one of the two that is better on validation by "
+            "more than 2 points, on average over 36 pairs",
             estimand="both methods minus the one that is better on validation, mean over 36 pairs: "
             f"{TUNED}",
             above=2,

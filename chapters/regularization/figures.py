@@ -6,6 +6,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
+from matplotlib.ticker import MaxNLocator
 from torch import Tensor, nn
 
 from lib.plotting.images import plot_image
@@ -120,6 +121,27 @@ def _signed(value: float) -> str:
     return f"{whole:+d}".replace("-", "−") if whole else "0"
 
 
+def plot_snapshot(ax: Axes, history: History, best: int) -> dict[str, np.ndarray]:
+    """Draw validation and test accuracy against updates, with a ring at the snapshot kept.
+
+    Args:
+        history: with metrics "validation" and "test".
+        best: the index of the evaluation whose weights are kept.
+
+    Returns:
+        The accuracies that were drawn, in percent, by part.
+    """
+    parts = {name: history.metrics[name].numpy() for name in ("validation", "test")}
+    for name, values in parts.items():
+        color = PART_COLORS[name]
+        ax.plot(history.evaluated_at, values, color=color, marker="o", ms=4, label=name)
+        at = history.evaluated_at[best]
+        ax.plot(at, values[best], "o", ms=11, mfc="none", mec=INK, mew=1.6)
+    ax.margins(y=0.1)  # room for the rings
+    ax.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+    return parts
+
+
 def patience_figure(history: History, patience: int, *, title: str) -> Figure:
     """Validation and test accuracy against updates, where training stops and what it keeps.
 
@@ -132,19 +154,16 @@ def patience_figure(history: History, patience: int, *, title: str) -> Figure:
         height=3.6, margins={"left": 0.13, "right": 0.98, "bottom": 0.15, "top": 0.88}
     )
     steps = np.array(history.evaluated_at)
-    parts = {name: history.metrics[name].numpy() for name in ("validation", "test")}
-    stop, best = stopping_point(parts["validation"], patience)
-    ax.axvspan(steps[stop], steps[-1], color=GRAY, alpha=0.18, lw=0)
-    for name, values in parts.items():
-        ax.plot(steps, values, color=PART_COLORS[name], marker="o", ms=4, label=name)
-        ax.plot(steps[best], values[best], "o", ms=11, mfc="none", mec=INK, mew=1.6)
+    stop, best = stopping_point(history.metrics["validation"].numpy(), patience)
+    ax.axvspan(steps[stop], steps[-1], fc="none", ec=GRAY, hatch="//", lw=0, alpha=0.4)
+    parts = plot_snapshot(ax, history, best)
     ax.axvline(steps[stop], color=INK, lw=1.4, ls="--")
-    top = max(values.max() for values in parts.values())
+    top, room = max(values.max() for values in parts.values()), 0.03 * steps[-1]
     ax.set(
-        title=title, xlabel="updates (gray: saved by stopping)", ylabel="accuracy (%)",
-        xlim=(0, steps[-1]), ylim=(0, top * 1.12),
+        title=title, xlabel="updates (hatched: saved by stopping)", ylabel="accuracy (%)",
+        xlim=(-room, steps[-1] + room), ylim=(0, top * 1.12),
     )  # fmt: skip
-    ax.legend(loc="lower right")
+    ax.legend(loc="lower right", frameon=True, edgecolor="none")
     return made
 
 

@@ -116,7 +116,7 @@ wolves = Experiment(
         Claim(
             id="maps-find-the-background",
             statement="On tied scenes, networks that learned from tied ones have over 0.1 less "
-            "energy inside the object than networks that learned from free ones",
+            "energy inside the object than networks that learned from free ones for longer",
             estimand=f"{INSIDE}: learned from tied scenes (300 updates) minus learned from free "
             "ones (800 updates), same seed",
             below=-0.1,

@@ -29,6 +29,7 @@ METHOD_COLORS = {
     "occlusion": GREEN,
     "saliency": BLUE,
     "Grad-CAM": ORANGE,
+    "edges of the picture": GRAY,
 }
 MARGINS = {"left": 0.02, "right": 0.98, "top": 0.9, "bottom": 0.03, "wspace": 0.05}
 BRIGHTEST = 0.998  # the fraction of pixels that a heat map shows without clipping

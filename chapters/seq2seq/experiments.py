@@ -53,8 +53,8 @@ translators = Experiment(
     claims=(
         Claim(
             id="one-context-forgets",
-            statement="From sentences of 5 to 7 words to those of 17 to 20, one context loses over "
-            "10 points more words than attention",
+            statement="From short sentences to long ones, one context falls over 10 points further "
+            "than attention",
             estimand="share of words ranked first on test sentences of 5 to 7 words minus that of "
             f"17 to 20: one context's difference less attention's, {TRAINED}",
             above=10,

@@ -1,6 +1,6 @@
 """The figures of chapter 9: unrolled networks, and where a translator looked."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -9,6 +9,7 @@ from matplotlib.colors import LinearSegmentedColormap
 from matplotlib.figure import Figure
 from matplotlib.patches import Circle, FancyArrowPatch, Rectangle
 
+from lib.plotting.intervals import plot_intervals
 from lib.plotting.style import BLUE, GRAY, GRID, INK, PAPER, SKY, VERMILLION, figure
 
 LOOKS = LinearSegmentedColormap.from_list("looks", [PAPER, SKY, BLUE, "#00304d"])
@@ -144,7 +145,7 @@ def plot_weights(
     links: Collection[tuple[int, int]] = (),
     hidden: int | None = None,
 ) -> Axes:
-    """Draw where a translator looked: a row for each word written, darker where it looked longer.
+    """Draw where a translator looked: a row for each word written, in a stronger color for more.
 
     Args:
         weights: (len(target), len(source)), rows that sum to 1.
@@ -191,6 +192,24 @@ def looks_figure(
     plot_weights(ax, weights, source, target, links=links, hidden=hidden)
     made.text(0.02, 0.025, note, fontsize=11, color=INK)
     return made
+
+
+def plot_errors(
+    ax: Axes, errors: Mapping[str, Sequence[float]], diagonal: Mapping[str, float]
+) -> Axes:
+    """Draw the alignment error rate of each kind of word, with intervals, and that of a diagonal.
+
+    Args:
+        errors: for each kind a percentage per seed.
+        diagonal: for each kind the percentage of a straight diagonal, drawn as a gray mark.
+    """
+    plot_intervals(ax, errors)
+    kinds = [label.get_text() for label in ax.get_yticklabels()]
+    ax.scatter([diagonal[kind] for kind in kinds], range(len(kinds)), marker="|", s=260, lw=2.5,
+               color=GRAY)  # fmt: skip
+    ax.set_xlim(left=-2)
+    ax.set_xlabel("alignment error rate (%); gray: the diagonal")
+    return ax
 
 
 def plot_learning(ax: Axes, updates: Sequence[int], errors: object, losses: object) -> Axes:

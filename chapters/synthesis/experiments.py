@@ -116,7 +116,7 @@ hardening = Experiment(
         ),
         about(
             "hardening-costs",
-            "Adversarial training costs accuracy on pictures that nobody attacks",
+            "Adversarial training lowers the accuracy on pictures that nobody attacks",
             f"{LEFT} without a change: trained against attacks minus trained as usual, same seed",
             below=0,
         ),

@@ -165,5 +165,7 @@ def plot_accuracy_by_epsilon(
         )  # fmt: skip
     ax.set_xticks(epsilons, [f"{epsilon:g}" for epsilon in epsilons])
     ax.set(ylim=(-3, 100), xlabel="largest change of a pixel, in 1/255", ylabel="accuracy (%)")
-    ax.legend(fontsize=11)
+    # Above the lines, which can be anywhere.
+    ax.legend(loc="lower left", bbox_to_anchor=(0, 1.0), ncols=3, borderaxespad=0.2, fontsize=11,
+              columnspacing=1.2, handletextpad=0.4)  # fmt: skip
     return ax

@@ -203,7 +203,7 @@ WRONG = [
     (grid, looking(scored=lambda h, z, A, B, b, v: torch.einsum(
         "u,nuij->nij", v, torch.tanh(together(h, z, A, B, 0 * b)))), "bias b is missing"),
     (grid, looking(scored=lambda h, z, A, B, b, v: torch.einsum(
-        "u,nuij->nij", v, torch.tanh(together(0 * h, z, A, B, b)))), "scores ignore h"),
+        "u,nuij->nij", v, torch.tanh(together(0 * h, z, A, B, b)))), "ignore the decoder's state"),
     (grid, looking(mixed=lambda a, z: (a[:, None] * z).mean((2, 3))), "mean over places"),
     (grid, looking(mixed=lambda a, z: z.mean((2, 3))), "ignores the weights"),
     (grid, looking(mixed=lambda a, z: (a[:, None] * z).sum(3)), "one direction"),

@@ -65,3 +65,12 @@ def test_shares_have_a_row_each_and_a_line_for_even_weights():
     figures.plot_inside(ax, {"color": [50, 52, 54], "shape": [60, 61, 62]}, even=7)
     assert [label.get_text() for label in ax.get_yticklabels()] == ["shape", "color"]
     assert any(list(line.get_xdata()) == [7, 7] for line in ax.lines)
+
+
+def test_baselines_are_marked_in_the_row_of_their_kind():
+    _, ax = plotting.figure()
+    others = {"blind": {"color": 10, "shape": 20}, "another": {"color": 3, "shape": 4}}
+    figures.plot_inside(ax, {"color": [50], "shape": [60]}, even=7, others=others)
+    marks = [points.get_offsets().tolist() for points in ax.collections]
+    assert marks == [[[10, 1], [20, 0]], [[3, 1], [4, 0]]]
+    assert [text.get_text() for text in ax.get_legend().get_texts()] == list(others)

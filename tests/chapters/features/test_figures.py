@@ -61,6 +61,19 @@ def test_frames_tell_neighbors_of_the_same_class(images):
     np.testing.assert_allclose(shown(ax)[:12, :12], images[0].permute(1, 2, 0), atol=1e-6)
 
 
+def test_neighbors_stand_apart_from_their_query_under_their_title(images):
+    _, ax = plotting.figure()
+    found = Neighbors(torch.zeros(6, 2), torch.tensor([[1, 2]] * 6))
+    figures.plot_neighbors(ax, images, torch.zeros(6), [0, 3], found, title="nearest")
+    queries, near = ax.images
+    assert queries.get_extent()[1] + 2 < near.get_extent()[0] == ax.patches[0].get_x()
+    np.testing.assert_allclose(
+        np.asarray(near.get_array())[:12, :12, :3], images[1].permute(1, 2, 0), atol=1e-6
+    )
+    assert [text.get_text() for text in ax.texts] == ["query", "nearest"]
+    assert ax.texts[1].get_position()[0] == near.get_extent()[0]
+
+
 def test_shares_keep_the_color_of_their_space():
     _, ax = plotting.figure()
     values = np.full((3, 2), 50.0)

@@ -102,3 +102,10 @@ def test_the_best_is_a_number_and_the_first_of_equals(validation, expected):
 def test_a_training_without_a_number_has_no_best():
     with pytest.raises(ValueError, match=r"accuracy that is a number; got \[nan, nan\]"):
         figures.stopping_point([np.nan, np.nan], 5)
+
+
+def test_a_snapshot_has_a_ring_on_each_line(ax):
+    parts = figures.plot_snapshot(ax, CURVES, 4)
+    assert {name: values[4] for name, values in parts.items()} == {"validation": 40, "test": 41}
+    rings = [line for line in ax.lines if line.get_markersize() == 11]
+    assert [(ring.get_xdata()[0], ring.get_ydata()[0]) for ring in rings] == [(40, 40), (40, 41)]

@@ -68,6 +68,14 @@ def test_each_translator_has_a_line_and_a_band():
     assert len(ax.collections) == 2
 
 
+def test_each_kind_of_word_has_the_diagonals_rate_in_its_row():
+    _, ax = plotting.figure()
+    figures.plot_errors(ax, {"noun": [5, 7], "article": [40, 44]}, {"article": 30, "noun": 50})
+    kinds = [label.get_text() for label in ax.get_yticklabels()]
+    assert kinds == ["noun", "article"]
+    assert ax.collections[0].get_offsets().tolist() == [[50, 0], [30, 1]]
+
+
 def test_learning_has_two_axes():
     made, ax = plotting.figure()
     figures.plot_learning(ax, [0, 10], [[90.0, 5], [80, 7]], [[6.0, 1], [6, 1.2]])
