@@ -55,7 +55,7 @@
 # budget: "quick", "standard" or "full"
 budget, seed, device = None, 0, "auto"
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "remove-output"]
 import torch
 from torch import nn
 from torch.nn import functional

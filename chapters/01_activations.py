@@ -58,7 +58,7 @@
 # budget: "quick", "standard" or "full"
 budget, seed, device = None, 0, "auto"
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "remove-output"]
 import functools
 
 import numpy as np

@@ -57,7 +57,7 @@
 budget, seed, device = None, 0, "auto"
 dataset = "scenes"  # or "cifar10", which is downloaded once
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "remove-output"]
 import io
 
 import torch

@@ -59,7 +59,7 @@
 budget, seed, device = None, 0, "auto"
 dataset = "scenes"  # or "cifar10"
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "remove-output"]
 import copy
 import functools
 
@@ -950,7 +950,7 @@ Prediction(
 # %% [markdown]
 # Here is the list of what is random, for you to check yours against:
 #
-# | method | the randomness $z$ | at test |
+# | method | randomness $z$ | at test |
 # |---|---|---|
 # | dropout | which units are zero | nothing is dropped |
 # | DropConnect | which weights are zero | nothing is dropped |

@@ -55,7 +55,7 @@
 budget, seed, device = None, 0, "auto"
 dataset = "scenes"  # or "cifar10"
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "remove-output"]
 import torch
 from torch.nn import functional
 

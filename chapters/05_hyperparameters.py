@@ -110,7 +110,7 @@ from lib.widgets import (
 )
 from lib.workers import worker_count
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "remove-output"]
 as_written = dataset == "scenes"
 run = runtime.start(budget, seed=seed, device=device, as_written=as_written)
 plotting.use_style()

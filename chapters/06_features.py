@@ -62,7 +62,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "remove-output"]
 from chapters.features import (
     channels,
     checks,

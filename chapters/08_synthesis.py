@@ -55,7 +55,7 @@
 budget, seed, device = None, 0, "auto"
 model = "efficientnet_lite0"  # online also "vgg19"
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "remove-output"]
 from functools import partial
 
 import torch

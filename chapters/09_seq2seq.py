@@ -54,7 +54,7 @@
 # budget: "quick", "standard" or "full"
 budget, seed, device = None, 0, "auto"
 
-# %% tags=["hide-input"]
+# %% tags=["hide-input", "remove-output"]
 import textwrap
 
 import numpy as np

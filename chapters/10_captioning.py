@@ -74,7 +74,7 @@ from lib.widgets import Choice, Control, FrameExplorer, Prediction
 
 run = runtime.start(budget, seed=seed, device=device)
 
-# %%
+# %% tags=["hide-input", "remove-output"]
 plotting.use_style()
 print(f"This run: {run}")
 

@@ -80,6 +80,7 @@ def stage(
         link = repository.colab_link(chapter)
         add_card(notebook, chapter, facts.get(chapter, WAITING), link)
         add_anchors(notebook, cards)
+        join_folded(notebook)
         add_record(notebook)
         renew_cards(notebook, cards)
         files |= place_widgets(notebook, chapter.name)
@@ -212,6 +213,27 @@ def add_card(
     rows = "\n".join(f"<div><dt>{name}</dt><dd>{fact}</dd></div>" for name, fact in shown.items())
     card = f'\n<dl class="course-facts">\n{rows}\n</dl>\n'
     notebook.cells.insert(1, nbformat.v4.new_markdown_cell(card, id="course-card"))
+
+
+def join_folded(notebook: nbformat.NotebookNode) -> None:
+    """Join each folded cell that shows no output with the folded cell below it."""
+    joined: list[nbformat.NotebookNode] = []
+    for cell in notebook.cells:
+        before = joined[-1] if joined else None
+        if before is not None and _is_silent(before) and _is_folded(cell):
+            cell.source = f"{before.source}\n\n\n{cell.source}"
+            joined.pop()
+        joined.append(cell)
+    notebook.cells = joined
+
+
+def _is_folded(cell: nbformat.NotebookNode) -> bool:
+    return cell.cell_type == "code" and "hide-input" in cell.metadata.get("tags", [])
+
+
+def _is_silent(cell: nbformat.NotebookNode) -> bool:
+    shown = cell.get("outputs") and "remove-output" not in cell.metadata.get("tags", [])
+    return _is_folded(cell) and not shown
 
 
 def add_anchors(notebook: nbformat.NotebookNode, ids: Iterable[str]) -> None:

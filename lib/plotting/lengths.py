@@ -22,5 +22,5 @@ def plot_by_length(
         ax.fill_between(lengths, table.min(0), table.max(0), color=color, alpha=0.2, lw=0)
         ax.plot(lengths, table.mean(0), "o-", color=color, label=name)
     ax.set(xlabel=xlabel, ylabel=ylabel, ylim=(0, 103))
-    ax.legend(loc="lower left")
+    ax.figure.legend(*ax.get_legend_handles_labels(), loc="outside lower center", ncols=2)
     return ax

@@ -13,7 +13,7 @@ from tools.chapters import ROOT, CourseError, read_source
 from tools.contents_map import PLACE
 from tools.places import STATE, VIEW, make_place
 from tools.results import Executed, Parameters
-from tools.stage import WAITING, add_anchors, add_card, renew_cards, run_facts, stage
+from tools.stage import WAITING, add_anchors, add_card, join_folded, renew_cards, run_facts, stage
 
 A_HOLDS = make_claim("a-holds", statement="Two is above one", rows=("M05",))
 NO_LEDGER = Ledger([])
@@ -236,3 +236,38 @@ def test_widgets_become_places_that_the_pages_script_fills(executed, site, monke
     lines = json.loads(page)["cells"][-2]["outputs"][0]["data"]["text/html"]
     assert "".join(lines) == make_place("prediction", "a", {"question": "Why?"})
     assert VIEW not in page and STATE not in page
+
+
+def folded(source, *outputs, tags=("hide-input",)):
+    made = [nbformat.v4.new_output("stream", text=text) for text in outputs]
+    return nbformat.v4.new_code_cell(source, outputs=made, metadata={"tags": list(tags)})
+
+
+def test_folded_cells_without_output_are_joined_with_the_one_below():
+    cells = [
+        folded("import a"),
+        folded("import b"),
+        folded("print(1)", "1"),
+        folded("print(2)", "2"),
+    ]
+    notebook = nbformat.v4.new_notebook(cells=cells)
+    join_folded(notebook)
+    assert [cell.source for cell in notebook.cells] == [
+        "import a\n\n\nimport b\n\n\nprint(1)", "print(2)"
+    ]  # fmt: skip
+    assert [cell.outputs[0].text for cell in notebook.cells] == ["1", "2"]
+
+
+def test_an_output_that_is_not_shown_separates_nothing():
+    hidden = folded("print(0)", "0", tags=("hide-input", "remove-output"))
+    notebook = nbformat.v4.new_notebook(cells=[hidden, folded("x = 1")])
+    join_folded(notebook)
+    assert [cell.source for cell in notebook.cells] == ["print(0)\n\n\nx = 1"]
+
+
+def test_open_cells_and_text_stay_apart():
+    text = nbformat.v4.new_markdown_cell("Look.")
+    cells = [folded("a = 1"), text, folded("b = 2"), nbformat.v4.new_code_cell("c = 3")]
+    notebook = nbformat.v4.new_notebook(cells=list(cells))
+    join_folded(notebook)
+    assert notebook.cells == cells
