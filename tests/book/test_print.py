@@ -24,6 +24,8 @@ WORDS_AND_PICTURES = ".course-written button, .course-near-by"  # buttons that a
 
 SHRUNK = "mjx-container, .pst-scrollable-table-container, .output"
 
+PREDICTION = ".course-prediction:not(.course-record .course-prediction)"
+
 
 @pytest.fixture(scope="module")
 def sheets(browser, base, pages) -> dict[str, Page]:
@@ -85,7 +87,7 @@ def test_no_widget_shows_a_control(sheets):
 
 
 def test_a_prediction_gives_its_choices_letters_and_no_answer(sheets):
-    for prediction in every(sheets, ".course-prediction"):
+    for prediction in every(sheets, PREDICTION):
         choices = prediction.locator(".course-choice").count()
         expect(prediction.locator(".course-choice:visible")).to_have_count(choices)
         expect(prediction.locator(".course-answer li")).to_have_count(choices)
@@ -115,10 +117,10 @@ def tell(page: Page, event: str) -> None:
 
 def test_answers_are_there_while_the_page_is_printed_only(open_with):
     page = open_with("prediction")
-    answers = page.locator(".course-prediction .course-answer")
+    answers = page.locator(f"{PREDICTION} .course-answer")
     expect(answers).to_have_count(0)
     tell(page, "beforeprint")
-    expect(answers).to_have_count(page.locator(".course-prediction").count())
+    expect(answers).to_have_count(page.locator(PREDICTION).count())
     for answer in answers.all():
         assert answer.locator("li:has(strong:text-is('Right.'))").count() >= 1
     tell(page, "afterprint")

@@ -191,7 +191,7 @@ def test_the_settings_name_the_pages_in_order(tmp_path):
     (tmp_path / "_config.yml").write_text("{title: Tiny, author: Ada}")
     (tmp_path / "_toc.yml").write_text(
         "{root: index, parts: [{caption: Basics, chapters: [{file: a}, {file: b}]},"
-        " {caption: More, chapters: [{file: c}]}]}"
+        " {caption: More, chapters: [{file: record}, {file: c}]}]}"
     )
     assert read_book(tmp_path) == BOOK
 

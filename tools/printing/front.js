@@ -12,6 +12,9 @@ import { find, findAll } from "./elements.js";
 export default function makeFront({ note, answers }) {
   const article = find(".bd-article");
   find("h1", article).after(element("p", { class: "course-see" }, note));
+  for (const link of findAll(".toctree-wrapper a[href='record.html']", article)) {
+    link.closest("li")?.remove();
+  }
   const contents = findAll(".toctree-wrapper", article).at(-1);
   if (answers === null || !contents) return;
   const link = element("a", { href: answers }, "Answers");

@@ -4,6 +4,7 @@
 import { element } from "../../lib/widgets/js/dom.js";
 import { find, findAll } from "./elements.js";
 
+const RECORD = "[data-widget=record]"; // of the reader, which paper does not know
 const WIDE = "mjx-container[display], .pst-scrollable-table-container, .output";
 
 /**
@@ -27,6 +28,7 @@ const WIDE = "mjx-container[display], .pst-scrollable-table-container, .output";
 export default async function prepare(settings) {
   const { part, answers: target, numbers, name } = settings;
   const article = find(".bd-article");
+  for (const place of findAll(RECORD, article)) place.closest("section")?.remove();
   const title = textOf(find("h1", article));
   const sections = readSections(article);
   if (part) article.prepend(element("p", { class: "course-part" }, part));

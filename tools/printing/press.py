@@ -26,6 +26,9 @@ NOTE = (
 )
 
 
+SCREEN_ONLY = {"record"}  # pages that are not printed
+
+
 @dataclass(frozen=True)
 class Part:
     """A part of the book: its name, and the paths of its pages, such as "claims.html"."""
@@ -91,11 +94,18 @@ class Printed:
 
 
 def read_book(root: Path) -> Book:
-    """The book described by the settings in a folder."""
+    """The book described by the settings in a folder, without what a browser alone can show."""
     toc = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
     config = yaml.safe_load((root / "_config.yml").read_text(encoding="utf-8"))
     parts = [
-        Part(part["caption"], [f"{entry['file']}.html" for entry in part["chapters"]])
+        Part(
+            part["caption"],
+            [
+                f"{entry['file']}.html"
+                for entry in part["chapters"]
+                if entry["file"] not in SCREEN_ONLY
+            ],
+        )
         for part in toc["parts"]
     ]
     return Book(config["title"], config["author"], f"{toc['root']}.html", parts)

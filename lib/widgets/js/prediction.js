@@ -204,7 +204,8 @@ function render({ model, el }) {
   const eyebrow = model.get("eyebrow") ?? EYEBROW;
   const root = makeCard(eyebrow, question, choices.nodes, sure.node, actions.node);
   el.append(root);
-  const endAnswer = answerOnPaper(root, makeAnswer(question, specs));
+  const isAskedAgain = model.get("eyebrow") !== undefined; // its answer is printed in its chapter
+  const endAnswer = isAskedAgain ? () => {} : answerOnPaper(root, makeAnswer(question, specs));
   const endUpdates = listen(model, ["chosen", "sure", "committed"], update);
   return joinEnds(endAnswer, endUpdates);
 }
