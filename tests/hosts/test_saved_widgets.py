@@ -107,7 +107,7 @@ def test_jupyterlab_is_told_to_leave_the_keys_of_every_control_alone(open_saved,
     page = open_saved(host)
     expect(page.locator(".course-prediction")).to_be_visible()
     controls = page.locator(".course-card").locator("button, input, select")
-    assert controls.count() == 59
+    assert controls.count() == 62
     assert all(control.get_attribute("data-lm-suppress-shortcuts") for control in controls.all())
 
 

@@ -48,7 +48,7 @@ def test_a_place_names_its_widget_and_holds_its_state_without_its_code():
     (html,) = html_of(made)
     assert 'data-widget="prediction" data-model="m"' in html
     state = json.loads(re.search(r"<script[^>]*>(.*)</script>", html)[1])
-    assert state.keys() == {"question", "choices", "chosen", "committed"}
+    assert state.keys() == {"question", "choices", "chosen", "sure", "committed"}
     assert state["question"] == "Which?"
 
 

@@ -31,19 +31,40 @@ const DAY_MS = 24 * 60 * 60 * 1000;
 /** @returns {Saved} */
 const nothing = () => ({ version: VERSION, predictions: {}, recalls: {} });
 
-/** @param {unknown} value */
+/**
+ * @param {unknown} value
+ * @returns {value is Record<string, unknown>}
+ */
 const isObject = (value) => typeof value === "object" && value !== null && !Array.isArray(value);
 
-/** @param {any} entry */
+/**
+ * @param {unknown} entry
+ * @returns {entry is Entry}
+ */
 const isEntry = (entry) =>
   isObject(entry) &&
   ["page", "choice", "at"].every((name) => typeof entry[name] === "string") &&
   typeof entry.right === "boolean" &&
-  [null, 0, 1, 2].includes(entry.sure ?? null);
+  [null, 0, 1, 2].includes(/** @type {number | null} */ (entry.sure ?? null));
 
-/** @param {any} recall */
+/**
+ * @param {unknown} recall
+ * @returns {recall is Recall}
+ */
 const isRecall = (recall) =>
   isObject(recall) && Number.isInteger(recall.streak) && typeof recall.at === "string";
+
+/**
+ * @param {unknown} found
+ * @returns {found is Saved}
+ */
+const isRecord = (found) =>
+  isObject(found) &&
+  found.version === VERSION &&
+  isObject(found.predictions) &&
+  isObject(found.recalls) &&
+  Object.values(found.predictions).every(isEntry) &&
+  Object.values(found.recalls).every(isRecall);
 
 /**
  * The record in a text.
@@ -59,14 +80,7 @@ export function parseRecord(text) {
   } catch {
     throw new Error("This file is no record of this course: it is not JSON.");
   }
-  const isRecord =
-    isObject(found) &&
-    found.version === VERSION &&
-    isObject(found.predictions) &&
-    isObject(found.recalls) &&
-    Object.values(found.predictions).every(isEntry) &&
-    Object.values(found.recalls).every(isRecall);
-  if (!isRecord) throw new Error("This file is no record of this course.");
+  if (!isRecord(found)) throw new Error("This file is no record of this course.");
   return { version: VERSION, predictions: found.predictions, recalls: found.recalls };
 }
 

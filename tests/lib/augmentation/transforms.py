@@ -7,6 +7,7 @@ from functools import partial
 import torch
 from torch import Tensor, nn
 
+from chapters.augmentation.controls import mirror_as_new_classes
 from chapters.augmentation.training import AUGMENTATIONS
 from chapters.features.spaces import shifted
 from chapters.hyperparameters import ward
@@ -147,6 +148,9 @@ ROOMS: dict[str, Call] = {
     "augmentation.training": lambda x, g: [
         a.label_preserving(*parts)(x, labels_of(x), g)[0] for parts in AUGMENTATIONS.values()
     ],
+    "augmentation.controls.mirror_as_new_classes": lambda x, g: mirror_as_new_classes(
+        x, labels_of(x), g
+    )[0],
     "features.spaces.shifted": lambda x, g: shifted(x, 3),
     "hyperparameters.ward._moved": ward._moved,
     "regularization.contest.erased": lambda x, g: contest.erased(6)(x, labels_of(x), g),
@@ -161,6 +165,7 @@ NO_AUGMENTATIONS = {  # functions of images in rooms that do something else
     "preprocessing.leaks._standardized": "statistics of a data set",
     "preprocessing.leaks.mistakes": "statistics of a data set",
     "preprocessing.mistakes.scaled": "statistics of a data set",
+    "saliency.edges.edges": "a map beside the images",
     "saliency.judging.blob": "a map beside the images, in float32",
     "synthesis.checks._swap": "the answer to an exercise",
 }
