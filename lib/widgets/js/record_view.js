@@ -204,11 +204,9 @@ function makeActions(update) {
 function showAll(el, questions) {
   const shown = element("div");
   const update = () => {
-    shown.replaceChildren(
-      paragraph(countOf(questions)),
-      makeCalibration(),
-      makeChapters(questions),
-    );
+    const isSaid = calibration(record.read()).some(({ of }) => of > 0);
+    const parts = [...(isSaid ? [makeCalibration()] : []), makeChapters(questions)];
+    shown.replaceChildren(paragraph(countOf(questions)), ...parts);
   };
   update();
   el.append(shown, makeActions(update), paragraph(record.isKept() ? KEPT : LOST));
