@@ -1113,9 +1113,9 @@ longer_cards["mixup-needs-time"]
 longer_cards["mixup-helps-in-time"]
 
 # %% [markdown]
-# On average, mixup gains more if both networks train longer, but after 480 updates it is still not ahead of the
-# plain network. A ranking of methods may depend on the length of training: before you quote one, ask how long
-# the networks were trained.
+# On average, mixup gains more if both networks train longer, but even after 480 updates it does not gain the 2
+# points that we asked for. A ranking of methods may depend on the length of training: before you quote one, ask
+# how long the networks were trained.
 #
 # ## Exercises
 #
