@@ -2,8 +2,8 @@
 
 import hashlib
 import threading
-from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from functools import partial
@@ -92,7 +92,7 @@ def grade_all(
             pool.submit(_grade_once, assignment, found, judges, seconds, conditions, journal): found
             for found in left
         }
-        for task in as_completed(tasks):
+        for task in as_done(tasks):
             name = tasks[task].name
             graded[name] = [priced(row, assignment) for row in task.result()]
             watch(name, graded[name])
@@ -100,6 +100,17 @@ def grade_all(
         judges.stop()  # there are none left, unless something was raised
         pool.shutdown(cancel_futures=True)
     return graded
+
+
+def as_done(tasks: Iterable[Future]) -> Iterator[Future]:
+    """The tasks as they are done.
+
+    It wakes every second: if another thread receives a signal, this one learns of it only awake.
+    """
+    left = set(tasks)
+    while left:
+        done, left = wait(left, timeout=1.0, return_when=FIRST_COMPLETED)
+        yield from done
 
 
 def grade_file(
